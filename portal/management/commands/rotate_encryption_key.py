@@ -1,0 +1,87 @@
+"""``manage.py rotate_encryption_key``: encrypt every stored secret with the first key (S2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError
+from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Cast
+
+from portal.encryption import (
+    DecryptionFailed,
+    EncryptedTextField,
+    needs_reencryption,
+    reencrypt,
+)
+
+BATCH_SIZE = 500
+
+
+@dataclass
+class Tally:
+    """What happened to the secrets of one column."""
+
+    rewritten: int = 0
+    unreadable: int = 0
+
+
+class Command(BaseCommand):
+    """Walks all encrypted columns of all models. Safe to run again and while the portal runs."""
+
+    help = (
+        "Encrypt every stored secret with the first key of PORTAL_ENCRYPTION_KEYS. "
+        "Afterwards the other keys can be removed."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Rotate all columns. Raises ``CommandError`` where a secret could not be read."""
+        unreadable = 0
+        for model, field in encrypted_columns():
+            tally = rotate_column(model=model, field_name=field.attname)
+            unreadable += tally.unreadable
+            self.stdout.write(f"{model._meta.label}.{field.name}: {tally.rewritten} encrypted anew")
+        if unreadable:
+            raise CommandError(
+                f"{unreadable} secret(s) cannot be read with any key of PORTAL_ENCRYPTION_KEYS and were left as they "
+                "are. Add the key that they were written with and run this again."
+            )
+
+
+def encrypted_columns() -> Iterator[tuple[type[models.Model], EncryptedTextField]]:
+    """Yield each encrypted column of the installed models once."""
+    for model in apps.get_models(include_auto_created=True):
+        if not model._meta.managed or model._meta.proxy:
+            continue
+        for field in model._meta.local_concrete_fields:
+            if isinstance(field, EncryptedTextField):
+                yield model, field
+
+
+def rotate_column(*, model: type[models.Model], field_name: str) -> Tally:
+    """Encrypt the secrets of one column anew, in batches in key order.
+
+    A row is written only if its secret is still the one that was read, so that nothing entered meanwhile is lost.
+    """
+    tally = Tally()
+    rows = model._base_manager.annotate(stored=Cast(field_name, models.TextField()))
+    last: Any = None
+    while True:
+        page = rows.order_by("pk") if last is None else rows.order_by("pk").filter(pk__gt=last)
+        batch = list(page.values_list("pk", "stored")[:BATCH_SIZE])
+        for key, stored in batch:
+            if not stored or not needs_reencryption(stored):
+                continue
+            try:
+                fresh = Value(reencrypt(stored), output_field=models.TextField())
+            except DecryptionFailed:
+                tally.unreadable += 1
+                continue
+            tally.rewritten += rows.filter(pk=key, stored=stored).update(**{field_name: fresh})
+        if len(batch) < BATCH_SIZE:
+            return tally
+        last = batch[-1][0]
