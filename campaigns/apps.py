@@ -1,0 +1,11 @@
+"""The campaigns app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CampaignsConfig(AppConfig):
+    """Campaigns: see the package's modules."""
+
+    name = "campaigns"
+    verbose_name = _("Campaigns")

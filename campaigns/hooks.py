@@ -1,0 +1,19 @@
+"""What the higher apps hang into campaigns, from their ``AppConfig.ready()``: imports point one way only.
+
+``claims_may_resolve`` is called inside the transaction of a change that could matter to claims that were not
+sent yet (a mapping, a pause, a publication, an allow-list of testers): with the organization's id and, where the
+change is narrower, keyword filters ``campaign_id`` or ``platform_reward_id``. It only marks claims to be looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+claims_may_resolve: list[Callable[..., None]] = []
+
+
+def call_claims_may_resolve(*, organization_id: str, **narrower: Any) -> None:
+    """Tell whoever keeps claims that a change could matter to them."""
+    for hook in claims_may_resolve:
+        hook(organization_id=organization_id, **narrower)

@@ -1,0 +1,11 @@
+"""The fulfillment app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FulfillmentConfig(AppConfig):
+    """Fulfillment: see the package's modules."""
+
+    name = "fulfillment"
+    verbose_name = _("Fulfillment")

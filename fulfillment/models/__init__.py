@@ -1,0 +1,7 @@
+"""What viewers get: claims, their history, their deliveries, and what came in that could not be read."""
+
+from fulfillment.models.claims import Claim, ClaimEvent
+from fulfillment.models.deliveries import Delivery, DeliveryAttempt, Endpoint
+from fulfillment.models.inbound import KeptMessage, WebhookTally
+
+__all__ = ["Claim", "ClaimEvent", "Delivery", "DeliveryAttempt", "Endpoint", "KeptMessage", "WebhookTally"]

@@ -1,0 +1,115 @@
+"""Endpoints of games and the deliveries made to them (D1 to D5)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Game
+from fulfillment.models.claims import Claim
+from portal.encryption import EncryptedTextField
+from portal.http import validate_outbound_url
+
+
+class Endpoint(models.Model):
+    """Where a game's rewards are delivered to (D2), and the state of its breaker (D5)."""
+
+    class Mode(models.TextChoices):
+        """Push or pull, one of the two."""
+
+        PUSH = "push", _("push: the portal calls the game backend")
+        PULL = "pull", _("pull: the game backend asks the portal")
+
+    game = models.OneToOneField(Game, on_delete=models.PROTECT, related_name="endpoint", verbose_name=_("game"))
+    mode = models.CharField(_("how"), max_length=4, choices=Mode.choices, default=Mode.PUSH)
+    url = models.CharField(
+        _("address"), max_length=500, blank=True, validators=[validate_outbound_url], help_text=_("Push only. HTTPS.")
+    )
+    secret = EncryptedTextField(
+        _("signing secret"), blank=True, help_text=_("Standard Webhooks form: whsec_ and base64. Empty: one is made.")
+    )
+    previous_secret = EncryptedTextField(blank=True, editable=False)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    concurrency = models.PositiveSmallIntegerField(
+        _("calls at once"), default=24, help_text=_("How many deliveries may be under way at one time.")
+    )
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    opened_at = models.DateTimeField(_("paused since"), null=True, editable=False)
+    probe_at = models.DateTimeField(_("next probe at"), null=True, editable=False)
+    probes = models.PositiveIntegerField(default=0, editable=False)
+    last_success_at = models.DateTimeField(_("last success at"), null=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("game endpoint")
+        verbose_name_plural = _("game endpoints")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(mode="push") | ~Q(url=""),
+                name="endpoint_push_has_url",
+                violation_error_message=_("Push needs the address of the game backend."),
+            ),
+            models.CheckConstraint(
+                condition=Q(opened_at=None, probe_at=None) | Q(opened_at__isnull=False, probe_at__isnull=False),
+                name="endpoint_open_has_probe",
+            ),
+            models.CheckConstraint(
+                condition=Q(concurrency__gte=1, concurrency__lte=32), name="endpoint_concurrency_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.url or self.get_mode_display()
+
+
+class Delivery(models.Model):
+    """Handing a claim's reward to the game backend: one row a claim, written when the claim gets ready (D1).
+
+    ``due_at`` is when it is to be sent, and while it is being sent, when its lease runs out: a lease that ran out
+    is due again. Empty: nothing is to be done. ``attempt`` numbers every send and fences off a worker whose lease
+    ran out; ``attempts_left`` counts the retries of D2. ``body`` is frozen at the first attempt (L6).
+    """
+
+    claim = models.OneToOneField(Claim, on_delete=models.PROTECT, primary_key=True, related_name="delivery")
+    game = models.ForeignKey(Game, on_delete=models.PROTECT, db_index=False, related_name="deliveries")
+    due_at = models.DateTimeField(_("due at"), null=True)
+    attempt = models.PositiveIntegerField(_("attempts made"), default=0)
+    attempts_left = models.PositiveSmallIntegerField(_("attempts left"), default=8)
+    leased = models.BooleanField(default=False)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(_("created at"))
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(leased=False) | Q(due_at__isnull=False), name="delivery_lease_has_end"
+            )
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="delivery_due")]
+
+    def __str__(self) -> str:
+        return str(self.claim_id)
+
+
+class DeliveryAttempt(models.Model):
+    """One send: time, duration, status, the first 1 KiB of the answer, error (D4). Never changed."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveIntegerField(_("number"))
+    started_at = models.DateTimeField(_("time"))
+    duration_ms = models.PositiveIntegerField(_("milliseconds"))
+    status = models.PositiveSmallIntegerField(_("status"), null=True)
+    answer = models.TextField(_("answer"), blank=True)
+    error = models.CharField(_("error"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery attempt")
+        verbose_name_plural = _("delivery attempts")
+        constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="attempt_number_once")]
+        indexes = [models.Index(fields=["-started_at"], name="attempt_list")]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"

@@ -1,0 +1,22 @@
+"""The kernel as a Django app, and the admin site it provides."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PortalConfig(AppConfig):
+    """Users, organizations, credentials, audit trail."""
+
+    name = "portal"
+    verbose_name = _("Portal")
+
+    def ready(self) -> None:
+        """Register the system checks (S2)."""
+        from portal import checks  # noqa: F401, PLC0415 - registers on import
+
+
+class PortalAdminConfig(AdminConfig):
+    """Django's admin with the portal's own site."""
+
+    default_site = "portal.admin_site.PortalAdminSite"

@@ -1,0 +1,105 @@
+"""The portal's configuration, read from the environment once and checked as a whole.
+
+Every setting ``NAME`` may instead be given as ``NAME_FILE``, the path of a file that holds the value
+(the form that container platforms use for secrets). All faults are reported together, before anything starts.
+"""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+DEVELOPMENT_SECRET = "development-only-secret-key-never-use-it-in-production"  # noqa: S105 - refused by check portal.E001
+
+CommaList = Annotated[list[str], NoDecode]
+
+
+class FileSource(PydanticBaseSettingsSource):
+    """Reads ``NAME_FILE`` for every setting ``NAME`` that has such a variable."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return the content of the file that the ``_FILE`` variable names, or None where there is none."""
+        name = str(field.validation_alias or f"PORTAL_{field_name.upper()}")
+        path = os.environ.get(f"{name}_FILE")
+        return (Path(path).read_text().strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return all values that files give."""
+        found = {}
+        for name, field in self.settings_cls.model_fields.items():
+            value, _, _ = self.get_field_value(field, name)
+            if value is not None:
+                found[str(field.validation_alias or name)] = value
+        return found
+
+
+class Env(BaseSettings):
+    """What an operator can set. ``docs/operating.md`` is the reference."""
+
+    model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore")
+
+    environment: Literal["development", "production"] = "development"
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    secret_key_fallbacks: CommaList = Field(default=[], description="older secret keys, still accepted")
+    encryption_keys: CommaList = Field(default=[], description="the first encrypts, all decrypt")
+    debug: bool = False
+    base_url: str = "http://localhost:8000"
+    allowed_hosts: CommaList = []
+    trusted_proxies: int = Field(default=0, ge=0, description="how many proxies in front may be believed")
+    data_dir: Path = Path(__file__).resolve().parent.parent / "var"
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    redis_url: str = Field(default="", validation_alias="REDIS_URL")
+    outbound_allowed_networks: CommaList = []
+    allow_http_loopback: bool | None = None
+    sandbox_url: str | None = None
+    staff_second_factor: bool | None = Field(default=None, description="default: on in production")
+    email_url: str = Field(default="", description="smtp://user:password@host:port?tls=1; empty prints to the log")
+    email_from: str = "drops@localhost"
+    site_name: str = "Drops Portal"
+    support_url: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_token: SecretStr = SecretStr("")
+
+    @field_validator(
+        "secret_key_fallbacks", "encryption_keys", "allowed_hosts", "outbound_allowed_networks", mode="before"
+    )
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("outbound_allowed_networks")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for network in value:
+            ip_network(network)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment first, then the files that it names."""
+        return init_settings, env_settings, FileSource(settings_cls)
+
+    @property
+    def production(self) -> bool:
+        """Whether this portal serves real people."""
+        return self.environment == "production"

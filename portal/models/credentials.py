@@ -1,0 +1,82 @@
+"""What an organization is at one platform (I4)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal import platforms
+from portal.encryption import EncryptedTextField
+from portal.http import validate_outbound_url
+from portal.ids import ULIDField, new_ulid
+from portal.models.people import Organization
+from portal.tokens import hash_token, new_token
+
+
+class PlatformCredential(models.Model):
+    """An organization's app at one platform: its secrets, its id there, and the address it is called at (I4, P1).
+
+    The webhook address contains ``url_token``; its hash finds the row, so that the token is nowhere in clear text.
+    ``previous_webhook_secret`` and ``previous_public_key`` are still accepted, for rotation.
+    """
+
+    id = ULIDField(primary_key=True, default=new_ulid)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="credentials", verbose_name=_("organization")
+    )
+    platform = models.CharField(_("platform"), max_length=32, validators=[platforms.validate_platform])
+    enabled = models.BooleanField(_("enabled"), default=True)
+    client_id = models.CharField(_("client id"), max_length=200)
+    client_secret = EncryptedTextField(_("client secret"), blank=True)
+    webhook_secret = EncryptedTextField(
+        _("webhook secret"), blank=True, help_text=_("Twitch: the EventSub secret, 10 to 100 ASCII characters.")
+    )
+    previous_webhook_secret = EncryptedTextField(_("previous webhook secret"), blank=True)
+    platform_organization_id = models.CharField(_("organization id there"), max_length=200, blank=True)
+    id_url = models.CharField(
+        _("sign-in address"),
+        max_length=500,
+        blank=True,
+        validators=[validate_outbound_url],
+        help_text=_("Empty: the platform's own."),
+    )
+    api_url = models.CharField(
+        _("API address"),
+        max_length=500,
+        blank=True,
+        validators=[validate_outbound_url],
+        help_text=_("Empty: the platform's own."),
+    )
+    url_token = EncryptedTextField(editable=False)
+    url_token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    public_key = models.TextField(
+        _("public key"), blank=True, help_text=_("Kick signs with it. Fetched hourly by the portal.")
+    )
+    previous_public_key = models.TextField(blank=True, editable=False)
+    public_key_fetched_at = models.DateTimeField(_("public key fetched at"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("platform credential")
+        verbose_name_plural = _("platform credentials")
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "platform"], name="credential_once_per_platform")
+        ]
+
+    def __str__(self) -> str:
+        return f"{platforms.get(self.platform).name} · {self.organization}"
+
+    def renew_url_token(self) -> None:
+        """Give this row a new secret address. The old one stops working as soon as the row is saved."""
+        self.url_token = new_token()
+        self.url_token_hash = hash_token(self.url_token)
+
+    @property
+    def sign_in_base(self) -> str:
+        """Where this credential's OAuth endpoints are, without a slash at the end."""
+        return (self.id_url or platforms.get(self.platform).id_url).rstrip("/")
+
+    @property
+    def api_base(self) -> str:
+        """Where this credential's API is, without a slash at the end."""
+        return (self.api_url or platforms.get(self.platform).api_url).rstrip("/")
