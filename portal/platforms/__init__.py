@@ -1,0 +1,70 @@
+"""The platforms the portal knows. One folder each; adding one is a folder and an entry in ``registry``.
+
+Stored as text and checked against this registry, never as choices of a migration.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from portal.platforms.base import Platform
+from portal.platforms.kick import KICK
+from portal.platforms.studio import STUDIO
+from portal.platforms.twitch import TWITCH
+
+registry: dict[str, Platform] = {platform.key: platform for platform in (TWITCH, KICK, STUDIO)}
+"""Every platform by its key, in the order in which pages list them."""
+
+
+def get(key: str) -> Platform:
+    """Return the platform called ``key``. Raises ``KeyError`` if there is none."""
+    return registry[key]
+
+
+def keys() -> tuple[str, ...]:
+    """Return the keys of all platforms, in the order in which pages list them."""
+    return tuple(registry)
+
+
+def is_known(key: str) -> bool:
+    """Tell whether ``key`` names a platform."""
+    return key in registry
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return key and name of all platforms, for forms."""
+    return [(platform.key, platform.name) for platform in registry.values()]
+
+
+def with_sign_in() -> tuple[Platform, ...]:
+    """Return the platforms at which a viewer identifies by OAuth."""
+    return tuple(platform for platform in registry.values() if platform.has_sign_in)
+
+
+def form_origins() -> list[str]:
+    """Return all origins that a sign-in form may lead to (S3)."""
+    return sorted({origin for platform in registry.values() for origin in platform.sign_in_origins})
+
+
+def validate_platform(value: str) -> None:
+    """Raise ``ValidationError`` unless ``value`` is the key of a platform."""
+    if not is_known(value):
+        raise ValidationError(
+            _("“%(value)s” is not a platform the portal knows. It knows: %(known)s."),
+            code="unknown_platform",
+            params={"value": value, "known": ", ".join(registry)},
+        )
+
+
+__all__ = [
+    "Platform",
+    "choices",
+    "form_origins",
+    "get",
+    "is_known",
+    "keys",
+    "registry",
+    "validate_platform",
+    "with_sign_in",
+]

@@ -1,0 +1,56 @@
+"""What the rest of the portal needs to know of a platform, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """The platform's own words for the portal's nouns, to be used where a producer compares two consoles."""
+
+    organization: str | Promise
+    game: str | Promise
+    campaign: str | Promise
+    reward: str | Promise
+    claim: str | Promise
+    link: str | Promise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """One place where viewers watch. All addresses are without a slash at the end; an empty one means: there is none.
+
+    ``id_hints`` says, for what a producer copies from the platform's console (``organization``, ``category``,
+    ``campaign``, ``reward``, ``client``, ``channel``), where it is found and what it looks like.
+    """
+
+    key: str
+    name: str
+    vocabulary: Vocabulary
+    web_url: str = ""
+    id_url: str = ""
+    api_url: str = ""
+    sign_in_origins: tuple[str, ...] = ()
+    """Every origin a browser may pass on its way through the platform's sign-in, for the CSP's ``form-action``."""
+    default_scopes: tuple[str, ...] = ()
+    """What the sign-in asks for when nothing but linking is wanted (L3)."""
+    counts_watch_time: bool = False
+    """Whether the platform can count watched minutes itself (C1)."""
+    sends_claims: bool = False
+    """Whether the platform reports claims by webhook."""
+    signs_with_shared_secret: bool = False
+    """Whether webhooks are signed with a secret that the producer chooses, rather than with the platform's key."""
+    links_before_claims: bool = False
+    """Whether the platform itself lets only linked viewers claim."""
+    max_rewards_per_campaign: int | None = None
+    """The platform's own limit, or None where it documents none."""
+    id_hints: Mapping[str, str | Promise] = field(default_factory=dict)
+
+    @property
+    def has_sign_in(self) -> bool:
+        """Whether viewers identify themselves there by OAuth."""
+        return bool(self.id_url)

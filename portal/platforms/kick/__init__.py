@@ -1,0 +1,38 @@
+"""Kick: its addresses and words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.platforms.base import Platform, Vocabulary
+
+KICK = Platform(
+    key="kick",
+    name="Kick",
+    vocabulary=Vocabulary(
+        organization=_("organization"),
+        game=_("category"),
+        campaign=_("campaign"),
+        reward=_("reward"),
+        claim=_("claim"),
+        link=_("connection"),
+    ),
+    web_url="https://kick.com",
+    id_url="https://id.kick.com",
+    api_url="https://api.kick.com",
+    # The authorize page sends a browser that is not signed in through kick.com and back.
+    sign_in_origins=("https://id.kick.com", "https://kick.com"),
+    default_scopes=("user:read",),
+    counts_watch_time=True,
+    sends_claims=True,
+    links_before_claims=True,
+    max_rewards_per_campaign=12,
+    id_hints={
+        "client": _("dev.kick.com, your organization's app: the client ID, 26 letters and digits."),
+        "organization": _("dev.kick.com, your organization: its id."),
+        "category": _("The category's id on Kick, digits only."),
+        "campaign": _("dev.kick.com, Drops, the campaign's id, for example 01JAXK8N4QWRTY5PM7ZEBVJDS8."),
+        "reward": _("dev.kick.com, Drops, Rewards: the reward's id, 26 letters and digits."),
+        "channel": _("The broadcaster's user id, digits only; not the channel's name."),
+    },
+)

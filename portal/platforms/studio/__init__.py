@@ -1,0 +1,20 @@
+"""The studio's own player: viewers are players already, so there is nothing to sign in to (I2)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.platforms.base import Platform, Vocabulary
+
+STUDIO = Platform(
+    key="portal",
+    name="Portal",
+    vocabulary=Vocabulary(
+        organization=_("organization"),
+        game=_("game"),
+        campaign=_("campaign"),
+        reward=_("reward"),
+        claim=_("claim"),
+        link=_("link"),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Twitch: its addresses and words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.platforms.base import Platform, Vocabulary
+
+TWITCH = Platform(
+    key="twitch",
+    name="Twitch",
+    vocabulary=Vocabulary(
+        organization=_("organization"),
+        game=_("category"),
+        campaign=_("campaign"),
+        reward=_("benefit"),
+        claim=_("entitlement"),
+        link=_("account link"),
+    ),
+    web_url="https://www.twitch.tv",
+    id_url="https://id.twitch.tv",
+    api_url="https://api.twitch.tv",
+    # The authorize page sends a browser that is not signed in through www.twitch.tv and back.
+    sign_in_origins=("https://id.twitch.tv", "https://www.twitch.tv"),
+    counts_watch_time=True,
+    sends_claims=True,
+    signs_with_shared_secret=True,
+    id_hints={
+        "client": _("Developer console, Applications: the client ID, 30 letters and digits."),
+        "organization": _("Developer console, Organizations: the organization ID."),
+        "category": _("The game's id on Twitch, digits only, for example 493057."),
+        "campaign": _("Drops console, the campaign's id, for example 570cab7c-205c-9f33-360b-9a058e190c56."),
+        "reward": _("Drops console, Rewards manager: the reward ID, which the API calls benefit_id."),
+        "channel": _("The broadcaster's user id, digits only; not the channel's name."),
+    },
+)
