@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import platforms
 from portal.contrast import accent_problem
+from portal.fields import CheckedImageField
 from portal.ids import ULIDField, new_ulid
-from portal.images import GAME_ART, GAME_LOGO, CheckedImageField
+from portal.images import GAME_ART, GAME_LOGO
 from portal.models import Organization
 
 

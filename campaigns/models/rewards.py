@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.games import Game
 from portal import platforms
+from portal.fields import CheckedImageField
 from portal.ids import ULIDField, new_ulid
-from portal.images import REWARD_IMAGE, CheckedImageField
+from portal.images import REWARD_IMAGE
 from portal.models import Organization
 
 
