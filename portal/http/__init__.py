@@ -9,9 +9,11 @@ from __future__ import annotations
 from portal.http.door import ANSWER_LIMIT_BYTES, TIME_LIMIT_SECONDS, Answer, Door, requests_session, send
 from portal.http.errors import ConnectionFailed, OutboundError, RequestRefused, TimedOut, UrlRefused
 from portal.http.policy import check_url, validate_outbound_url
+from portal.http.waits import LONGEST_WAIT, retry_after
 
 __all__ = [
     "ANSWER_LIMIT_BYTES",
+    "LONGEST_WAIT",
     "TIME_LIMIT_SECONDS",
     "Answer",
     "ConnectionFailed",
@@ -22,6 +24,7 @@ __all__ = [
     "UrlRefused",
     "check_url",
     "requests_session",
+    "retry_after",
     "send",
     "validate_outbound_url",
 ]

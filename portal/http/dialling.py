@@ -106,7 +106,7 @@ def dial(host: str, port: int, *, loopback_only: bool) -> socket.socket:
     for _family, address, _target in addresses:
         reason = policy.why_forbidden(address, host=host)
         if reason is not None:
-            raise UrlRefused(reason, host=host)
+            raise UrlRefused(reason.value, host=host)
         if loopback_only and not is_loopback(address):
             raise UrlRefused("not_https", host=host)
     for left, (family, _address, target) in enumerate(addresses):

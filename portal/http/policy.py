@@ -120,10 +120,10 @@ def _check_host(host: str, policy: Policy) -> None:
     if address is not None:
         reason = policy.why_forbidden(address, host=host)
         if reason is not None:
-            raise UrlRefused(reason, host=host)
+            raise UrlRefused(reason.value, host=host)
     elif names_this_machine(name):
         if not policy.allow_http_loopback:
-            raise UrlRefused(Forbidden.LOOPBACK, host=host)
+            raise UrlRefused(Forbidden.LOOPBACK.value, host=host)
     elif len(name) > 253 or not all(
         _LABEL.fullmatch(label) and len(label) <= 63 for label in name.split(".")
     ):

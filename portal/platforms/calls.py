@@ -1,0 +1,143 @@
+"""How a platform's API is called: the status is looked at before the body, and a failure says what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from portal import http
+from portal.platforms.messages import MAXIMUM_ID_LENGTH, is_storable
+
+
+class PlatformError(Exception):
+    """A platform did not do what it was asked.
+
+    ``reason`` is a code: one of the door's (``timed_out``, ``dns``, ``refused`` …), ``status`` for an answer that is
+    no success, or ``answer`` for one that could not be understood. ``permanent`` tells that asking again changes
+    nothing until somebody mends the cause; ``retry_after`` is the wait the platform asked for, if any.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        host: str = "",
+        status: int | None = None,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(reason, status)
+        self.reason = reason
+        self.host = host
+        self.status = status
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        """Name host, reason and status, nothing that could be secret."""
+        told = f"{self.reason} {self.status}" if self.status is not None else self.reason
+        return f"{self.host}: {told}" if self.host else told
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformUser:
+    """Who somebody is at a platform. ``login`` is the name in addresses, ``name`` the one to show."""
+
+    id: str
+    login: str
+    name: str
+    image_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppToken:
+    """An app access token and how many seconds it is good for."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+
+
+def ask(method: str, url: str, **options: Any) -> http.Answer:
+    """Call ``url`` through the door and return an answer of success. Raises ``PlatformError``."""
+    try:
+        answer = http.send(method, url, **options)
+    except http.OutboundError as error:
+        failure = PlatformError(error.reason, host=error.host, permanent=error.permanent)
+    else:
+        if answer.ok:
+            return answer
+        failure = _refusal(answer, host=urlsplit(url).hostname or "", now=datetime.now(UTC))
+    raise failure
+
+
+def ask_for_object(method: str, url: str, **options: Any) -> dict[str, Any]:
+    """Call ``url`` and return the JSON object it answers. Raises ``PlatformError``."""
+    answer = ask(method, url, **options)
+    try:
+        value = answer.json()
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise not_understood()
+    return value
+
+
+def request_app_token(url: str, *, client_id: str, client_secret: str) -> AppToken:
+    """Ask the token endpoint ``url`` for an app token (RFC 6749, section 4.4). Raises ``PlatformError``."""
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
+    reply = ask_for_object("POST", url, form=form)
+    token, expires_in = reply.get("access_token"), reply.get("expires_in")
+    if not isinstance(token, str) or not token or isinstance(expires_in, bool):
+        raise not_understood()
+    if not isinstance(expires_in, int) or expires_in < 0:
+        raise not_understood()
+    return AppToken(access_token=token, expires_in=expires_in)
+
+
+def only_row(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first object of the list ``data``. Raises ``PlatformError``."""
+    rows = reply.get("data")
+    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
+        raise not_understood()
+    return rows[0]
+
+
+def id_of(value: object) -> str:
+    """Return an id of a reply as text. Raises ``PlatformError`` where it is none."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not text or len(text) > MAXIMUM_ID_LENGTH or not is_storable(text):
+        raise not_understood()
+    return text
+
+
+def text_of(value: object) -> str:
+    """Return a text of a reply, empty where it is none."""
+    return value if isinstance(value, str) and is_storable(value) else ""
+
+
+def not_understood() -> PlatformError:
+    """Return the error for an answer of success that is not what the platform documents."""
+    return PlatformError("answer")
+
+
+def _refusal(answer: http.Answer, *, host: str, now: datetime) -> PlatformError:
+    temporary = answer.status in (408, 425, 429) or answer.status >= 500
+    return PlatformError(
+        "status",
+        host=host,
+        status=answer.status,
+        permanent=not temporary,
+        retry_after=_wait(answer, now=now) if temporary else None,
+    )
+
+
+def _wait(answer: http.Answer, *, now: datetime) -> timedelta | None:
+    # Twitch tells by Ratelimit-Reset, in Unix seconds, when its bucket is full again (Twitch API, Rate limits).
+    reset = answer.headers.get("Ratelimit-Reset", "")
+    if answer.status == 429 and "Retry-After" not in answer.headers and reset.isascii() and reset.isdigit():
+        seconds = int(reset[:12]) - now.timestamp()
+        return min(max(timedelta(seconds=seconds), timedelta()), http.LONGEST_WAIT)
+    return http.retry_after(answer.headers, now=now)

@@ -1,0 +1,65 @@
+"""The signature on Kick's webhooks (Kick, Webhook security). Pure functions over bytes (P1, P2).
+
+RSA PKCS #1 v1.5 with SHA-256 over ``message id "." timestamp "." body``, in base64. The Drops webhook names the
+timestamp's header differently from all others (Kick, Drops guide), so either name is accepted.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+SIGNATURE_HEADER = "Kick-Event-Signature"
+MESSAGE_ID_HEADER = "Kick-Event-Message-ID"
+TIMESTAMP_HEADERS = ("Kick-Event-Timestamp", "Kick-Event-Message-Timestamp")
+"""The first that a message has is the one that was signed."""
+
+MINIMUM_KEY_BITS = 2048
+_PADDING = PKCS1v15()
+_HASH = SHA256()
+
+
+class KeyInvalid(ValueError):
+    """A text is not a public key that Kick's signatures could be checked with."""
+
+
+@lru_cache(maxsize=256)
+def load_public_key(pem: str) -> RSAPublicKey:
+    """Return the RSA key in ``pem``, from a cache where it was loaded before. Raises ``KeyInvalid``."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise KeyInvalid("This is not a public key in PEM form.") from None
+    if not isinstance(key, RSAPublicKey):
+        raise KeyInvalid("This public key is not an RSA key.")
+    if key.key_size < MINIMUM_KEY_BITS:
+        raise KeyInvalid(f"This RSA key has {key.key_size} bits. At least {MINIMUM_KEY_BITS} are needed.")
+    return key
+
+
+def verify(
+    *, public_keys: Sequence[RSAPublicKey], message_id: str, timestamp: str, body: bytes, signature: str
+) -> bool:
+    """Tell whether one of ``public_keys`` signed exactly this message. Never raises; no keys verify nothing."""
+    try:
+        signed = b".".join((message_id.encode("latin-1"), timestamp.encode("latin-1"), body))
+        given = base64.b64decode(signature.encode("ascii"), validate=True)
+    except (UnicodeEncodeError, binascii.Error, ValueError):
+        return False
+    return any(_verifies(key, given, signed) for key in public_keys)
+
+
+def _verifies(key: RSAPublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        key.verify(signature, signed, _PADDING, _HASH)
+    except InvalidSignature:
+        return False
+    return True
