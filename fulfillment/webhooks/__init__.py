@@ -1,0 +1,1 @@
+"""Claim webhooks in (P0 to P5)."""

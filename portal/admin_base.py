@@ -1,0 +1,260 @@
+"""The base of every admin page: one organization at a time, roles instead of global permissions, an audit trail.
+
+The only module that names Unfold's classes; admin modules import them from here, so that the theme can be replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import models
+from django.forms import BaseModelForm, ModelChoiceField
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.decorators import action, display
+
+from portal import audit
+from portal.models import AuditEntry, Organization
+from portal.organizations import active_organization, may
+from portal.roles import Permission
+
+__all__ = [
+    "CappedPaginator",
+    "OrganizationAdmin",
+    "PortalStackedInline",
+    "PortalTabularInline",
+    "ReadOnlyAdmin",
+    "action",
+    "display",
+    "in_organization",
+    "organization_of",
+]
+
+M = TypeVar("M", bound=models.Model)
+
+
+class CappedPaginator(Paginator):
+    """Counts at most 10,000 rows, so that a list over millions stays quick; who needs more narrows by filter."""
+
+    cap = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows, or the cap."""
+        rows: models.QuerySet[Any] = self.object_list.order_by()  # type: ignore[union-attr]
+        return rows[: self.cap].count()
+
+
+def organization_path(model: type[models.Model]) -> str | None:
+    """Return the look-up that leads from a model to its organization; None where rows belong to none.
+
+    ``Organization`` itself gives ``pk``. Found from the model's own foreign keys, at most three steps away.
+    """
+    if model is Organization:
+        return "pk"
+    frontier: list[tuple[type[models.Model], str]] = [(model, "")]
+    for _step in range(3):
+        following: list[tuple[type[models.Model], str]] = []
+        for current, prefix in frontier:
+            for field in current._meta.concrete_fields:
+                target = field.related_model
+                if not isinstance(target, type) or field.name == "assigned_reward":
+                    continue
+                if target is Organization:
+                    return f"{prefix}{field.name}"
+                following.append((target, f"{prefix}{field.name}__"))
+        frontier = following
+    return None
+
+
+def in_organization(queryset: models.QuerySet[M], organization: Organization | None) -> models.QuerySet[M]:
+    """Return the rows that belong to an organization: the one place that scopes lists, choices and objects (I5)."""
+    path = organization_path(queryset.model)
+    if path is None:
+        return queryset
+    return queryset.filter(**{path: organization.pk}) if organization else queryset.none()
+
+
+def organization_of(obj: models.Model) -> Organization | None:
+    """Return the organization a row belongs to."""
+    path = organization_path(type(obj))
+    if path is None:
+        return None
+    current: Any = obj
+    for part in () if path == "pk" else path.split("__"):
+        current = getattr(current, part)
+    return current if isinstance(current, Organization) else None
+
+
+class _ScopedChoices:
+    """Choices of related rows come from the active organization only (I5)."""
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        """Offer only rows of the active organization."""
+        if "queryset" not in kwargs:
+            target: type[models.Model] = db_field.remote_field.model
+            kwargs["queryset"] = in_organization(target._default_manager.all(), active_organization(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc, no-any-return]
+
+
+class _RolePermissions:
+    """Reading and writing by the role table (S1), never by Django's global permissions."""
+
+    view_permission: Permission = Permission.SEE_CAMPAIGNS
+    edit_permission: Permission | None = Permission.EDIT_CAMPAIGNS
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the app where one of its pages may be seen."""
+        return may(request, self.view_permission)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow reading by role."""
+        return may(request, self.view_permission)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow adding by role."""
+        return self.edit_permission is not None and may(request, self.edit_permission)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow changing by role."""
+        return self.edit_permission is not None and may(request, self.edit_permission)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow deleting by role; foreign keys protect what has a history (F8)."""
+        return self.edit_permission is not None and may(request, self.edit_permission)
+
+
+class PortalTabularInline(_ScopedChoices, _RolePermissions, TabularInline):
+    """A table of rows inside their parent's page."""
+
+    extra = 0
+
+
+class PortalStackedInline(_ScopedChoices, _RolePermissions, StackedInline):
+    """Rows inside their parent's page, one below the other."""
+
+    extra = 0
+
+
+class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
+    """A list and its objects, within the active organization.
+
+    ``menu_icon`` (a Material Symbols name) and ``menu_order`` place the page in the menu; an order of None hides it.
+    """
+
+    menu_icon = "list"
+    menu_order: int | None = 100
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_filter_submit = True
+    warn_unsaved_form = True
+    compressed_fields = False
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the active organization's rows."""
+        return in_organization(super().get_queryset(request), active_organization(request))
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Iterable[str] | None:
+        """Leave the organization out of forms: it is the active one."""
+        return [*(super().get_exclude(request, obj) or []), "organization"]
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        raise Http404  # S1: what another organization owns does not exist
+
+    def save_model(self, request: HttpRequest, obj: Any, form: BaseModelForm[Any], change: bool) -> None:
+        """Store the object in the active organization, with an entry in the audit trail (S5)."""
+        if not change and hasattr(type(obj), "organization") and obj.organization_id is None:
+            obj.organization = active_organization(request)
+        before = audit.snapshot(type(obj)._default_manager.get(pk=obj.pk)) if change else {}
+        super().save_model(request, obj, form, change)
+        self._record(request, "changed" if change else "added", obj, obj, before, audit.snapshot(obj))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Store the rows inside the object, each with an entry in the object's trail (S5)."""
+        model = formset.model
+        stored = {row.pk: audit.snapshot(row) for row in model._default_manager.filter(pk__in=[
+            f.instance.pk for f in formset.forms if f.instance.pk
+        ])}
+        super().save_formset(request, form, formset, change)
+        name = model._meta.verbose_name
+        for row in getattr(formset, "new_objects", []):
+            self._record(request, f"added {name}", form.instance, row, {}, audit.snapshot(row))
+        for row, _fields in getattr(formset, "changed_objects", []):
+            self._record(request, f"changed {name}", form.instance, row, stored.get(row.pk, {}), audit.snapshot(row))
+        for row in getattr(formset, "deleted_objects", []):
+            gone = next((s for s in stored.values() if str(row) and s), {})
+            self._record(request, f"removed {name}", form.instance, row, stored.get(row.pk, gone), {})
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the object, with an entry in the audit trail (S5)."""
+        before = audit.snapshot(obj)
+        self._record(request, "deleted", obj, obj, before, {})
+        super().delete_model(request, obj)
+
+    def _record(
+        self, request: HttpRequest, verb: str, parent: models.Model, row: Any, before: Any, after: Any
+    ) -> None:
+        before, after = audit.differing(before, after)
+        if before or after or verb == "deleted":
+            label = "" if row is parent else str(row)
+            audit.record(
+                actor=request.user,  # type: ignore[arg-type]
+                action=f"{verb} {label}".strip(),
+                obj=parent,
+                organization=organization_of(parent),
+                before=before,
+                after=after,
+            )
+
+    # The portal's trail replaces Django's log entries, which cannot say from what to what.
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Do nothing: the audit trail has it."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Do nothing: the audit trail has it."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Do nothing: the audit trail has it."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show who changed this object, when, from what to what, and why (S5)."""
+        obj = self.get_object(request, object_id)
+        if obj is None or not self.has_view_permission(request, obj):
+            raise Http404
+        entries = AuditEntry.objects.filter(object_type=obj._meta.label_lower, object_id=str(obj.pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History: %(name)s") % {"name": obj},
+            "entries": entries.order_by("-at", "-pk")[:500],
+            "object": obj,
+            "opts": self.opts,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/audit_history.html", context)
+
+
+class ReadOnlyAdmin(OrganizationAdmin):
+    """A list that people read and act on, but do not edit."""
+
+    edit_permission = None
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Name every field: none is edited."""
+        return [field.name for field in self.model._meta.fields]
+
+
+admin.site.empty_value_display = "–"

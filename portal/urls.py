@@ -1,0 +1,22 @@
+"""Every address of the portal: the composition root, which knows all apps."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from portal import health
+from linking.home import home
+from portal.media import serve_media
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("media/<path:name>", serve_media, name="media"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("webhooks/", include("fulfillment.webhooks.urls")),
+    path("", include("linking.urls")),
+    path("", include("fulfillment.urls")),
+]
