@@ -6,7 +6,7 @@ decoders allocate as soon as they are opened. No imaging library is trusted here
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
@@ -121,7 +121,14 @@ def _png_pixels(data: bytes) -> tuple[int, int] | None:
 
 
 def _gif_pixels(data: bytes) -> tuple[int, int] | None:
-    return _little(data, 6, 2), _little(data, 8, 2)
+    """The screen, or as much as the first frame goes beyond it."""
+    width, height = _little(data, 6, 2), _little(data, 8, 2)
+    for at in _gif_frames(data):
+        left, top, frame_width, frame_height = (
+            _little(data, at + n, 2) for n in (1, 3, 5, 7)
+        )
+        return max(width, left + frame_width), max(height, top + frame_height)
+    return width, height
 
 
 def _webp_pixels(data: bytes) -> tuple[int, int] | None:
@@ -153,18 +160,23 @@ def _jpeg_pixels(data: bytes) -> tuple[int, int] | None:
 
 
 def _gif_is_cut_short(data: bytes) -> bool:
-    """Walk the blocks to the trailer (GIF89a specification, appendix B): lengths only, nothing is decoded."""
+    for _at in _gif_frames(data):
+        pass
+    return False
+
+
+def _gif_frames(data: bytes) -> Iterator[int]:
+    """Where each frame begins, up to the trailer (GIF89a specification, appendix B); nothing is decoded.
+
+    Ends as well at a byte that begins no block, which the decoder may judge. Raises IndexError if cut short.
+    """
     at = 13 + _gif_palette(data[10])
-    while True:
-        introducer = data[at]
-        if introducer == 0x3B:
-            return False
-        if introducer == 0x21:
-            at += 2
-        elif introducer == 0x2C:
+    while data[at] in (0x21, 0x2C):
+        if data[at] == 0x2C:
+            yield at
             at += 11 + _gif_palette(data[at + 9])
         else:
-            return False  # Not cut short but broken, or junk between blocks: the decoder decides.
+            at += 2
         while data[at]:
             at += 1 + data[at]
         at += 1

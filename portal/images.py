@@ -311,7 +311,7 @@ def _from_sixteen_bit_grey(image: Image.Image, key: object) -> Image.Image:
     if not isinstance(key, int):
         return grey
     alpha = Image.new("L", image.size)
-    alpha.putdata([0 if value == key else 255 for value in wide.getdata()])
+    alpha.putdata([0 if value == key else 255 for value in wide.get_flattened_data()])
     coloured = grey.convert("RGBA")
     coloured.putalpha(alpha)
     return coloured
