@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('waived', models.JSONField(default=list, verbose_name='holds released by staff')),
                 ('player_slot', models.PositiveSmallIntegerField(null=True)),
                 ('viewer_slot', models.PositiveSmallIntegerField(null=True)),
+                ('assigned_campaign', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.campaign', verbose_name='assigned campaign')),
                 ('assigned_reward', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.reward', verbose_name='assigned reward')),
                 ('campaign', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='campaigns.campaign', verbose_name='campaign')),
                 ('campaign_reward', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='campaigns.campaignreward')),

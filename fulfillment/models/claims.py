@@ -74,6 +74,14 @@ class Claim(models.Model):
     assigned_reward = models.ForeignKey(
         Reward, on_delete=models.PROTECT, null=True, db_index=False, related_name="+", verbose_name=_("assigned reward")
     )
+    assigned_campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("assigned campaign"),
+    )
 
     viewer = models.ForeignKey(
         Viewer, on_delete=models.PROTECT, null=True, db_index=False, related_name="claims", verbose_name=_("viewer")
