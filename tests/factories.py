@@ -1,0 +1,183 @@
+"""Rows for tests: each function makes one valid object and takes what the test is about as arguments."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from campaigns.models import (
+    Campaign,
+    CampaignPlatform,
+    CampaignReward,
+    Channel,
+    Game,
+    GameCategory,
+    Reward,
+    RewardPlatformId,
+    Viewer,
+)
+from fulfillment.models import Claim, Endpoint
+from linking.models import Link, Player
+from portal.models import Membership, Organization, PlatformCredential, User
+from portal.roles import Role
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+
+_numbers = itertools.count(1)
+
+
+def number() -> int:
+    return next(_numbers)
+
+
+def png(width: int = 64, height: int = 64, colour: str = "#7a3cff") -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (width, height), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def make_organization(**fields: Any) -> Organization:
+    n = number()
+    return Organization.objects.create(**{"name": f"Studio {n}", "slug": f"studio-{n}", "enabled": True, **fields})
+
+
+def make_user(**fields: Any) -> User:
+    n = number()
+    return User.objects.create_user(
+        **{"username": f"user{n}", "email": f"user{n}@example.org", "password": PASSWORD, **fields}
+    )
+
+
+def make_staff(organization: Organization, role: Role = Role.OWNER, **fields: Any) -> User:
+    user = make_user(is_staff=True, **fields)
+    Membership.objects.create(organization=organization, user=user, role=role)
+    return user
+
+
+def make_credential(organization: Organization, platform: str = "kick", **fields: Any) -> PlatformCredential:
+    credential = PlatformCredential(
+        organization=organization,
+        platform=platform,
+        **{
+            "client_id": f"client-{number()}",
+            "client_secret": "client-secret",
+            "webhook_secret": "webhook-secret-0123456789" if platform == "twitch" else "",
+            **fields,
+        },
+    )
+    credential.renew_url_token()
+    credential.save()
+    return credential
+
+
+def make_game(organization: Organization | None = None, **fields: Any) -> Game:
+    n = number()
+    return Game.objects.create(
+        organization=organization or make_organization(), **{"name": f"Game {n}", "slug": f"game-{n}", **fields}
+    )
+
+
+def make_category(game: Game, platform: str = "kick", **fields: Any) -> GameCategory:
+    return GameCategory.objects.create(
+        game=game, platform=platform, **{"platform_category_id": f"category-{number()}", **fields}
+    )
+
+
+def make_channel(organization: Organization, platform: str = "kick", **fields: Any) -> Channel:
+    n = number()
+    return Channel.objects.create(
+        organization=organization, platform=platform, **{"platform_channel_id": str(n), "login": f"channel{n}", **fields}
+    )
+
+
+def make_reward(game: Game, *, platform_ids: dict[str, str] | None = None, image: bool = True, **fields: Any) -> Reward:
+    n = number()
+    reward = Reward(game=game, **{"name": f"Reward {n}", "external_id": f"item-{n}", "alt_text": "An item", **fields})
+    if image:
+        reward.image = ContentFile(png(), name="reward.png")  # type: ignore[assignment]
+    reward.save()
+    for platform, platform_id in (platform_ids or {}).items():
+        RewardPlatformId.objects.create(reward=reward, platform=platform, platform_reward_id=platform_id)
+    return reward
+
+
+def make_campaign(
+    game: Game,
+    *,
+    rewards: list[Reward] | None = None,
+    platform_ids: dict[str, str] | None = None,
+    now: datetime = NOW,
+    **fields: Any,
+) -> Campaign:
+    """Make a published campaign that is live at ``now``: it began a day before and ends in a week."""
+    values: dict[str, Any] = {
+        "name": f"Campaign {number()}",
+        "status": Campaign.Status.PUBLISHED,
+        "starts_at": now - timedelta(days=1),
+        "ends_at": now + timedelta(days=7),
+        "grace_days": 14,
+        **fields,
+    }
+    if values["status"] != Campaign.Status.DRAFT:
+        values.setdefault("published_at", now - timedelta(days=2))
+        values.setdefault("announces_at", values["starts_at"])
+        values.setdefault("closes_at", values["ends_at"] + timedelta(days=values["grace_days"]))
+    campaign = Campaign.objects.create(organization=game.organization, game=game, **values)
+    for position, reward in enumerate(rewards or []):
+        CampaignReward.objects.create(campaign=campaign, reward=reward, position=position, minutes=30 * (position + 1))
+    for platform, platform_id in (platform_ids or {}).items():
+        CampaignPlatform.objects.create(campaign=campaign, platform=platform, platform_campaign_id=platform_id)
+    return campaign
+
+
+def make_viewer(organization: Organization, platform: str = "kick", **fields: Any) -> Viewer:
+    n = number()
+    return Viewer.objects.create(
+        organization=organization, platform=platform, **{"platform_user_id": str(1000 + n), "name": f"viewer{n}", **fields}
+    )
+
+
+def make_player(game: Game, **fields: Any) -> Player:
+    n = number()
+    return Player.objects.create(game=game, **{"player_id": f"player-{n}", "name": f"Player {n}", **fields})
+
+
+def make_link(game: Game, *, viewer: Viewer | None = None, player: Player | None = None, **fields: Any) -> Link:
+    viewer = viewer or make_viewer(game.organization)
+    return Link.objects.create(
+        game=game,
+        viewer=viewer,
+        player=player or make_player(game),
+        platform=viewer.platform,
+        **{"started_at": NOW - timedelta(days=1), **fields},
+    )
+
+
+def make_claim(organization: Organization, platform: str = "kick", **fields: Any) -> Claim:
+    """Make a claim just received: due to be resolved at ``NOW``."""
+    n = number()
+    return Claim.objects.create(
+        organization=organization,
+        platform=platform,
+        **{
+            "platform_claim_id": f"claim-{n}",
+            "platform_user_id": str(1000 + n),
+            "source": Claim.Source.WEBHOOK,
+            "granted_at": NOW,
+            "received_at": NOW,
+            "state_changed_at": NOW,
+            "resolve_at": NOW,
+            **fields,
+        },
+    )
+
+
+def make_endpoint(game: Game, url: str = "https://game.example.org/deliveries", **fields: Any) -> Endpoint:
+    secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+    return Endpoint.objects.create(game=game, url=url, **{"secret": secret, **fields})

@@ -1,0 +1,19 @@
+"""Settings for tests: the product's own, with quick password hashing and no shared state."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("PORTAL_DATA_DIR", tempfile.mkdtemp(prefix="drops-tests-"))
+os.environ.setdefault("DATABASE_URL", os.environ.get("TEST_DATABASE_URL", ""))
+os.environ.setdefault("PORTAL_SANDBOX_URL", "http://127.0.0.1:8001")
+
+from portal.settings import *  # noqa: E402, F403
+from portal.settings import Q_CLUSTER, STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+Q_CLUSTER = {**Q_CLUSTER, "sync": True}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
