@@ -3,5 +3,6 @@
 from fulfillment.models.claims import Claim, ClaimEvent
 from fulfillment.models.deliveries import Delivery, DeliveryAttempt, Endpoint
 from fulfillment.models.inbound import KeptMessage, WebhookTally
+from fulfillment.models.workers import Worker
 
-__all__ = ["Claim", "ClaimEvent", "Delivery", "DeliveryAttempt", "Endpoint", "KeptMessage", "WebhookTally"]
+__all__ = ["Claim", "ClaimEvent", "Delivery", "DeliveryAttempt", "Endpoint", "KeptMessage", "WebhookTally", "Worker"]

@@ -68,7 +68,8 @@ class Delivery(models.Model):
 
     ``due_at`` is when it is to be sent, and while it is being sent, when its lease runs out: a lease that ran out
     is due again. Empty: nothing is to be done. ``attempt`` numbers every send and fences off a worker whose lease
-    ran out; ``attempts_left`` counts the retries of D2. ``body`` is frozen at the first attempt (L6).
+    ran out; ``attempts_left`` counts the retries of D2. ``body`` is frozen at the first attempt (L6). ``leased_by``
+    is the worker that has the lease: when that worker is no longer heard from, others take its leases over.
     """
 
     claim = models.OneToOneField(Claim, on_delete=models.PROTECT, primary_key=True, related_name="delivery")
@@ -77,6 +78,7 @@ class Delivery(models.Model):
     attempt = models.PositiveIntegerField(_("attempts made"), default=0)
     attempts_left = models.PositiveSmallIntegerField(_("attempts left"), default=8)
     leased = models.BooleanField(default=False)
+    leased_by = models.CharField(max_length=26, blank=True)
     body = models.TextField(blank=True)
     created_at = models.DateTimeField(_("created at"))
 
@@ -88,7 +90,11 @@ class Delivery(models.Model):
                 condition=Q(leased=False) | Q(due_at__isnull=False), name="delivery_lease_has_end"
             )
         ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="delivery_due")]
+        indexes = [
+            # By game first: what waits behind one endpoint's open breaker is never walked through for another's sake.
+            models.Index(fields=["game", "due_at"], condition=Q(due_at__isnull=False), name="delivery_due"),
+            models.Index(fields=["leased_by"], condition=Q(leased=True), name="delivery_leased"),
+        ]
 
     def __str__(self) -> str:
         return str(self.claim_id)
