@@ -132,13 +132,23 @@ class _RolePermissions:
         return self.edit_permission is not None and may(request, self.edit_permission)
 
 
-class PortalTabularInline(_ScopedChoices, _RolePermissions, TabularInline):
+class _ScopedForms:
+    """Tells inline forms which organization they are in, so that they can check what is unique in it."""
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return the formset class, its form knowing the active organization."""
+        formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        formset.form.organization = active_organization(request)
+        return formset
+
+
+class PortalTabularInline(_ScopedForms, _ScopedChoices, _RolePermissions, TabularInline):
     """A table of rows inside their parent's page."""
 
     extra = 0
 
 
-class PortalStackedInline(_ScopedChoices, _RolePermissions, StackedInline):
+class PortalStackedInline(_ScopedForms, _ScopedChoices, _RolePermissions, StackedInline):
     """Rows inside their parent's page, one below the other."""
 
     extra = 0
@@ -167,6 +177,12 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Iterable[str] | None:
         """Leave the organization out of forms: it is the active one."""
         return [*(super().get_exclude(request, obj) or []), "organization"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form class; it knows the active organization (see :mod:`portal.admin_forms`)."""
+        form = super().get_form(request, obj, change, **kwargs)
+        form.organization = active_organization(request)
+        return form
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
