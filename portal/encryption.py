@@ -116,9 +116,7 @@ class EncryptedTextField(TextField):
     only ``isnull`` is a permitted lookup. ``dumpdata`` writes the text encrypted.
     """
 
-    def from_db_value(
-        self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper
-    ) -> str | None:
+    def from_db_value(self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper) -> str | None:
         """Decrypt what was read. Raises ``DecryptionFailed``."""
         if not value:
             return value

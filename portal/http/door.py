@@ -124,8 +124,7 @@ def _failure(error: BaseException, *, host: str) -> OutboundError:
     if isinstance(error, requests.exceptions.InvalidHeader):
         return RequestRefused("request", host=host)
     if isinstance(error, requests.ConnectionError | urllib3.exceptions.ProtocolError | OSError) and not any(
-        isinstance(cause, urllib3.exceptions.HeaderParsingError | urllib3.exceptions.DecodeError)
-        for cause in causes
+        isinstance(cause, urllib3.exceptions.HeaderParsingError | urllib3.exceptions.DecodeError) for cause in causes
     ):
         return ConnectionFailed("broken", host=host)
     return ConnectionFailed("answer", host=host)
@@ -203,9 +202,7 @@ def _prepare(
     params: Mapping[str, str] | list[tuple[str, str]] | None,
     form: Mapping[str, str] | None,
 ) -> requests.PreparedRequest:
-    sent: CaseInsensitiveDict[str] = CaseInsensitiveDict(
-        {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-    )
+    sent: CaseInsensitiveDict[str] = CaseInsensitiveDict({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
     if json is not None:
         body = jsonlib.dumps(json, separators=(",", ":"), ensure_ascii=False).encode()
         sent["Content-Type"] = "application/json"

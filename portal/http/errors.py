@@ -34,9 +34,7 @@ SENTENCES: dict[str, Promise] = {
     # the way there
     "timed_out": _("The other side did not answer in time."),
     "dns": _("The host name is not known. Check its spelling and its DNS entries."),
-    "refused": _(
-        "Nothing answers at this address: the connection was refused or the machine cannot be reached."
-    ),
+    "refused": _("Nothing answers at this address: the connection was refused or the machine cannot be reached."),
     "tls": _("No secure connection could be made. Check the certificate of the other side."),
     "broken": _("The connection broke off before the answer was complete."),
     "answer": _("The other side's answer was not valid HTTP."),

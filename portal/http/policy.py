@@ -39,9 +39,7 @@ class Policy:
 
 def current_policy() -> Policy:
     """Return the policy that the settings describe."""
-    return _policy(
-        tuple(settings.PORTAL_OUTBOUND_ALLOWED_NETWORKS), bool(settings.PORTAL_ALLOW_HTTP_LOOPBACK)
-    )
+    return _policy(tuple(settings.PORTAL_OUTBOUND_ALLOWED_NETWORKS), bool(settings.PORTAL_ALLOW_HTTP_LOOPBACK))
 
 
 @lru_cache(maxsize=16)
@@ -124,9 +122,7 @@ def _check_host(host: str, policy: Policy) -> None:
     elif names_this_machine(name):
         if not policy.allow_http_loopback:
             raise UrlRefused(Forbidden.LOOPBACK.value, host=host)
-    elif len(name) > 253 or not all(
-        _LABEL.fullmatch(label) and len(label) <= 63 for label in name.split(".")
-    ):
+    elif len(name) > 253 or not all(_LABEL.fullmatch(label) and len(label) <= 63 for label in name.split(".")):
         raise UrlRefused("host", host=host)
 
 

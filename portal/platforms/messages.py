@@ -77,9 +77,7 @@ def read_optional_id(source: Mapping[str, Any], name: str, *, where: str = "") -
     if not isinstance(value, str) or (isinstance(value, Digits) and value.startswith("-")):
         raise MessageInvalid(f"{where}{name} is {_kind(value)}, not an id.")
     if len(value) > MAXIMUM_ID_LENGTH:
-        raise MessageInvalid(
-            f"{where}{name} has {len(value)} characters; at most {MAXIMUM_ID_LENGTH} are possible."
-        )
+        raise MessageInvalid(f"{where}{name} has {len(value)} characters; at most {MAXIMUM_ID_LENGTH} are possible.")
     if not is_storable(value):
         raise MessageInvalid(f"{where}{name} holds characters that cannot be stored.")
     return str(value)

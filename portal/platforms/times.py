@@ -42,6 +42,4 @@ def _parse_rfc3339(text: str) -> datetime | None:
         offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes))
         zone = timezone(-offset if sign == "-" else offset)
     microsecond = int((fraction or "0")[:6].ljust(6, "0"))
-    return datetime(
-        year, month, day, hour, minute, 59 if second == 60 else second, microsecond, zone
-    ).astimezone(UTC)
+    return datetime(year, month, day, hour, minute, 59 if second == 60 else second, microsecond, zone).astimezone(UTC)

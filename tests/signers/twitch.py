@@ -13,9 +13,7 @@ def sign(secret: str, *, message_id: str, timestamp: str, body: bytes) -> str:
     if len(key) > BLOCK:
         key = hashlib.sha256(key).digest()
     key = key.ljust(BLOCK, b"\0")
-    inner = hashlib.sha256(
-        bytes(b ^ 0x36 for b in key) + message_id.encode() + timestamp.encode() + body
-    ).digest()
+    inner = hashlib.sha256(bytes(b ^ 0x36 for b in key) + message_id.encode() + timestamp.encode() + body).digest()
     return "sha256=" + hashlib.sha256(bytes(b ^ 0x5C for b in key) + inner).hexdigest()
 
 
@@ -35,9 +33,7 @@ def headers(
         "Twitch-Eventsub-Message-Retry": "0",
         "Twitch-Eventsub-Message-Type": message_type,
         "Twitch-Eventsub-Message-Timestamp": timestamp,
-        "Twitch-Eventsub-Message-Signature": sign(
-            secret, message_id=message_id, timestamp=timestamp, body=body
-        ),
+        "Twitch-Eventsub-Message-Signature": sign(secret, message_id=message_id, timestamp=timestamp, body=body),
         "Twitch-Eventsub-Subscription-Type": subscription_type,
         "Twitch-Eventsub-Subscription-Version": "1",
     }

@@ -39,9 +39,7 @@ def get_own_user(api_url: str, *, access_token: str) -> PlatformUser:
 
     ``GET /public/v1/users`` without parameters, with the scope ``user:read`` (Kick, Users).
     """
-    reply = ask_for_object(
-        "GET", f"{api_url}/public/v1/users", headers={"Authorization": f"Bearer {access_token}"}
-    )
+    reply = ask_for_object("GET", f"{api_url}/public/v1/users", headers={"Authorization": f"Bearer {access_token}"})
     row = only_row(reply)
     name = text_of(row.get("name"))
     return PlatformUser(

@@ -49,9 +49,7 @@ def get_authorizations(
     more than ten users.
     """
     if not 1 <= len(user_ids) <= AUTHORIZATIONS_PER_CALL:
-        raise ValueError(
-            f"between 1 and {AUTHORIZATIONS_PER_CALL} users can be asked for, not {len(user_ids)}"
-        )
+        raise ValueError(f"between 1 and {AUTHORIZATIONS_PER_CALL} users can be asked for, not {len(user_ids)}")
     reply = ask_for_object(
         "GET",
         f"{api_url}/helix/authorization/users",
@@ -66,9 +64,7 @@ def get_authorizations(
         if not isinstance(row, dict):
             raise not_understood()
         scopes = row.get("scopes")
-        authorizations[id_of(row.get("user_id"))] = (
-            tuple(map(str, scopes)) if isinstance(scopes, list) else ()
-        )
+        authorizations[id_of(row.get("user_id"))] = tuple(map(str, scopes)) if isinstance(scopes, list) else ()
     return authorizations
 
 

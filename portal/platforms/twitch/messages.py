@@ -12,6 +12,7 @@ from typing import Any
 
 from portal.platforms.messages import (
     ClaimReceived,
+    Digits,
     MessageInvalid,
     is_storable,
     read_id,
@@ -113,7 +114,7 @@ def parse(body: bytes) -> Message:
 
 def _challenge(message: Mapping[str, Any]) -> str:
     challenge = message["challenge"]
-    if not isinstance(challenge, str) or not challenge:
+    if not isinstance(challenge, str) or isinstance(challenge, Digits) or not challenge:
         raise MessageInvalid("challenge is not a text.")
     if len(challenge) > MAXIMUM_CHALLENGE_LENGTH or not is_storable(challenge):
         raise MessageInvalid("challenge is too long or holds characters that cannot be sent.")

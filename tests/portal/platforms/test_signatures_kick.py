@@ -91,9 +91,7 @@ def test_p1_without_a_key_nothing_is_accepted() -> None:
     timestamp=st.text(max_size=40),
     body=st.binary(),
 )
-def test_p1_nothing_that_comes_in_raises(
-    signature: str, message_id: str, timestamp: str, body: bytes
-) -> None:
+def test_p1_nothing_that_comes_in_raises(signature: str, message_id: str, timestamp: str, body: bytes) -> None:
     assert not verifies(signature, message_id=message_id, timestamp=timestamp, body=body)
 
 

@@ -93,9 +93,7 @@ def test_p1_an_empty_secret_and_no_secret_accept_nothing() -> None:
     timestamp=st.text(max_size=40),
     body=st.binary(),
 )
-def test_p1_nothing_that_comes_in_raises(
-    signature: str, message_id: str, timestamp: str, body: bytes
-) -> None:
+def test_p1_nothing_that_comes_in_raises(signature: str, message_id: str, timestamp: str, body: bytes) -> None:
     assert not verifies(signature, message_id=message_id, timestamp=timestamp, body=body)
 
 
