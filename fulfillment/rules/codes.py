@@ -1,0 +1,130 @@
+"""The words of the reason table (F4): codes, whose turn it is, and what staff can do. The table is in ``reasons``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fulfillment.rules.states import State
+from portal.roles import Permission
+from portal.sentences import Sentence
+
+
+class Turn(StrEnum):
+    """Who has to do something before the claim goes on."""
+
+    VIEWER = "viewer"
+    STUDIO = "studio"
+    PORTAL = "portal"
+    NOBODY = "nobody"
+
+
+class Action(StrEnum):
+    """What staff can do about a claim. The first block are operations of :mod:`fulfillment.claims`."""
+
+    RETRY = "retry"
+    HOLD = "hold"
+    RELEASE = "release"
+    RESEND = "resend"
+    ASSIGN_REWARD = "assign_reward"
+    ABANDON = "abandon"
+    REOPEN = "reopen"
+
+    MAP_REWARD = "map_reward"
+    EDIT_CAMPAIGN = "edit_campaign"
+    PUBLISH_CAMPAIGN = "publish_campaign"
+    RESUME_DELIVERIES = "resume_deliveries"
+    MEND_ENDPOINT = "mend_endpoint"
+
+
+PERMISSIONS: Mapping[Action, Permission] = {
+    Action.RETRY: Permission.MEND,
+    Action.HOLD: Permission.MEND,
+    Action.RELEASE: Permission.MEND,
+    Action.RESEND: Permission.MEND,
+    Action.ASSIGN_REWARD: Permission.MEND,
+    Action.ABANDON: Permission.MEND,
+    Action.REOPEN: Permission.MEND,
+    Action.MAP_REWARD: Permission.EDIT_CAMPAIGNS,
+    Action.EDIT_CAMPAIGN: Permission.EDIT_CAMPAIGNS,
+    Action.PUBLISH_CAMPAIGN: Permission.PUBLISH,
+    Action.RESUME_DELIVERIES: Permission.PUBLISH,
+    Action.MEND_ENDPOINT: Permission.MANAGE,
+}
+"""Which permission each action needs (S1)."""
+
+
+class Code(StrEnum):
+    """Every reason code."""
+
+    RECEIVED = "received"
+    REOPENED = "reopened"
+    NOT_LINKED = "not_linked"
+    REWARD_UNKNOWN = "reward_unknown"
+    REWARD_AMBIGUOUS = "reward_ambiguous"
+    CAMPAIGN_UNKNOWN = "campaign_unknown"
+    CAMPAIGN_AMBIGUOUS = "campaign_ambiguous"
+    REWARD_NOT_IN_CAMPAIGN = "reward_not_in_campaign"
+    RESOLVE_ERROR = "resolve_error"
+    BEFORE_TAKE_OVER = "before_take_over"
+    TEST = "test"
+    EARLY = "early"
+    LATE = "late"
+    GRANTED_AFTER_CANCELLATION = "granted_after_cancellation"
+    CAMPAIGN_NOT_PUBLISHED = "campaign_not_published"
+    HELD_BY_STAFF = "held_by_staff"
+    DELIVERIES_PAUSED = "deliveries_paused"
+    SLOT_TAKEN = "slot_taken"
+    DUE = "due"
+    RESENT = "resent"
+    RETRYING = "retrying"
+    BACKEND_TIMEOUT = "backend_timeout"
+    BACKEND_UNREACHABLE = "backend_unreachable"
+    BACKEND_ERROR = "backend_error"
+    BACKEND_BUSY = "backend_busy"
+    ENDPOINT_PAUSED = "endpoint_paused"
+    NO_ENDPOINT = "no_endpoint"
+    WAITING_FOR_PULL = "waiting_for_pull"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    CONFIRMED = "confirmed"
+    FULFILLED_ELSEWHERE = "fulfilled_elsewhere"
+    REJECTED = "rejected"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    ABANDONED_BY_STAFF = "abandoned_by_staff"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One row of the table.
+
+    ``viewer`` says what happened and ``viewer_next`` what happens next, in a player's words; both may name
+    ``%(platform)s``, ``%(game)s`` and ``%(where)s`` (where rewards arrive), see :meth:`for_viewer`.
+    """
+
+    states: frozenset[State]
+    staff: str
+    viewer: str
+    viewer_next: str
+    turn: Turn
+    actions: tuple[Action, ...] = ()
+
+    def for_viewer(self, *, platform: str, game: str, where: str) -> tuple[Sentence, Sentence]:
+        """Return what happened and what happens next. ``where`` is a full sentence of the game's own words."""
+        params = {"platform": platform, "game": game, "where": where}
+        return Sentence(self.viewer, params), Sentence(self.viewer_next, params)
+
+
+RELEASABLE = frozenset(
+    {
+        Code.BEFORE_TAKE_OVER,
+        Code.TEST,
+        Code.EARLY,
+        Code.LATE,
+        Code.GRANTED_AFTER_CANCELLATION,
+        Code.CAMPAIGN_NOT_PUBLISHED,
+        Code.HELD_BY_STAFF,
+    }
+)
+"""Holds that staff may lift for one claim. A pause of a campaign's deliveries is lifted on the campaign."""
