@@ -55,13 +55,9 @@ NOT_JUDGED = frozenset(
 _FREE_PHASES = frozenset({Phase.DRAFT, Phase.SCHEDULED, Phase.ANNOUNCED})
 _OVER = {
     Phase.CLOSED: _("The campaign is closed: only its texts can still be changed."),
-    Phase.CANCELLED: _(
-        "The campaign is cancelled: only its texts can still be changed."
-    ),
+    Phase.CANCELLED: _("The campaign is cancelled: only its texts can still be changed."),
 }
-_FIXED = _(
-    "This is fixed since the campaign went live. Clone the campaign to run it differently."
-)
+_FIXED = _("This is fixed since the campaign went live. Clone the campaign to run it differently.")
 
 
 def locked_changes(
@@ -87,9 +83,7 @@ def locked_changes(
     return found
 
 
-def is_locked(
-    field: str, *, phase: Phase, ends_at: datetime | None, now: datetime
-) -> bool:
+def is_locked(field: str, *, phase: Phase, ends_at: datetime | None, now: datetime) -> bool:
     """Whether no change of the field is possible any more, so that a form shows it as fixed."""
     if phase in _FREE_PHASES or field in TEXTS or field in NOT_JUDGED:
         return False
@@ -100,9 +94,7 @@ def is_locked(
     return field not in WHILE_IT_RUNS and field != "grace_days"
 
 
-def _reason(
-    field: str, before: object, after: object, phase: Phase, now: datetime
-) -> Sentence | None:
+def _reason(field: str, before: object, after: object, phase: Phase, now: datetime) -> Sentence | None:
     if phase in _FREE_PHASES or field in TEXTS or field in NOT_JUDGED:
         return None
     if phase in _OVER:
@@ -119,23 +111,15 @@ def _fixed(before: object, after: object, now: datetime) -> Sentence | None:
 def _end(before: object, after: object, now: datetime) -> Sentence | None:
     if isinstance(before, datetime) and before <= now:
         return Sentence(_("The campaign has ended, so its end can no longer be moved."))
-    if (
-        not isinstance(before, datetime)
-        or not isinstance(after, datetime)
-        or after < before
-    ):
-        return Sentence(
-            _("The campaign is live: its end can be put later, but not earlier.")
-        )
+    if not isinstance(before, datetime) or not isinstance(after, datetime) or after < before:
+        return Sentence(_("The campaign is live: its end can be put later, but not earlier."))
     return None
 
 
 def _grace(before: object, after: object, now: datetime) -> Sentence | None:
     if isinstance(before, int) and isinstance(after, int) and after > before:
         return None
-    return Sentence(
-        _("The campaign is live: the grace days can be increased, but not reduced.")
-    )
+    return Sentence(_("The campaign is live: the grace days can be increased, but not reduced."))
 
 
 _JUDGED: Mapping[str, Callable[[object, object, datetime], Sentence | None]] = {

@@ -49,9 +49,7 @@ def phase(
         case Status.PUBLISHED:
             if starts_at is None or ends_at is None:
                 raise ValueError("a published campaign has a start and an end")
-            return _phase_by_clock(
-                starts_at, ends_at, announces_at or starts_at, closes_at or ends_at, now
-            )
+            return _phase_by_clock(starts_at, ends_at, announces_at or starts_at, closes_at or ends_at, now)
 
 
 def _phase_by_clock(

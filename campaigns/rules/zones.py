@@ -41,9 +41,7 @@ class NonexistentTime(ZoneError):
     both local and naive.
     """
 
-    def __init__(
-        self, sentence: Sentence, *, last_before: datetime, first_after: datetime
-    ) -> None:
+    def __init__(self, sentence: Sentence, *, last_before: datetime, first_after: datetime) -> None:
         super().__init__(sentence)
         self.last_before = last_before
         self.first_after = first_after
@@ -52,9 +50,7 @@ class NonexistentTime(ZoneError):
 class AmbiguousTime(ZoneError):
     """The clocks show this local time twice; `first` and `second` are the two moments, in UTC."""
 
-    def __init__(
-        self, sentence: Sentence, *, first: datetime, second: datetime
-    ) -> None:
+    def __init__(self, sentence: Sentence, *, first: datetime, second: datetime) -> None:
         super().__init__(sentence)
         self.first = first
         self.second = second
@@ -89,11 +85,7 @@ def zone_names() -> tuple[str, ...]:
     Places only: fixed offsets (Etc/…), countries (US/…) and abbreviations (EST5EDT) are left out, since
     their names are easily taken for something they are not.
     """
-    places = {
-        name
-        for name in available_timezones()
-        if name.partition("/")[0] in _REGIONS and "/" in name
-    }
+    places = {name for name in available_timezones() if name.partition("/")[0] in _REGIONS and "/" in name}
     return ("UTC", *sorted(places))
 
 
@@ -110,9 +102,7 @@ def zone(name: str) -> ZoneInfo:
         ) from error
 
 
-def to_utc(
-    naive_local: datetime, zone_name: str, *, occurrence: str | None = None
-) -> datetime:
+def to_utc(naive_local: datetime, zone_name: str, *, occurrence: str | None = None) -> datetime:
     """The moment, in UTC, at which clocks in the zone show this local time.
 
     `occurrence` ("first" or "second") decides a time that is shown twice and is ignored otherwise. Raises
@@ -155,9 +145,7 @@ def closing_time(ends_at: datetime, grace_days: int, zone_name: str) -> datetime
     return _days_away(ends_at, grace_days, zone_name, 1)
 
 
-def announcement_time(
-    starts_at: datetime, announcement_days: int, zone_name: str
-) -> datetime:
+def announcement_time(starts_at: datetime, announcement_days: int, zone_name: str) -> datetime:
     """When the campaign may be shown (C3), in UTC: the hour of the start, this many calendar days before.
 
     If that hour is skipped or occurs twice on that day, the earlier reading counts. No days: the start
@@ -182,10 +170,8 @@ def dst_changes(start: datetime, end: datetime, zone_name: str) -> list[datetime
 
 
 def describe(moment: datetime, zone_name: str) -> Sentence:
-    """The moment in the zone and in UTC, together: `25 Oct 2026, 02:30 Europe/Berlin (UTC+1) · 25 Oct 2026, 01:30 UTC`."""
-    utc = Sentence(
-        _("%(time)s UTC"), {"time": date_and_time(_aware(moment).astimezone(UTC))}
-    )
+    """The moment in the zone and in UTC, together: `02:30 on 25 Oct 2026 Europe/Berlin (UTC+1) · 01:30 on 25 Oct 2026 UTC`."""
+    utc = Sentence(_("%(time)s UTC"), {"time": date_and_time(_aware(moment).astimezone(UTC))})
     if zone_name == "UTC":
         return utc
     local = from_utc(moment, zone_name)
@@ -196,7 +182,7 @@ def describe(moment: datetime, zone_name: str) -> Sentence:
             "zone": zone_name,
             "offset": offset_name(local),
             "utc": utc,
-        },
+    """The moment in the zone and in UTC: `02:30 on 25 Oct 2026 Europe/Berlin (UTC+1) · 01:30 on 25 Oct 2026 UTC`."""
     )
 
 
@@ -210,8 +196,8 @@ def offset_name(local: datetime) -> str:
 
 
 def date_and_time(local: datetime) -> Sentence:
-    """`25 Oct 2026, 02:30`, the month in the reader's language; seconds only when there are any."""
-    return Sentence(_("%(day)s, %(time)s"), {"day": _day(local), "time": _clock(local)})
+    """`02:30 on 25 Oct 2026`, the month in the reader's language; seconds only when there are any."""
+    return Sentence(_("%(time)s on %(day)s"), {"day": _day(local), "time": _clock(local)})
 
 
 def _day(local: datetime) -> Sentence:
@@ -237,9 +223,7 @@ def _readings(naive: datetime, place: ZoneInfo) -> tuple[datetime, datetime]:
 
     In a gap they are the readings by the clock after and before the change (PEP 495).
     """
-    one, other = (
-        naive.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1)
-    )
+    one, other = (naive.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1))
     return min(one, other), max(one, other)
 
 
@@ -259,15 +243,11 @@ def _change_between(before: datetime, after: datetime, place: ZoneInfo) -> datet
     return (before + timedelta(seconds=high)).replace(microsecond=0)
 
 
-def _nonexistent(
-    naive: datetime, zone_name: str, earlier: datetime, later: datetime
-) -> NonexistentTime:
+def _nonexistent(naive: datetime, zone_name: str, earlier: datetime, later: datetime) -> NonexistentTime:
     place = zone(zone_name)
     change = _change_between(earlier.replace(microsecond=0), later, place)
     first_after = change.astimezone(place).replace(tzinfo=None, fold=0)
-    skipped_from = (change - _MINUTE).astimezone(place).replace(
-        tzinfo=None, fold=0
-    ) + _MINUTE
+    skipped_from = (change - _MINUTE).astimezone(place).replace(tzinfo=None, fold=0) + _MINUTE
     last_before = skipped_from - _MINUTE
     return NonexistentTime(
         Sentence(
@@ -288,9 +268,7 @@ def _nonexistent(
     )
 
 
-def _ambiguous(
-    naive: datetime, zone_name: str, first: datetime, second: datetime
-) -> AmbiguousTime:
+def _ambiguous(naive: datetime, zone_name: str, first: datetime, second: datetime) -> AmbiguousTime:
     return AmbiguousTime(
         Sentence(
             _(
@@ -314,8 +292,6 @@ def _days_away(moment: datetime, days: int, zone_name: str, direction: int) -> d
         raise ValueError("days are counted from 0")
     if days == 0:
         return _aware(moment).astimezone(UTC)
-    naive = from_utc(moment, zone_name).replace(tzinfo=None) + direction * timedelta(
-        days=days
-    )
+    naive = from_utc(moment, zone_name).replace(tzinfo=None) + direction * timedelta(days=days)
     earlier, later = _readings(naive, zone(zone_name))
     return later if direction > 0 else earlier
