@@ -65,7 +65,9 @@ class Link(models.Model):
         verbose_name = _("link")
         verbose_name_plural = _("links")
         constraints = [
-            models.UniqueConstraint(fields=["game", "viewer"], condition=Q(ended_at=None), name="link_viewer_active_once"),
+            models.UniqueConstraint(
+                fields=["game", "viewer"], condition=Q(ended_at=None), name="link_viewer_active_once"
+            ),
             models.UniqueConstraint(
                 fields=["player", "platform"], condition=Q(ended_at=None), name="link_player_platform_active_once"
             ),
@@ -132,3 +134,6 @@ class UsedLinkToken(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["game", "token_id"], name="link_token_once")]
+
+    def __str__(self) -> str:
+        return self.token_id

@@ -1,0 +1,178 @@
+"""``manage.py seed_demo``: a studio with a game, rewards and a live campaign on both sandbox platforms."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import (
+    Campaign,
+    CampaignPlatform,
+    CampaignReward,
+    Game,
+    GameCategory,
+    Reward,
+    RewardPlatformId,
+)
+from campaigns.publishing import publish_campaign
+from fulfillment.message import new_signing_secret
+from fulfillment.models import Endpoint
+from portal import demo_art
+from portal.ids import new_ulid
+from portal.models import Membership, Organization, PlatformCredential, User
+from portal.roles import Role
+
+REWARDS = (
+    ("Comet banner", "banner", "starfall.banner.comet", 30, "A red banner with a golden star"),
+    ("Cape of the north", "cape", "starfall.cape.north", 60, "A green cape with a golden clasp"),
+    ("Dawn blade", "blade", "starfall.blade.dawn", 120, "A pale blue sword with a golden hilt"),
+)
+CATEGORIES = {"kick": "4711", "twitch": "509658"}
+
+
+def demo_file() -> Path:
+    """Return where the demo's addresses and secrets are kept, for the sandbox and for the greeting."""
+    return Path(settings.DATA_DIR) / "demo.json"
+
+
+class Command(BaseCommand):
+    """Make demo data once, in a database that has no organization yet."""
+
+    help = "Make demo data: a studio, its producer, a game, three rewards and a live campaign. Development only."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make everything in one transaction and write ``demo.json``."""
+        if settings.PRODUCTION or not settings.PORTAL_SANDBOX_URL:
+            raise CommandError("Demo data is for development with the sandbox only.")
+        if Organization.objects.exists():
+            raise CommandError("This database has an organization already; demo data is for an empty one.")
+        with transaction.atomic():
+            demo = _make_all()
+        demo_file().write_text(json.dumps(demo, indent=1))
+        demo_file().chmod(0o600)
+        self.stdout.write(f"Demo data made. Sign-in and addresses are in {demo_file()}.")
+
+
+def _make_all() -> dict[str, Any]:
+    organization = Organization.objects.create(name="Northwind Games", slug="northwind", enabled=True)
+    password = secrets.token_urlsafe(9)
+    owner = User.objects.create_user(
+        "producer", "producer@northwind.example", password, is_staff=True, display_name="Nora (producer)"
+    )
+    Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
+    for role in (Role.SUPPORT, Role.ANALYST):
+        other = User.objects.create_user(role.value, f"{role.value}@northwind.example", password, is_staff=True)
+        Membership.objects.create(organization=organization, user=other, role=role)
+    User.objects.create_superuser("admin", "admin@northwind.example", password, display_name="Portal administrator")
+    credentials = {platform: _make_credential(organization, platform) for platform in CATEGORIES}
+    game = _make_game(organization)
+    endpoint = Endpoint.objects.create(
+        game=game, url=f"{settings.PORTAL_SANDBOX_URL}/game/demo/deliveries", secret=new_signing_secret()
+    )
+    rewards = [_make_reward(game, *row[:3], row[4]) for row in REWARDS]
+    campaign = _make_campaign(game, rewards)
+    publish_campaign(campaign_id=campaign.pk, actor=owner, now=timezone.now())
+    return {
+        "producer": {"username": "producer", "password": password},
+        "viewer_url": settings.BASE_URL + reverse("connect_game", args=[organization.slug, game.slug]),
+        **{platform: _platform_side(campaign, credential) for platform, credential in credentials.items()},
+        "game": {"slug": "demo", "signing_secret": endpoint.secret},
+    }
+
+
+def _make_credential(organization: Organization, platform: str) -> PlatformCredential:
+    sandbox = settings.PORTAL_SANDBOX_URL
+    credential = PlatformCredential(
+        organization=organization,
+        platform=platform,
+        client_id=f"northwind-{secrets.token_hex(6)}",
+        client_secret=secrets.token_urlsafe(24),
+        webhook_secret=secrets.token_urlsafe(24) if platform == "twitch" else "",
+        platform_organization_id=new_ulid() if platform == "kick" else str(uuid.uuid4()),
+        id_url=f"{sandbox}/{platform}",
+        api_url=f"{sandbox}/twitch/helix" if platform == "twitch" else f"{sandbox}/kick",
+    )
+    credential.renew_url_token()
+    credential.save()
+    return credential
+
+
+def _make_game(organization: Organization) -> Game:
+    game = Game(
+        organization=organization,
+        name="Starfall",
+        slug="starfall",
+        accent_color="#6d3fd1",
+        where_rewards_arrive="In your Starfall mailbox, after the next login.",
+        usual_delivery="within a minute",
+    )
+    game.logo = ContentFile(demo_art.logo(), name="logo.png")  # type: ignore[assignment]
+    game.art = ContentFile(demo_art.art(), name="art.png")  # type: ignore[assignment]
+    game.save()
+    for platform, category in CATEGORIES.items():
+        GameCategory.objects.create(game=game, platform=platform, platform_category_id=category)
+    return game
+
+
+def _make_reward(game: Game, name: str, picture: str, external_id: str, alt_text: str) -> Reward:
+    reward = Reward(game=game, name=name, external_id=external_id, alt_text=alt_text)
+    reward.image = ContentFile(demo_art.reward(picture), name=f"{picture}.png")  # type: ignore[assignment]
+    reward.save()
+    for platform, platform_id in (("kick", new_ulid()), ("twitch", str(uuid.uuid4()))):
+        RewardPlatformId.objects.create(reward=reward, platform=platform, platform_reward_id=platform_id)
+    return reward
+
+
+def _make_campaign(game: Game, rewards: list[Reward]) -> Campaign:
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    campaign = Campaign.objects.create(
+        organization=game.organization,
+        game=game,
+        name="First light",
+        description="Watch Starfall streams and get the gear of the first expedition.",
+        time_zone="Europe/Berlin",
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(days=14),
+        grace_days=14,
+    )
+    for position, (reward, row) in enumerate(zip(rewards, REWARDS, strict=True)):
+        CampaignReward.objects.create(campaign=campaign, reward=reward, position=position, minutes=row[3])
+    for platform, platform_id in (("kick", new_ulid()), ("twitch", str(uuid.uuid4()))):
+        CampaignPlatform.objects.create(campaign=campaign, platform=platform, platform_campaign_id=platform_id)
+    return campaign
+
+
+def _platform_side(campaign: Campaign, credential: PlatformCredential) -> dict[str, Any]:
+    """Return what the sandbox's console shows for this campaign: the same ids, seen from the other side."""
+    platform = credential.platform
+    there = campaign.platforms.get(platform=platform)
+    rewards = [
+        {
+            "id": row.reward.platform_ids.get(platform=platform).platform_reward_id,
+            "name": row.reward.name,
+            "external_id": row.reward.external_id,
+            "minutes": row.minutes,
+        }
+        for row in campaign.rewards.select_related("reward").order_by("position")
+    ]
+    return {
+        "client_id": credential.client_id,
+        "client_secret": credential.client_secret,
+        "redirect_uri": f"{settings.BASE_URL}/accounts/{platform}/login/callback/",
+        "webhook_url": f"{settings.BASE_URL}/webhooks/{platform}/{credential.url_token}",
+        "webhook_secret": credential.webhook_secret,
+        "organization_id": credential.platform_organization_id,
+        "category": {"id": CATEGORIES[platform], "name": campaign.game.name},
+        "campaign": {"id": there.platform_campaign_id, "name": campaign.name, "rewards": rewards},
+    }

@@ -1,0 +1,126 @@
+"""``manage.py serve``: the whole portal as one command (O1)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.management.commands.seed_demo import demo_file
+from portal.models import Organization
+from portal.processes import Process, Supervisor, port_in_use
+
+START_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    """Prepare the database, then run web, worker, drain and, in development, the sandbox, until Ctrl-C."""
+
+    help = "Run the whole portal: web, worker, delivery loop and, in development, the sandbox platforms."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Start everything and stay until a signal comes or a process ends."""
+        host, port = self._address()
+        sandbox = urlsplit(settings.PORTAL_SANDBOX_URL) if settings.PORTAL_SANDBOX_URL else None
+        for name, where, number in (
+            ("PORTAL_BASE_URL", host, port),
+            *((("PORTAL_SANDBOX_URL", sandbox.hostname or "", sandbox.port or 80),) if sandbox else ()),
+        ):
+            if port_in_use(where, number):
+                raise CommandError(
+                    f"Something listens on {where}:{number} already. Stop it, or choose another port with {name}."
+                )
+        self._prepare(with_sandbox=sandbox is not None)
+        processes = [*_portal_processes(host, port), *([_sandbox_process(sandbox)] if sandbox else [])]
+        supervisor = Supervisor(processes)
+        supervisor.start()
+        urls = [f"http://{host}:{port}/healthz"]
+        if sandbox:
+            urls.append(f"{settings.PORTAL_SANDBOX_URL}/healthz")
+        silent = supervisor.wait_until_answers(urls, seconds=START_SECONDS)
+        if not silent:
+            self._welcome()
+        elif not supervisor.ended():
+            self.stderr.write(f"{silent} did not answer within {START_SECONDS:.0f} seconds.")
+        sys.exit(supervisor.run())
+
+    def _address(self) -> tuple[str, int]:
+        bind = os.environ.get("PORTAL_BIND", "")
+        if bind:
+            host, _, port = bind.rpartition(":")
+            return host or "0.0.0.0", int(port)  # noqa: S104 - what the operator asked for
+        return "127.0.0.1", urlsplit(settings.BASE_URL).port or 8000
+
+    def _prepare(self, *, with_sandbox: bool) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
+        call_command("ensure_schedules", verbosity=0)
+        if settings.PRODUCTION:
+            call_command("collectstatic", verbosity=0, interactive=False)
+        elif not Organization.objects.exists():
+            self.stdout.write("First run: making demo data …")
+            call_command("seed_demo", verbosity=0)
+        if with_sandbox:
+            _sandbox_command("migrate", "--verbosity=0", "--no-input")
+            if demo_file().exists():
+                _sandbox_command("seed_sandbox", "--from", str(demo_file()))
+
+    def _welcome(self) -> None:
+        lines = ["", f"  {settings.PORTAL_SITE_NAME} is running. Ctrl-C stops it.", ""]
+        if demo_file().exists():
+            demo = json.loads(demo_file().read_text())
+            lines += [
+                f"  Producers   {settings.BASE_URL}/admin/     user {demo['producer']['username']}   "
+                f"password {demo['producer']['password']}",
+                f"  Viewers     {demo['viewer_url']}",
+                f"  Sandbox     {settings.PORTAL_SANDBOX_URL}/     stands in for Twitch, Kick and the game",
+            ]
+        else:
+            lines += [f"  Producers   {settings.BASE_URL}/admin/", f"  Viewers     {settings.BASE_URL}/"]
+        self.stdout.write("\n".join([*lines, ""]))
+        self.stdout.flush()
+
+
+def _portal_processes(host: str, port: int) -> list[Process]:
+    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+    gunicorn = [sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--worker-class", "gthread"]
+    web = ["--workers", os.environ.get("PORTAL_WEB_WORKERS", "2"), "--threads", "8", "--no-control-socket"]
+    return [
+        Process("web", [*gunicorn, *web, "--bind", f"{host}:{port}", "--log-level", "warning"]),
+        Process("worker", [*manage, "qcluster"]),
+        Process("deliveries", [*manage, "drain"]),
+    ]
+
+
+def _sandbox_env() -> dict[str, str]:
+    url = urlsplit(settings.PORTAL_SANDBOX_URL)
+    return {
+        "DJANGO_SETTINGS_MODULE": "portal.sandbox.settings",
+        "PORTAL_SANDBOX_DB": str(settings.DATA_DIR / "sandbox.sqlite3"),
+        "PORTAL_SANDBOX_PORT": str(url.port or 80),
+        "PYTHONPATH": str(settings.BASE_DIR),
+    }
+
+
+def _sandbox_process(url: Any) -> Process:
+    """The stand-ins, in a process with settings, port, host name and database file of their own."""
+    command = [sys.executable, "-m", "gunicorn", "portal.sandbox.wsgi:application", "--worker-class", "gthread"]
+    tuning = ["--workers", "1", "--threads", "16", "--no-control-socket", "--log-level", "warning"]
+    return Process("sandbox", [*command, *tuning, "--bind", f"{url.hostname}:{url.port}"], _sandbox_env())
+
+
+def _sandbox_command(*arguments: str) -> None:
+    import subprocess  # noqa: PLC0415 - only development starts the sandbox
+
+    subprocess.run(
+        [sys.executable, "-m", "django", *arguments],
+        env={**os.environ, **_sandbox_env()},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
