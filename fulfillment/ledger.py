@@ -39,14 +39,10 @@ class Move:
 
 def lock_claims(claim_ids: Iterable[str]) -> list[Claim]:
     """Return these claims under a row lock, in key order. Only inside a transaction."""
-    return list(
-        Claim.objects.select_for_update(of=("self",)).filter(pk__in=list(claim_ids)).order_by("pk")
-    )
+    return list(Claim.objects.select_for_update(of=("self",)).filter(pk__in=list(claim_ids)).order_by("pk"))
 
 
-def move_claims(
-    moves: Sequence[Move], *, now: datetime, actor: User | None = None, actor_label: str = PORTAL
-) -> None:
+def move_claims(moves: Sequence[Move], *, now: datetime, actor: User | None = None, actor_label: str = PORTAL) -> None:
     """Make these moves and write their events, all or none, by compare-and-set on the state read before.
 
     The instances are changed to match. Other columns of a claim are the caller's to write.
@@ -83,9 +79,7 @@ def move_claims(
         )
 
 
-def _move_group(
-    claims: list[Claim], *, before: State, after: State, reason: str, detail: str, now: datetime
-) -> None:
+def _move_group(claims: list[Claim], *, before: State, after: State, reason: str, detail: str, now: datetime) -> None:
     changes: dict[str, object] = {"state": after, "reason": reason, "detail": detail, "state_changed_at": now}
     if after == State.DELIVERED:
         changes["delivered_at"] = now

@@ -184,9 +184,7 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
         form.organization = active_organization(request)
         return form
 
-    def _get_obj_does_not_exist_redirect(
-        self, request: HttpRequest, opts: Any, object_id: str
-    ) -> HttpResponse:
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         raise Http404  # S1: what another organization owns does not exist
 
     def save_model(self, request: HttpRequest, obj: Any, form: BaseModelForm[Any], change: bool) -> None:
@@ -200,9 +198,10 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Store the rows inside the object, each with an entry in the object's trail (S5)."""
         model = formset.model
-        stored = {row.pk: audit.snapshot(row) for row in model._default_manager.filter(pk__in=[
-            f.instance.pk for f in formset.forms if f.instance.pk
-        ])}
+        stored = {
+            row.pk: audit.snapshot(row)
+            for row in model._default_manager.filter(pk__in=[f.instance.pk for f in formset.forms if f.instance.pk])
+        }
         super().save_formset(request, form, formset, change)
         name = model._meta.verbose_name
         for row in getattr(formset, "new_objects", []):
@@ -219,9 +218,7 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
         self._record(request, "deleted", obj, obj, before, {})
         super().delete_model(request, obj)
 
-    def _record(
-        self, request: HttpRequest, verb: str, parent: models.Model, row: Any, before: Any, after: Any
-    ) -> None:
+    def _record(self, request: HttpRequest, verb: str, parent: models.Model, row: Any, before: Any, after: Any) -> None:
         before, after = audit.differing(before, after)
         if before or after or verb == "deleted":
             label = "" if row is parent else str(row)

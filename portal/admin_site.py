@@ -101,7 +101,7 @@ def stylesheet(request: HttpRequest) -> str:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the side menu: start page, organization, then every registered page the person may see, by app."""
-    from django.contrib import admin  # noqa: PLC0415 - the site exists only once all apps are ready
+    from django.contrib import admin
 
     groups: list[dict[str, Any]] = [
         {

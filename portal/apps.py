@@ -13,7 +13,7 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks (S2)."""
-        from portal import checks  # noqa: F401, PLC0415 - registers on import
+        from portal import checks  # noqa: F401 - registers on import
 
 
 class PortalAdminConfig(AdminConfig):

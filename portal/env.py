@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-DEVELOPMENT_SECRET = "development-only-secret-key-never-use-it-in-production"  # noqa: S105 - refused by check portal.E001
+DEVELOPMENT_SECRET = "development-only-secret-key-never-use-it-in-production"
 
 CommaList = Annotated[list[str], NoDecode]
 

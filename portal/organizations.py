@@ -26,7 +26,7 @@ def active_organization(request: HttpRequest) -> Organization | None:
 
     Looked up once a request.
     """
-    cached: Organization | None | str = getattr(request, "_active_organization", "unknown")
+    cached: Organization | str | None = getattr(request, "_active_organization", "unknown")
     if not isinstance(cached, str):
         return cached
     mine = organizations_of(request.user).order_by("name")
@@ -67,9 +67,7 @@ def can(user: User | AnonymousUser, permission: Permission, organization: Organi
     if user.is_superuser:
         return True
     role = role_of(user, organization)
-    return role is not None and allows(
-        role, permission, producers_may_publish=organization.producers_may_publish
-    )
+    return role is not None and allows(role, permission, producers_may_publish=organization.producers_may_publish)
 
 
 def may(request: HttpRequest, permission: Permission) -> bool:

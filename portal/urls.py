@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import health
 from linking.home import home
+from portal import health
 from portal.media import serve_media
 
 urlpatterns = [

@@ -92,7 +92,9 @@ def make_category(game: Game, platform: str = "kick", **fields: Any) -> GameCate
 def make_channel(organization: Organization, platform: str = "kick", **fields: Any) -> Channel:
     n = number()
     return Channel.objects.create(
-        organization=organization, platform=platform, **{"platform_channel_id": str(n), "login": f"channel{n}", **fields}
+        organization=organization,
+        platform=platform,
+        **{"platform_channel_id": str(n), "login": f"channel{n}", **fields},
     )
 
 
@@ -139,7 +141,9 @@ def make_campaign(
 def make_viewer(organization: Organization, platform: str = "kick", **fields: Any) -> Viewer:
     n = number()
     return Viewer.objects.create(
-        organization=organization, platform=platform, **{"platform_user_id": str(1000 + n), "name": f"viewer{n}", **fields}
+        organization=organization,
+        platform=platform,
+        **{"platform_user_id": str(1000 + n), "name": f"viewer{n}", **fields},
     )
 
 

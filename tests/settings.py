@@ -9,8 +9,8 @@ os.environ.setdefault("PORTAL_DATA_DIR", tempfile.mkdtemp(prefix="drops-tests-")
 os.environ.setdefault("DATABASE_URL", os.environ.get("TEST_DATABASE_URL", ""))
 os.environ.setdefault("PORTAL_SANDBOX_URL", "http://127.0.0.1:8001")
 
-from portal.settings import *  # noqa: E402, F403
-from portal.settings import Q_CLUSTER, STORAGES  # noqa: E402
+from portal.settings import *  # noqa: F403
+from portal.settings import Q_CLUSTER, STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -92,9 +92,7 @@ class Campaign(models.Model):
     per_player_limit = models.PositiveSmallIntegerField(
         _("times each reward"), default=1, help_text=_("How many of each reward one player may have.")
     )
-    status = models.CharField(
-        _("status"), max_length=12, choices=Status.choices, default=Status.DRAFT, editable=False
-    )
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.DRAFT, editable=False)
     published_at = models.DateTimeField(_("published at"), null=True, editable=False)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, editable=False)
     deliveries_paused = models.BooleanField(_("deliveries paused"), default=False, editable=False)
@@ -168,12 +166,8 @@ class CampaignReward(models.Model):
         GAME_EVENT = "game_event", _("game event")
 
     id = ULIDField(primary_key=True, default=new_ulid)
-    campaign = models.ForeignKey(
-        Campaign, on_delete=models.CASCADE, related_name="rewards", verbose_name=_("campaign")
-    )
-    reward = models.ForeignKey(
-        Reward, on_delete=models.PROTECT, related_name="in_campaigns", verbose_name=_("reward")
-    )
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="rewards", verbose_name=_("campaign"))
+    reward = models.ForeignKey(Reward, on_delete=models.PROTECT, related_name="in_campaigns", verbose_name=_("reward"))
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     rule = models.CharField(_("rule"), max_length=12, choices=Rule.choices, default=Rule.WATCH)
     minutes = models.PositiveIntegerField(
@@ -221,9 +215,7 @@ class CampaignPlatform(models.Model):
     )
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", editable=False)
     platform = models.CharField(_("platform"), max_length=32, validators=[platforms.validate_platform])
-    counted_by = models.CharField(
-        _("counted by"), max_length=10, choices=CountedBy.choices, default=CountedBy.PLATFORM
-    )
+    counted_by = models.CharField(_("counted by"), max_length=10, choices=CountedBy.choices, default=CountedBy.PLATFORM)
     platform_campaign_id = models.CharField(
         _("campaign id there"),
         max_length=200,
@@ -259,9 +251,7 @@ class CampaignChannel(models.Model):
     campaign = models.ForeignKey(
         Campaign, on_delete=models.CASCADE, related_name="channels", verbose_name=_("campaign")
     )
-    channel = models.ForeignKey(
-        Channel, on_delete=models.PROTECT, related_name="listings", verbose_name=_("channel")
-    )
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="listings", verbose_name=_("channel"))
     listed_at = models.DateTimeField(_("from"))
     removed_at = models.DateTimeField(_("to"), null=True, blank=True)
 
@@ -284,9 +274,7 @@ class CampaignChannel(models.Model):
 class CampaignTester(models.Model):
     """A platform user who takes part while the campaign is in test mode (C8)."""
 
-    campaign = models.ForeignKey(
-        Campaign, on_delete=models.CASCADE, related_name="testers", verbose_name=_("campaign")
-    )
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="testers", verbose_name=_("campaign"))
     platform = models.CharField(_("platform"), max_length=32, validators=[platforms.validate_platform])
     platform_user_id = models.CharField(_("user id"), max_length=200)
     note = models.CharField(_("who"), max_length=100, blank=True)
@@ -294,9 +282,7 @@ class CampaignTester(models.Model):
     class Meta:
         verbose_name = _("tester")
         verbose_name_plural = _("testers")
-        constraints = [
-            models.UniqueConstraint(fields=["campaign", "platform", "platform_user_id"], name="tester_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["campaign", "platform", "platform_user_id"], name="tester_once")]
 
     def __str__(self) -> str:
         return self.note or f"{self.platform} {self.platform_user_id}"

@@ -149,9 +149,7 @@ class Channel(models.Model):
 class ChannelOptOut(models.Model):
     """A time in which a channel took no part in a game's global campaigns (C7)."""
 
-    channel = models.ForeignKey(
-        Channel, on_delete=models.CASCADE, related_name="opt_outs", verbose_name=_("channel")
-    )
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="opt_outs", verbose_name=_("channel"))
     game = models.ForeignKey(Game, on_delete=models.CASCADE, related_name="opt_outs", verbose_name=_("game"))
     started_at = models.DateTimeField(_("from"))
     ended_at = models.DateTimeField(_("to"), null=True, blank=True)

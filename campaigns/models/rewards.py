@@ -59,9 +59,7 @@ class Reward(models.Model):
 class RewardPlatformId(models.Model):
     """What one platform calls a reward. Twitch: benefit id. Kick: reward id."""
 
-    reward = models.ForeignKey(
-        Reward, on_delete=models.CASCADE, related_name="platform_ids", verbose_name=_("reward")
-    )
+    reward = models.ForeignKey(Reward, on_delete=models.CASCADE, related_name="platform_ids", verbose_name=_("reward"))
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+", editable=False)
     platform = models.CharField(_("platform"), max_length=32, validators=[platforms.validate_platform])
     platform_reward_id = models.CharField(_("reward id there"), max_length=200)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.ids import ULIDField, new_ulid
 from portal.roles import Role
 
+
 class User(AbstractUser):
     """Anybody who signs in: staff of a studio, or a person who plays (I1).
 
