@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.utils.functional import Promise
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -15,7 +17,7 @@ class Sentence:
     `ValidationError(sentence.template, params=sentence.params)` says the same.
     """
 
-    template: str
+    template: str | Promise
     params: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:

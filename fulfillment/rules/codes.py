@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.functional import Promise
+
 from fulfillment.rules.states import State
 from portal.roles import Permission
 from portal.sentences import Sentence
@@ -104,9 +106,9 @@ class Reason:
     """
 
     states: frozenset[State]
-    staff: str
-    viewer: str
-    viewer_next: str
+    staff: str | Promise
+    viewer: str | Promise
+    viewer_next: str | Promise
     turn: Turn
     actions: tuple[Action, ...] = ()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from fulfillment.rules.codes import PERMISSIONS, RELEASABLE, Action, Code, Reason, Turn
@@ -29,9 +30,9 @@ _SENDING = (Action.RETRY, Action.HOLD, Action.ABANDON)
 
 def _row(
     state: State,
-    staff: str,
-    viewer: str,
-    viewer_next: str,
+    staff: str | Promise,
+    viewer: str | Promise,
+    viewer_next: str | Promise,
     turn: Turn,
     *actions: Action,
 ) -> Reason:
