@@ -6,7 +6,7 @@ The only module that names Unfold's classes; admin modules import them from here
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -38,8 +38,13 @@ __all__ = [
 
 M = TypeVar("M", bound=models.Model)
 
+if TYPE_CHECKING:
+    _Paginator = Paginator[Any]
+else:
+    _Paginator = Paginator
 
-class CappedPaginator(Paginator):
+
+class CappedPaginator(_Paginator):
     """Counts at most 10,000 rows, so that a list over millions stays quick; who needs more narrows by filter."""
 
     cap = 10_000
@@ -47,8 +52,8 @@ class CappedPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         """Return the number of rows, or the cap."""
-        rows: models.QuerySet[Any] = self.object_list.order_by()  # type: ignore[union-attr]
-        return rows[: self.cap].count()
+        rows: Any = self.object_list
+        return int(rows.order_by()[: self.cap].count())
 
 
 def organization_path(model: type[models.Model]) -> str | None:
@@ -102,7 +107,7 @@ class _ScopedChoices:
         if "queryset" not in kwargs:
             target: type[models.Model] = db_field.remote_field.model
             kwargs["queryset"] = in_organization(target._default_manager.all(), active_organization(request))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc, no-any-return]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 class _RolePermissions:

@@ -55,7 +55,7 @@ def role_of(user: User | AnonymousUser, organization: Organization) -> Role | No
     roles: dict[str, str] | None = getattr(user, "_roles", None)
     if roles is None:
         roles = dict(Membership.objects.filter(user_id=user.pk).values_list("organization_id", "role"))
-        user._roles = roles  # type: ignore[union-attr]
+        user._roles = roles  # type: ignore[attr-defined]
     role = roles.get(organization.pk)
     return Role(role) if role else None
 

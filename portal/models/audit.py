@@ -47,7 +47,7 @@ class AuditEntry(models.Model):
         Raises:
             TypeError: the entry is already stored; it is append-only.
         """
-        if self.pk is not None:
+        if not self._state.adding:
             raise TypeError("Audit entries are append-only.")
         super().save(*args, **kwargs)
 

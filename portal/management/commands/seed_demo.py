@@ -117,8 +117,8 @@ def _make_game(organization: Organization) -> Game:
         where_rewards_arrive="In your Starfall mailbox, after the next login.",
         usual_delivery="within a minute",
     )
-    game.logo = ContentFile(demo_art.logo(), name="logo.png")  # type: ignore[assignment]
-    game.art = ContentFile(demo_art.art(), name="art.png")  # type: ignore[assignment]
+    game.logo = ContentFile(demo_art.logo(), name="logo.png")
+    game.art = ContentFile(demo_art.art(), name="art.png")
     game.save()
     for platform, category in CATEGORIES.items():
         GameCategory.objects.create(game=game, platform=platform, platform_category_id=category)
@@ -127,7 +127,7 @@ def _make_game(organization: Organization) -> Game:
 
 def _make_reward(game: Game, name: str, picture: str, external_id: str, alt_text: str) -> Reward:
     reward = Reward(game=game, name=name, external_id=external_id, alt_text=alt_text)
-    reward.image = ContentFile(demo_art.reward(picture), name=f"{picture}.png")  # type: ignore[assignment]
+    reward.image = ContentFile(demo_art.reward(picture), name=f"{picture}.png")
     reward.save()
     for platform, platform_id in (("kick", new_ulid()), ("twitch", str(uuid.uuid4()))):
         RewardPlatformId.objects.create(reward=reward, platform=platform, platform_reward_id=platform_id)
