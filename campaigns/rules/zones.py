@@ -170,8 +170,8 @@ def dst_changes(start: datetime, end: datetime, zone_name: str) -> list[datetime
 
 
 def describe(moment: datetime, zone_name: str) -> Sentence:
-    """The moment in the zone and in UTC, together: `02:30 on 25 Oct 2026 Europe/Berlin (UTC+1) · 01:30 on 25 Oct 2026 UTC`."""
     """The moment in the zone and in UTC: `02:30 on 25 Oct 2026 Europe/Berlin (UTC+1) · 01:30 on 25 Oct 2026 UTC`."""
+    utc = Sentence(_("%(time)s UTC"), {"time": date_and_time(_aware(moment).astimezone(UTC))})
     if zone_name == "UTC":
         return utc
     local = from_utc(moment, zone_name)
