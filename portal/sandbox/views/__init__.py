@@ -1,0 +1,1 @@
+"""Pages and endpoints of the sandbox, one module for each partner it plays."""
