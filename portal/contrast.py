@@ -86,12 +86,8 @@ def theme_css(accent: str) -> str:
     """
     light = nearest_accessible(accent)
     dark = dark_variant(accent)
-    strong_light = _shifted(
-        light, towards=0.0, reaches=lambda c: _least_contrast(c, LIGHT_BACKGROUNDS) >= TEXT_RATIO
-    )
-    strong_dark = _shifted(
-        dark, towards=1.0, reaches=lambda c: _least_contrast(c, DARK_BACKGROUNDS) >= TEXT_RATIO
-    )
+    strong_light = _shifted(light, towards=0.0, reaches=lambda c: _least_contrast(c, LIGHT_BACKGROUNDS) >= TEXT_RATIO)
+    strong_dark = _shifted(dark, towards=1.0, reaches=lambda c: _least_contrast(c, DARK_BACKGROUNDS) >= TEXT_RATIO)
     return (
         f":root {{\n{_properties(light, strong_light, '  ')}}}\n"
         f"@media (prefers-color-scheme: dark) {{\n  :root {{\n{_properties(dark, strong_dark, '    ')}  }}\n}}\n"

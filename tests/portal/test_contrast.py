@@ -112,9 +112,7 @@ def test_the_nearest_accessible_colour_is_no_darker_than_it_must_be() -> None:
 
 def test_the_dark_variant_lightens_only_what_would_vanish() -> None:
     assert contrast.dark_variant("#53fc18") == "#53fc18"
-    assert contrast.relative_luminance(contrast.dark_variant("#0000ff")) > contrast.relative_luminance(
-        "#0000ff"
-    )
+    assert contrast.relative_luminance(contrast.dark_variant("#0000ff")) > contrast.relative_luminance("#0000ff")
 
 
 @pytest.mark.parametrize("accent", ACCENTS)
@@ -131,8 +129,8 @@ def test_every_colour_of_a_theme_can_be_read_on_light_and_on_dark_pages(accent: 
 
 def test_the_page_colours_checked_against_are_those_of_the_stylesheet() -> None:
     colors = _stylesheet_colors()
-    assert contrast.LIGHT_BACKGROUNDS == (colors["light"]["--bg"], colors["light"]["--surface"])
-    assert contrast.DARK_BACKGROUNDS == (colors["dark"]["--bg"], colors["dark"]["--surface"])
+    assert (colors["light"]["--bg"], colors["light"]["--surface"]) == contrast.LIGHT_BACKGROUNDS
+    assert (colors["dark"]["--bg"], colors["dark"]["--surface"]) == contrast.DARK_BACKGROUNDS
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -141,14 +139,10 @@ def test_the_stylesheets_own_colours_can_be_read(scheme: str) -> None:
     grounds = ("--bg", "--surface", "--surface-2")
     pairs = [(text, ground, 4.5) for text in ("--text", "--muted", "--accent-strong") for ground in grounds]
     pairs += [(f"--{kind}", f"--{kind}-bg", 4.5) for kind in ("ok", "progress", "waiting", "attention")]
-    pairs += [
-        (f"--{kind}", ground, 4.5) for kind in ("ok", "progress", "attention") for ground in grounds[:2]
-    ]
+    pairs += [(f"--{kind}", ground, 4.5) for kind in ("ok", "progress", "attention") for ground in grounds[:2]]
     pairs += [("--text", f"--{kind}-bg", 4.5) for kind in ("ok", "progress", "waiting", "attention")]
     pairs += [("--accent-text", "--accent", 4.5)]
-    pairs += [
-        (line, ground, 3.0) for line in ("--line-strong", "--focus", "--accent") for ground in grounds[:2]
-    ]
+    pairs += [(line, ground, 3.0) for line in ("--line-strong", "--focus", "--accent") for ground in grounds[:2]]
     too_low = [
         (a, b, round(contrast.contrast_ratio(c[a], c[b]), 2))
         for a, b, need in pairs
