@@ -1,0 +1,79 @@
+"""allauth's pages wear the portal's look, keep its content security policy and say what they are for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+ENTRANCE = ["account_login", "account_signup", "account_reset_password", "account_reset_password_done"]
+MANAGE = ["account_email", "account_change_password", "mfa_index", "usersessions_list"]
+PASSWORD = "a long enough phrase 7"
+
+
+@pytest.fixture
+def member(client: Client) -> Client:
+    """A signed-in person's browser; the sign-in is recent, so no page asks for the password again."""
+    get_user_model().objects.create_user("ayla", "ayla@example.com", PASSWORD)
+    answer = client.post(reverse("account_login"), {"login": "ayla", "password": PASSWORD})
+    assert answer.status_code == 302
+    return client
+
+
+def _check(html: str) -> None:
+    assert '<main class="site-main' in html
+    assert "portal/viewer" in html
+    assert html.count("<h1>") == 1
+    assert not re.search(r"\sstyle=|<style|src=\"data:", html)
+    title = re.search(r"<title>(.*?)</title>", html, flags=re.DOTALL)
+    assert title
+    assert len(title.group(1).split("·")[0].strip()) > 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ENTRANCE)
+def test_a_page_before_sign_in_wears_the_portals_look(client: Client, name: str) -> None:
+    answer = client.get(reverse(name))
+    assert answer.status_code == 200
+    _check(answer.content.decode())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", MANAGE)
+def test_a_page_of_the_account_wears_the_portals_look_and_leads_to_the_others(member: Client, name: str) -> None:
+    answer = member.get(reverse(name))
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    _check(html)
+    assert 'aria-current="page"' in html
+    for other in MANAGE:
+        assert f'href="{reverse(other)}"' in html
+
+
+@pytest.mark.django_db
+def test_s3_the_code_for_an_authenticator_app_is_drawn_into_the_page(member: Client) -> None:
+    member.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    answer = member.get(reverse("mfa_activate_totp"))
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    _check(html)
+    assert re.search(r'<div class="qr"[^>]*><svg|<div class="qr"[^>]*><\?xml', html)
+
+
+@pytest.mark.django_db
+def test_a_wrong_password_is_said_at_the_top_and_what_was_typed_is_kept(client: Client) -> None:
+    answer = client.post(reverse("account_login"), {"login": "nobody", "password": "wrong"})
+    html = answer.content.decode()
+    assert 'role="alert"' in html
+    assert 'value="nobody"' in html
+    assert 'value="wrong"' not in html
+
+
+@pytest.mark.django_db
+def test_signing_out_is_a_button_that_posts_never_a_link(member: Client) -> None:
+    html = member.get(reverse("account_email")).content.decode()
+    assert f'<form method="post" action="{reverse("account_logout")}">' in html
+    assert f'href="{reverse("account_logout")}"' not in html
