@@ -1,0 +1,117 @@
+"""A person's claims, in a player's words: what was claimed, where it is, what happens next (F4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from fulfillment.models import Claim
+from fulfillment.rules.reasons import Turn, reason_of
+from fulfillment.rules.states import State
+from linking.models import Link
+from portal import platforms
+from portal.sentences import Sentence
+
+if TYPE_CHECKING:
+    from portal.models import User
+
+PAGE_SIZE = 50
+
+_RELATED = ("reward", "campaign", "player", "game__organization")
+
+
+@dataclass(frozen=True)
+class ShownClaim:
+    """One claim as the inventory shows it: the fields that ``components/reward_card.html`` reads, and its page."""
+
+    id: str
+    name: str
+    image_url: str
+    image_alt: str
+    source: str
+    status_kind: str
+    status_label: str
+    what: Sentence
+    next_text: str
+    dates: list[dict[str, Any]]
+    zone: str
+    needs_viewer: bool
+    help_url: str
+    game_account: str
+    actions: list[dict[str, Any]] = field(default_factory=list)
+
+
+def claims_of(user: User) -> QuerySet[Claim]:
+    """Return the claims of this person: of their players, and of the viewers linked to these players now."""
+    viewers = Link.objects.filter(player__user=user, ended_at=None).values("viewer_id")
+    return Claim.objects.filter(Q(player__user=user) | Q(viewer_id__in=viewers)).select_related(*_RELATED)
+
+
+def shown(claim: Claim) -> ShownClaim:
+    """Return a claim in a player's words."""
+    state = State(claim.state)
+    reason = reason_of(state, claim.reason)
+    game = claim.game
+    platform = platforms.get(claim.platform).name
+    what, what_next = reason.for_viewer(
+        platform=platform,
+        game=game.name if game else _("the game"),
+        where=(game.where_rewards_arrive if game else "") or _("Look for it in the game."),
+    )
+    kind, label = _status(state)
+    reward = claim.reward
+    link_url = reverse("connect_game", args=[game.organization.slug, game.slug]) if game else ""
+    needs_viewer = reason.turn == Turn.VIEWER
+    details = {"label": _("Details"), "hint": reward.name if reward else "", "kind": "quiet"}
+    actions = [{**details, "url": reverse("claim", args=[claim.pk])}]
+    if needs_viewer and link_url:
+        actions.insert(0, {"label": _("Link your game account"), "url": link_url, "kind": "primary"})
+    return ShownClaim(
+        id=claim.pk,
+        name=reward.name if reward else _("A reward from %(platform)s") % {"platform": platform},
+        image_url=reward.image.rendition_url if reward and reward.image else "",
+        image_alt=reward.alt_text if reward else "",
+        source=" · ".join(
+            filter(None, [game.name if game else "", claim.campaign.name if claim.campaign else "", platform])
+        ),
+        status_kind=kind,
+        status_label=label,
+        what=what,
+        next_text=f"{what} {what_next}",
+        dates=_dates(claim),
+        zone=claim.campaign.time_zone if claim.campaign else "UTC",
+        needs_viewer=needs_viewer,
+        help_url=game.support_url if game else "",
+        game_account=str(claim.player) if claim.player else "",
+        actions=actions,
+    )
+
+
+def _status(state: State) -> tuple[str, str]:
+    """Return a state's kind (see ``components/status.html``) and its name in a player's words."""
+    return {
+        State.RECEIVED: ("progress", _("Arrived")),
+        State.WAITING: ("attention", _("Link needed")),
+        State.QUARANTINED: ("waiting", _("Being looked at")),
+        State.HELD: ("waiting", _("On hold")),
+        State.READY: ("progress", _("On its way")),
+        State.DELIVERING: ("progress", _("On its way")),
+        State.DELIVERED: ("ok", _("Delivered")),
+        State.CONFIRMED: ("ok", _("Delivered")),
+        State.FAILED: ("attention", _("Not delivered yet")),
+        State.DUPLICATE: ("neutral", _("Already yours")),
+        State.ABANDONED: ("neutral", _("Closed")),
+    }[state]
+
+
+def _dates(claim: Claim) -> list[dict[str, Any]]:
+    dates = [{"label": _("Claimed"), "when": claim.granted_at or claim.received_at}]
+    if claim.delivered_at:
+        dates.append({"label": _("Delivered"), "when": claim.delivered_at})
+    elif claim.game and claim.game.usual_delivery and claim.state in {State.READY, State.DELIVERING}:
+        dates.append({"label": _("Usual delivery"), "when": claim.game.usual_delivery})
+    return dates
