@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -77,7 +77,8 @@ class ZonedDateTimeWidget(forms.MultiWidget):
     def ask(self, *, first: str, second: str) -> None:
         """Show the choice, with the two offsets (UTC+2, UTC+1)."""
         self.asks = True
-        self.widgets[2].choices = [
+        select = cast(forms.Select, self.widgets[2])
+        select.choices = [
             ("", _("Choose first or second")),
             (Occurrence.FIRST.value, Sentence(_("first (%(offset)s)"), {"offset": first})),
             (Occurrence.SECOND.value, Sentence(_("second (%(offset)s)"), {"offset": second})),
@@ -100,7 +101,7 @@ class ZonedDateTimeWidget(forms.MultiWidget):
 class ZonedDateTimeField(forms.MultiValueField):
     """A local date and time, cleaned to a LocalTime; ZonedTimesFormMixin makes the moment of it."""
 
-    widget = ZonedDateTimeWidget
+    widget: ZonedDateTimeWidget = ZonedDateTimeWidget  # type: ignore[assignment]
 
     def __init__(self, **kwargs: Any) -> None:
         incomplete = {"incomplete": _("Give both the date and the time.")}
@@ -116,8 +117,6 @@ class ZonedDateTimeField(forms.MultiValueField):
             require_all_fields=False,
             **kwargs,
         )
-        # The choices that people see carry offsets and belong to the widget alone.
-        self.widget.widgets[2].choices = []
 
     def compress(self, data_list: Sequence[Any]) -> LocalTime | None:
         """The parts as one value; None when nothing was entered."""
@@ -130,12 +129,14 @@ class ZonedDateTimeField(forms.MultiValueField):
 class ZoneChoiceField(forms.ChoiceField):
     """One of the named zones, and whatever zone is already stored."""
 
+    stored: str | None = None
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=_zone_choices, **kwargs)
 
     def valid_value(self, value: Any) -> bool:
         """A zone that is stored already stays valid, though it is not offered to others."""
-        return super().valid_value(value) or value == getattr(self, "stored", None)
+        return super().valid_value(value) or value == self.stored
 
 
 def _zone_choices() -> list[tuple[str, str]]:
@@ -201,7 +202,7 @@ class ZonedTimesFormMixin(forms.BaseForm):
             local, told = LocalTime.of(moment, "UTC"), zones.describe(moment, "UTC")
             self._stored_zone = "UTC"
         self.initial[name] = local
-        field.help_text = field.help_text or told
+        field.help_text = field.help_text or str(told)
         self._ask_if_twice(field, local, self._stored_zone)
 
     def _entered_zone(self) -> str | None:
@@ -223,7 +224,7 @@ class ZonedTimesFormMixin(forms.BaseForm):
             return zones.to_utc(value.naive, zone_name, occurrence=value.occurrence)
         except zones.ZoneError as error:
             code = "twice" if isinstance(error, zones.AmbiguousTime) else "invalid"
-            self.add_error(name, ValidationError(error.sentence.template, code=code, params=error.sentence.params))
+            self.add_error(name, ValidationError(str(error), code=code))
         except OverflowError:
             self.add_error(name, ValidationError(_("This date is too far away."), code="invalid"))
         return None
@@ -233,7 +234,7 @@ class ZonedTimesFormMixin(forms.BaseForm):
         try:
             zones.to_utc(value.naive, zone_name)
         except zones.AmbiguousTime as error:
-            offsets = (zones.offset_name(zones.from_utc(at, zone_name)) for at in (error.first, error.second))
-            field.widget.ask(**dict(zip(("first", "second"), offsets, strict=True)))
+            first, second = (zones.from_utc(at, zone_name) for at in (error.first, error.second))
+            field.widget.ask(first=zones.offset_name(first), second=zones.offset_name(second))
         except (zones.ZoneError, OverflowError):
             return

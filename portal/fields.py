@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
+from django.core.validators import validate_image_file_extension
 from django.db import models
 from django.db.models.fields.files import FieldFile, ImageFieldFile, ImageFileDescriptor
 
@@ -43,7 +44,7 @@ class CheckedImageField(models.ImageField):
         return name, path, args, {**kwargs, "rules": self.rules}
 
     @property
-    def validators(self) -> list[Callable[[Any], None]]:  # type: ignore[override]
+    def validators(self) -> list[Callable[[Any], None]]:
         """The usual ones and the image check; not part of `deconstruct`, since it follows from the rules."""
         return [*super().validators, ImageCheck(self.rules)]
 
@@ -64,11 +65,7 @@ class _Descriptor(ImageFileDescriptor):
     def __set__(self, instance: models.Model, value: Any) -> None:
         if isinstance(value, bytes | bytearray | memoryview):
             value = ContentFile(bytes(value), name="image")
-        elif (
-            isinstance(value, File)
-            and not isinstance(value, FieldFile)
-            and not value.name
-        ):
+        elif isinstance(value, File) and not isinstance(value, FieldFile) and not value.name:
             value.name = "image"
         super().__set__(instance, value)
 
@@ -89,9 +86,7 @@ class CheckedImageFieldFile(ImageFieldFile):
         """Address of the small square rendition; empty when there is no image or no rendition."""
         return self.storage.url(self.rendition_name) if self.rendition_name else ""
 
-    def save(
-        self, name: str | None, content: File[bytes] | bytes, save: bool = True
-    ) -> None:
+    def save(self, name: str | None, content: File[bytes] | bytes, save: bool = True) -> None:
         """Check, re-encode and store; `name` is ignored. Raises ValidationError for this field."""
         file = content if isinstance(content, File) else ContentFile(bytes(content))
         try:
@@ -100,9 +95,7 @@ class CheckedImageFieldFile(ImageFieldFile):
             raise ValidationError({self.field.name: error.error_list}) from error
         digest = hashlib.sha256(prepared.png).hexdigest()[:20]
         super().save(f"{digest}.png", ContentFile(prepared.png), save=False)
-        if prepared.rendition is not None and not self.storage.exists(
-            self.rendition_name
-        ):
+        if prepared.rendition is not None and not self.storage.exists(self.rendition_name):
             self.storage.save(self.rendition_name, ContentFile(prepared.rendition))
         if save:
             self.instance.save()
@@ -136,16 +129,12 @@ class ImageCheck:
 class CheckedImageFormField(forms.ImageField):
     """A file input whose file is judged by its content, by `rules`, when the form is cleaned."""
 
-    default_validators: ClassVar[
-        list[Callable[[Any], None]]
-    ] = []  # Django's looks at the name's extension.
-
     def __init__(self, *, rules: ImageRules, **kwargs: Any) -> None:
         self.rules = rules
-        kwargs.update(
-            max_length=None, allow_empty_file=True
-        )  # The name is not kept; the check names an empty file.
+        kwargs.update(max_length=None, allow_empty_file=True)  # The name is not kept; the check names an empty file.
         super().__init__(**kwargs)
+        # Django's own looks at the extension of the name.
+        self.validators = [check for check in self.validators if check is not validate_image_file_extension]
 
     def to_python(self, data: Any) -> Any:
         """The uploaded file, checked: `image_notices` then has what is to be told about it."""
@@ -168,9 +157,7 @@ def check_image_file(file: File[bytes], *, rules: ImageRules) -> PreparedImage:
 
     Raises ValidationError (code `image`), saying what was found and what is allowed.
     """
-    done: tuple[ImageRules, PreparedImage] | None = getattr(
-        file, "prepared_image", None
-    )
+    done: tuple[ImageRules, PreparedImage] | None = getattr(file, "prepared_image", None)
     if done is not None and done[0] == rules:
         return done[1]
     try:

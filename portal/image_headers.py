@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -59,7 +60,7 @@ def kind_of(data: bytes) -> Kind | None:
     return None
 
 
-def name_of_other(data: bytes) -> str:
+def name_of_other(data: bytes) -> str | Promise:
     """What a file that is not let in seems to be, in words that follow "The file is …"."""
     for beginning, name in _OTHER_BEGINNINGS:
         if data.startswith(beginning):
@@ -69,12 +70,7 @@ def name_of_other(data: bytes) -> str:
     text = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in text:
         return _("an SVG drawing")
-    if (
-        text.startswith(
-            (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--")
-        )
-        or b"<html" in text
-    ):
+    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--")) or b"<html" in text:
         return _("a web page (HTML)")
     if text.startswith(b"<?xml"):
         return _("an XML document")
@@ -124,9 +120,7 @@ def _gif_pixels(data: bytes) -> tuple[int, int] | None:
     """The screen, or as much as the first frame goes beyond it."""
     width, height = _little(data, 6, 2), _little(data, 8, 2)
     for at in _gif_frames(data):
-        left, top, frame_width, frame_height = (
-            _little(data, at + n, 2) for n in (1, 3, 5, 7)
-        )
+        left, top, frame_width, frame_height = (_little(data, at + n, 2) for n in (1, 3, 5, 7))
         return max(width, left + frame_width), max(height, top + frame_height)
     return width, height
 

@@ -37,9 +37,7 @@ class ImageRules:
     def allowed(self) -> Sentence:
         """What is let in, in words: part of every refusal, and the help text of a form field."""
         return Sentence(
-            _(
-                "Allowed: PNG, JPEG, GIF or WebP, at most %(width)s×%(height)s pixels and %(kib)s KiB."
-            ),
+            _("Allowed: PNG, JPEG, GIF or WebP, at most %(width)s×%(height)s pixels and %(kib)s KiB."),
             {
                 "width": self.max_width,
                 "height": self.max_height,
@@ -48,15 +46,9 @@ class ImageRules:
         )
 
 
-REWARD_IMAGE = ImageRules(
-    max_width=120, max_height=120, max_bytes=256 * KIB, rendition=80, folder="rewards"
-)
-GAME_LOGO = ImageRules(
-    max_width=512, max_height=512, max_bytes=512 * KIB, folder="logos"
-)
-GAME_ART = ImageRules(
-    max_width=1920, max_height=1080, max_bytes=2048 * KIB, folder="art"
-)
+REWARD_IMAGE = ImageRules(max_width=120, max_height=120, max_bytes=256 * KIB, rendition=80, folder="rewards")
+GAME_LOGO = ImageRules(max_width=512, max_height=512, max_bytes=512 * KIB, folder="logos")
+GAME_ART = ImageRules(max_width=1920, max_height=1080, max_bytes=2048 * KIB, folder="art")
 
 
 @dataclass(frozen=True)
@@ -78,9 +70,7 @@ class ImageRefused(Exception):
     """The file is not let in; `sentence` says what was found and what is allowed."""
 
     def __init__(self, found: Sentence, rules: ImageRules) -> None:
-        self.sentence = Sentence(
-            _("%(found)s %(allowed)s"), {"found": found, "allowed": rules.allowed}
-        )
+        self.sentence = Sentence(_("%(found)s %(allowed)s"), {"found": found, "allowed": rules.allowed})
         super().__init__(self.sentence)
 
     def __str__(self) -> str:
@@ -97,9 +87,7 @@ def prepare_image(data: bytes, *, rules: ImageRules) -> PreparedImage:
     refuse_bytes(len(data), rules=rules)
     kind = kind_of(data)
     if kind is None:
-        raise ImageRefused(
-            Sentence(_("The file is %(name)s."), {"name": name_of_other(data)}), rules
-        )
+        raise ImageRefused(Sentence(_("The file is %(name)s."), {"name": name_of_other(data)}), rules)
     _refuse_by_header(data, kind, rules)
     try:
         image, notices = _decode(data, kind, rules)
@@ -144,11 +132,7 @@ def square_rendition(image: Image.Image, side: int) -> bytes:
 def _refuse_by_header(data: bytes, kind: Kind, rules: ImageRules) -> None:
     size = pixels_of(data, kind)
     if size is None:
-        raise (
-            _cut_short(kind, rules)
-            if is_cut_short(data, kind)
-            else _broken(kind, rules)
-        )
+        raise (_cut_short(kind, rules) if is_cut_short(data, kind) else _broken(kind, rules))
     # By area, which rotation does not change: the sides are judged once the picture stands upright.
     if size[0] * size[1] > rules.max_width * rules.max_height:
         raise _too_large(_as_shown(data, kind, size), rules)
@@ -174,9 +158,7 @@ def _too_large(size: tuple[int, int], rules: ImageRules) -> ImageRefused:
 def _broken(kind: Kind, rules: ImageRules) -> ImageRefused:
     return ImageRefused(
         Sentence(
-            _(
-                "The file starts like a %(kind)s picture but is broken and cannot be read."
-            ),
+            _("The file starts like a %(kind)s picture but is broken and cannot be read."),
             {"kind": kind},
         ),
         rules,
@@ -186,9 +168,7 @@ def _broken(kind: Kind, rules: ImageRules) -> ImageRefused:
 def _cut_short(kind: Kind, rules: ImageRules) -> ImageRefused:
     return ImageRefused(
         Sentence(
-            _(
-                "The file is a %(kind)s picture that ends too early: part of it is missing."
-            ),
+            _("The file is a %(kind)s picture that ends too early: part of it is missing."),
             {"kind": kind},
         ),
         rules,
@@ -211,26 +191,16 @@ def _as_shown(data: bytes, kind: Kind, size: tuple[int, int]) -> tuple[int, int]
     return (size[1], size[0]) if turned else size
 
 
-def _decode(
-    data: bytes, kind: Kind, rules: ImageRules
-) -> tuple[Image.Image, list[Sentence]]:
+def _decode(data: bytes, kind: Kind, rules: ImageRules) -> tuple[Image.Image, list[Sentence]]:
     """The first frame, upright and in sRGB as RGB or RGBA, carrying nothing but its pixels."""
     notices = []
     if kind is Kind.PNG:
-        _open(
-            data, kind
-        ).verify()  # Checksums, to the last chunk; leaves the image unusable.
+        _open(data, kind).verify()  # Checksums, to the last chunk; leaves the image unusable.
     image = _open(data, kind)
     if image.width * image.height > rules.max_width * rules.max_height:
-        raise _too_large(
-            image.size, rules
-        )  # A GIF's first frame may be larger than its header says.
-    if getattr(
-        image, "is_animated", False
-    ):  # Looks one frame ahead at most, never counts.
-        notices.append(
-            Sentence(_("The file holds several frames. Only the first one is kept."))
-        )
+        raise _too_large(image.size, rules)  # A GIF's first frame may be larger than its header says.
+    if getattr(image, "is_animated", False):  # Looks one frame ahead at most, never counts.
+        notices.append(Sentence(_("The file holds several frames. Only the first one is kept.")))
     try:
         image.load()
     except OSError as error:
@@ -245,13 +215,7 @@ def _decode(
     image = _eight_bits(image, sixteen=kind is Kind.PNG and data[24] == 16)
     image, profile_failed = _to_srgb(image, profile, grey=grey)
     if profile_failed:
-        notices.append(
-            Sentence(
-                _(
-                    "The colour profile in the file could not be used. Colours are taken as sRGB."
-                )
-            )
-        )
+        notices.append(Sentence(_("The colour profile in the file could not be used. Colours are taken as sRGB.")))
     return (image.transpose(turn) if turn is not None else image), notices
 
 
@@ -295,9 +259,7 @@ def _eight_bits(image: Image.Image, *, sixteen: bool) -> Image.Image:
     if image.mode.startswith("I"):
         return _from_sixteen_bit_grey(image, key)
     if sixteen and isinstance(key, tuple):
-        image.info["transparency"] = tuple(
-            part >> 8 for part in key
-        )  # Pillow keeps the pixels' high bytes.
+        image.info["transparency"] = tuple(part >> 8 for part in key)  # Pillow keeps the pixels' high bytes.
     if image.mode in ("L", "RGB", "CMYK") and key is None:
         return image
     if image.mode in ("1", "P") and key is None:
@@ -320,9 +282,7 @@ def _from_sixteen_bit_grey(image: Image.Image, key: object) -> Image.Image:
 _SPACES = {"RGB": "RGB ", "RGBA": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 
-def _to_srgb(
-    image: Image.Image, profile: bytes | None, *, grey: bool
-) -> tuple[Image.Image, bool]:
+def _to_srgb(image: Image.Image, profile: bytes | None, *, grey: bool) -> tuple[Image.Image, bool]:
     """A clean RGB or RGBA image in sRGB, and whether an embedded profile had to be ignored."""
     alpha = image.getchannel("A") if image.mode == "RGBA" else None
     colours = image.convert("L" if grey else "RGB") if alpha else image
@@ -332,9 +292,7 @@ def _to_srgb(
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
             if source.profile.xcolor_space != _SPACES[colours.mode]:
                 raise ImageCms.PyCMSError("the profile is for another kind of colour")
-            converted = ImageCms.profileToProfile(
-                colours, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
+            converted = ImageCms.profileToProfile(colours, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             colours = converted or colours
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             failed = True

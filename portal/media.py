@@ -22,12 +22,8 @@ def serve_media(request: HttpRequest, name: str) -> HttpResponseBase:
     row = StoredFile.objects.defer("content").filter(name=name).first()
     if row is None:
         raise Http404
-    tag = sha256(
-        f"{row.name} {row.size} {row.created_at.isoformat()}".encode()
-    ).hexdigest()[:32]
-    response: HttpResponseBase | None = get_conditional_response(
-        request, etag=f'"{tag}"'
-    )
+    tag = sha256(f"{row.name} {row.size} {row.created_at.isoformat()}".encode()).hexdigest()[:32]
+    response: HttpResponseBase | None = get_conditional_response(request, etag=f'"{tag}"')
     if response is None:
         body = b"" if request.method == "HEAD" else bytes(row.content)
         response = HttpResponse(body, content_type=row.content_type)

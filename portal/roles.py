@@ -36,9 +36,7 @@ class Permission(StrEnum):
     """Credentials, endpoints, API clients, members."""
 
 
-_SEE = frozenset(
-    {Permission.SEE_CAMPAIGNS, Permission.SEE_PEOPLE, Permission.SEE_PEOPLE_MASKED}
-)
+_SEE = frozenset({Permission.SEE_CAMPAIGNS, Permission.SEE_PEOPLE, Permission.SEE_PEOPLE_MASKED})
 _PRODUCE = _SEE | {Permission.EDIT_CAMPAIGNS, Permission.MEND, Permission.BULK}
 
 _TABLE: Mapping[Role, frozenset[Permission]] = {
@@ -53,9 +51,7 @@ _KEPT = 2
 _SHORTEST_KEPT = 6
 
 
-def allows(
-    role: Role | str, permission: Permission | str, *, producers_may_publish: bool
-) -> bool:
+def allows(role: Role | str, permission: Permission | str, *, producers_may_publish: bool) -> bool:
     """Whether a member with `role` may do `permission`, as the table S1 says cell by cell.
 
     `producers_may_publish` is the organization's setting ("if the owner allows"); it changes one cell only.

@@ -32,9 +32,7 @@ class DatabaseStorage(Storage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """The name itself: whether it is taken depends on the content, which `_save` knows."""
         if max_length is not None and len(name) > max_length:
-            raise ValueError(
-                f"the file name has {len(name)} characters; at most {max_length} are allowed"
-            )
+            raise ValueError(f"the file name has {len(name)} characters; at most {max_length} are allowed")
         return name
 
     def _save(self, name: str, content: File[bytes]) -> str:
@@ -100,4 +98,4 @@ def _rows() -> QuerySet[StoredFile]:
 
 
 def _as_bytes(chunk: bytes | str | IO[Any]) -> bytes:
-    return chunk.encode() if isinstance(chunk, str) else bytes(chunk)  # type: ignore[arg-type]
+    return chunk.encode() if isinstance(chunk, str) else bytes(chunk)

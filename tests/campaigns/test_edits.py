@@ -32,22 +32,13 @@ FIXED = [
 LISTS = ["channels", "testers", "platform_campaign_ids"]
 
 
-def locked(
-    field: str, phase: Phase, before: object = "a", after: object = "b"
-) -> list[str]:
-    return [
-        change.field
-        for change in locked_changes(
-            {field: before}, {field: after}, phase=phase, now=NOW
-        )
-    ]
+def locked(field: str, phase: Phase, before: object = "a", after: object = "b") -> list[str]:
+    return [change.field for change in locked_changes({field: before}, {field: after}, phase=phase, now=NOW)]
 
 
 @pytest.mark.parametrize("field", [*TEXTS, *FIXED, *LISTS, "ends_at", "grace_days"])
 @pytest.mark.parametrize("phase", FREE)
-def test_c6_everything_is_free_before_the_campaign_is_live(
-    field: str, phase: Phase
-) -> None:
+def test_c6_everything_is_free_before_the_campaign_is_live(field: str, phase: Phase) -> None:
     assert not locked(field, phase)
     assert not is_locked(field, phase=phase, ends_at=NOW + DAY, now=NOW)
 
@@ -61,27 +52,21 @@ def test_c6_texts_can_be_changed_in_every_phase(field: str, phase: Phase) -> Non
 
 @pytest.mark.parametrize("field", FIXED)
 @pytest.mark.parametrize("phase", RUNNING)
-def test_c6_once_live_the_rest_is_fixed_also_what_no_table_names(
-    field: str, phase: Phase
-) -> None:
+def test_c6_once_live_the_rest_is_fixed_also_what_no_table_names(field: str, phase: Phase) -> None:
     assert locked(field, phase) == [field]
     assert is_locked(field, phase=phase, ends_at=NOW + DAY, now=NOW)
 
 
 @pytest.mark.parametrize("field", LISTS)
 @pytest.mark.parametrize("phase", RUNNING)
-def test_c6_channels_and_other_lists_can_be_changed_while_it_runs(
-    field: str, phase: Phase
-) -> None:
+def test_c6_channels_and_other_lists_can_be_changed_while_it_runs(field: str, phase: Phase) -> None:
     assert not locked(field, phase)
     assert not is_locked(field, phase=phase, ends_at=NOW, now=NOW)
 
 
 @pytest.mark.parametrize("field", [*FIXED, *LISTS, "ends_at", "grace_days"])
 @pytest.mark.parametrize("phase", OVER)
-def test_c6_closed_and_cancelled_campaigns_keep_all_but_texts(
-    field: str, phase: Phase
-) -> None:
+def test_c6_closed_and_cancelled_campaigns_keep_all_but_texts(field: str, phase: Phase) -> None:
     assert locked(field, phase) == [field]
     assert is_locked(field, phase=phase, ends_at=NOW, now=NOW)
 
@@ -101,9 +86,7 @@ def test_c6_closed_and_cancelled_campaigns_keep_all_but_texts(
 def test_c6_the_end_is_extended_before_it_has_passed_and_only_extended(
     before: datetime, after: datetime | None, allowed: bool
 ) -> None:
-    assert locked("ends_at", Phase.LIVE, before, after) == (
-        [] if allowed else ["ends_at"]
-    )
+    assert locked("ends_at", Phase.LIVE, before, after) == ([] if allowed else ["ends_at"])
 
 
 def test_c6_the_end_shows_as_fixed_once_it_has_passed() -> None:
@@ -112,23 +95,15 @@ def test_c6_the_end_shows_as_fixed_once_it_has_passed() -> None:
 
 
 @pytest.mark.parametrize("phase", RUNNING)
-@pytest.mark.parametrize(
-    ("after", "allowed"), [(15, True), (13, False), (0, False), (None, False)]
-)
-def test_c6_grace_is_only_lengthened(
-    phase: Phase, after: int | None, allowed: bool
-) -> None:
+@pytest.mark.parametrize(("after", "allowed"), [(15, True), (13, False), (0, False), (None, False)])
+def test_c6_grace_is_only_lengthened(phase: Phase, after: int | None, allowed: bool) -> None:
     assert locked("grace_days", phase, 14, after) == ([] if allowed else ["grace_days"])
     assert not is_locked("grace_days", phase=phase, ends_at=NOW, now=NOW)
 
 
 @pytest.mark.parametrize("phase", list(Phase))
-@pytest.mark.parametrize(
-    "field", ["status", "deliveries_paused", "announces_at", "closes_at"]
-)
-def test_c6_moves_and_derived_times_are_judged_elsewhere(
-    phase: Phase, field: str
-) -> None:
+@pytest.mark.parametrize("field", ["status", "deliveries_paused", "announces_at", "closes_at"])
+def test_c6_moves_and_derived_times_are_judged_elsewhere(phase: Phase, field: str) -> None:
     assert not locked(field, phase)
 
 

@@ -41,9 +41,7 @@ def at(now: datetime, status: str = "published", **times: datetime | None) -> Ph
         (CLOSING + timedelta(days=900), Phase.CLOSED),
     ],
 )
-def test_c3_the_clock_alone_gives_the_phase_of_a_published_campaign(
-    now: datetime, wanted: Phase
-) -> None:
+def test_c3_the_clock_alone_gives_the_phase_of_a_published_campaign(now: datetime, wanted: Phase) -> None:
     assert at(now) is wanted
 
 

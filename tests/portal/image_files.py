@@ -47,13 +47,8 @@ def png_of_size(size: int) -> bytes:
 
 def animated(kind: str, frames: int = 60, side: int = 40) -> bytes:
     """An animation whose first frame is red and whose others are not."""
-    images = [
-        Image.new("RGB", (side, side), RED if n == 0 else (n, 200, 0))
-        for n in range(frames)
-    ]
-    return encoded(
-        images[0], kind, save_all=True, append_images=images[1:], duration=50
-    )
+    images = [Image.new("RGB", (side, side), RED if n == 0 else (n, 200, 0)) for n in range(frames)]
+    return encoded(images[0], kind, save_all=True, append_images=images[1:], duration=50)
 
 
 def many_framed_gif(frames: int) -> bytes:
@@ -78,9 +73,7 @@ def rotated_photo() -> bytes:
 
 def swapped_profile() -> bytes:
     """An ICC profile for RGB whose red and green primaries are swapped: using it or not is plain to see."""
-    profile = bytearray(
-        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    )
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     for number in range(struct.unpack_from(">I", profile, 128)[0]):
         at = 132 + 12 * number
         tag = bytes(profile[at : at + 4])
@@ -91,26 +84,15 @@ def swapped_profile() -> bytes:
 
 def png_chunk(name: bytes, data: bytes) -> bytes:
     """One chunk with its checksum."""
-    return (
-        struct.pack(">I", len(data))
-        + name
-        + data
-        + struct.pack(">I", zlib.crc32(name + data))
-    )
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def raw_png(
-    width: int, height: int, *, depth: int, colour: int, row: bytes, extra: bytes = b""
-) -> bytes:
+def raw_png(width: int, height: int, *, depth: int, colour: int, row: bytes, extra: bytes = b"") -> bytes:
     """A PNG of equal rows of a depth and colour type that Pillow does not write."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     data = zlib.compress((b"\0" + row) * height, 9)
     return (
-        b"\x89PNG\r\n\x1a\n"
-        + png_chunk(b"IHDR", header)
-        + extra
-        + png_chunk(b"IDAT", data)
-        + png_chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + extra + png_chunk(b"IDAT", data) + png_chunk(b"IEND", b"")
     )
 
 
@@ -120,12 +102,7 @@ def png_bomb(side: int = 20_000) -> bytes:
     row = b"\0" * (1 + side // 8)
     packed = b"".join(rows.compress(row) for _ in range(side)) + rows.flush()
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + png_chunk(b"IHDR", header)
-        + png_chunk(b"IDAT", packed)
-        + png_chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", packed) + png_chunk(b"IEND", b"")
 
 
 def webp_claiming(width: int, height: int) -> bytes:

@@ -41,9 +41,7 @@ def refusal(data: bytes) -> str:
 
 def near(found: object, wanted: tuple[int, ...], tolerance: int = 6) -> bool:
     assert isinstance(found, tuple)
-    return len(found) == len(wanted) and all(
-        abs(a - b) <= tolerance for a, b in zip(found, wanted, strict=True)
-    )
+    return len(found) == len(wanted) and all(abs(a - b) <= tolerance for a, b in zip(found, wanted, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
@@ -121,10 +119,7 @@ def test_r2_every_exif_orientation_is_shown_as_viewers_show_it(
     exif[0x0112] = orientation
     for kind in ("PNG", "WEBP"):
         options = {"lossless": True} if kind == "WEBP" else {}
-        assert (
-            kept(files.encoded(stored, kind, exif=exif, **options)).tobytes()
-            == shown.tobytes()
-        )
+        assert kept(files.encoded(stored, kind, exif=exif, **options)).tobytes() == shown.tobytes()
 
 
 def test_r2_the_size_is_judged_after_turning_where_width_and_height_differ() -> None:
@@ -133,16 +128,12 @@ def test_r2_the_size_is_judged_after_turning_where_width_and_height_differ() -> 
     stored_upright = files.encoded(Image.new("RGB", (1080, 1920)), "JPEG", exif=exif)
     assert prepare_image(stored_upright, rules=GAME_ART).width == 1920
     with pytest.raises(ImageRefused, match="1080×1920"):
-        prepare_image(
-            files.encoded(Image.new("RGB", (1080, 1920)), "JPEG"), rules=GAME_ART
-        )
+        prepare_image(files.encoded(Image.new("RGB", (1080, 1920)), "JPEG"), rules=GAME_ART)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_r2_damaged_exif_harms_no_pixel() -> None:
-    data = files.encoded(
-        files.halves(40, 20), "PNG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xffgarbage"
-    )
+    data = files.encoded(files.halves(40, 20), "PNG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xffgarbage")
     assert kept(data).size == (40, 20)
 
 
@@ -235,20 +226,12 @@ def test_r2_a_profile_applies_beside_transparency() -> None:
 @pytest.mark.parametrize("mode", ["L", "LA", "CMYK"])
 def test_r2_a_profile_for_other_colours_is_ignored_with_a_notice(mode: str) -> None:
     kind = "JPEG" if mode == "CMYK" else "PNG"
-    prepared = prepare(
-        files.encoded(
-            Image.new(mode, (9, 9)), kind, icc_profile=files.swapped_profile()
-        )
-    )
+    prepared = prepare(files.encoded(Image.new(mode, (9, 9)), kind, icc_profile=files.swapped_profile()))
     assert "colour profile" in str(prepared.notices[0])
 
 
 def test_r2_a_broken_profile_is_ignored_with_a_notice() -> None:
-    prepared = prepare(
-        files.encoded(
-            Image.new("RGB", (9, 9), files.RED), "PNG", icc_profile=b"nonsense"
-        )
-    )
+    prepared = prepare(files.encoded(Image.new("RGB", (9, 9), files.RED), "PNG", icc_profile=b"nonsense"))
     assert "Colours are taken as sRGB" in str(prepared.notices[0])
     assert Image.open(BytesIO(prepared.png)).getpixel((4, 4)) == files.RED
 
@@ -256,9 +239,7 @@ def test_r2_a_broken_profile_is_ignored_with_a_notice() -> None:
 def test_r2_text_and_trailing_data_are_not_kept() -> None:
     text = files.png_chunk(b"tEXt", b"Author\0Somebody")
     plain = files.png()
-    prepared = prepare(
-        plain[:33] + text + plain[33:] + b"<script>alert(1)</script>PK\x03\x04"
-    )
+    prepared = prepare(plain[:33] + text + plain[33:] + b"<script>alert(1)</script>PK\x03\x04")
     assert b"Somebody" not in prepared.png
     assert b"script" not in prepared.png
     assert prepared.png.endswith(b"IEND\xaeB`\x82")
@@ -266,9 +247,7 @@ def test_r2_text_and_trailing_data_are_not_kept() -> None:
 
 def test_r2_exactly_256_kib_is_allowed_and_one_byte_more_is_not() -> None:
     assert prepare(files.png_of_size(262_144)).width == 120
-    assert (
-        refusal(files.png_of_size(262_145)) == "The file has 262,145 bytes (257 KiB)."
-    )
+    assert refusal(files.png_of_size(262_145)) == "The file has 262,145 bytes (257 KiB)."
 
 
 @pytest.mark.parametrize(
@@ -310,18 +289,14 @@ def test_r2_exactly_256_kib_is_allowed_and_one_byte_more_is_not() -> None:
         (b"\x89PNG\r\n\x1a\n", "The file is a PNG picture that ends too early"),
     ],
 )
-def test_r2_what_is_refused_is_named_and_what_is_allowed_is_said(
-    data: bytes, found: str
-) -> None:
+def test_r2_what_is_refused_is_named_and_what_is_allowed_is_said(data: bytes, found: str) -> None:
     assert refusal(data).startswith(found)
 
 
 def test_r2_a_photo_that_is_too_large_is_named_by_the_size_people_see() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert "200×300" in refusal(
-        files.encoded(Image.new("RGB", (300, 200)), "JPEG", exif=exif)
-    )
+    assert "200×300" in refusal(files.encoded(Image.new("RGB", (300, 200)), "JPEG", exif=exif))
 
 
 def test_r2_a_bomb_is_refused_before_it_is_decoded() -> None:
@@ -336,17 +311,8 @@ def test_r2_a_bomb_is_refused_before_it_is_decoded() -> None:
 @pytest.mark.parametrize("part", [0.15, 0.5, 0.9, 0.999])
 def test_r2_a_truncated_file_is_refused(kind: str, part: float) -> None:
     data = files.encoded(files.noise(60, 60), kind)
-    found = refusal(
-        data[
-            : min(
-                int(len(data) * part), len(data) - 8 if kind == "PNG" else len(data) - 1
-            )
-        ]
-    )
-    assert (
-        found
-        == f"The file is a {kind} picture that ends too early: part of it is missing."
-    )
+    found = refusal(data[: min(int(len(data) * part), len(data) - 8 if kind == "PNG" else len(data) - 1)])
+    assert found == f"The file is a {kind} picture that ends too early: part of it is missing."
 
 
 def test_r2_an_animation_cut_off_behind_its_first_frame_is_refused() -> None:
@@ -392,9 +358,7 @@ def test_r2_the_rendition_is_fitted_inside_80_by_80_and_padded(
 
 
 def test_r2_rules_without_a_rendition_make_none() -> None:
-    prepared = prepare_image(
-        files.encoded(files.halves(640, 360), "JPEG"), rules=GAME_ART
-    )
+    prepared = prepare_image(files.encoded(files.halves(640, 360), "JPEG"), rules=GAME_ART)
     assert prepared.rendition is None
 
 

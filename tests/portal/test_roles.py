@@ -19,26 +19,15 @@ TABLE = {
     Permission.BULK: "yynn",
     Permission.MANAGE: "ynnn",
 }
-CELLS = [
-    (role, permission, cell)
-    for permission, row in TABLE.items()
-    for role, cell in zip(ROLES, row, strict=True)
-]
+CELLS = [(role, permission, cell) for permission, row in TABLE.items() for role, cell in zip(ROLES, row, strict=True)]
 
 
 @pytest.mark.parametrize(("role", "permission", "cell"), CELLS)
 @pytest.mark.parametrize("producers_may_publish", [True, False])
-def test_s1_each_cell_of_the_table(
-    role: Role, permission: Permission, cell: str, producers_may_publish: bool
-) -> None:
+def test_s1_each_cell_of_the_table(role: Role, permission: Permission, cell: str, producers_may_publish: bool) -> None:
     wanted = producers_may_publish if cell == "?" else cell == "y"
-    assert (
-        allows(role, permission, producers_may_publish=producers_may_publish) is wanted
-    )
-    assert (
-        allows(str(role), str(permission), producers_may_publish=producers_may_publish)
-        is wanted
-    )
+    assert allows(role, permission, producers_may_publish=producers_may_publish) is wanted
+    assert allows(str(role), str(permission), producers_may_publish=producers_may_publish) is wanted
 
 
 def test_s1_the_table_above_names_every_role_and_permission() -> None:
@@ -46,12 +35,8 @@ def test_s1_the_table_above_names_every_role_and_permission() -> None:
     assert set(ROLES) == set(Role)
 
 
-@pytest.mark.parametrize(
-    ("role", "permission"), [("admin", "mend"), ("", "mend"), ("owner", "everything")]
-)
-def test_s1_what_no_table_names_is_an_error_and_never_allowed(
-    role: str, permission: str
-) -> None:
+@pytest.mark.parametrize(("role", "permission"), [("admin", "mend"), ("", "mend"), ("owner", "everything")])
+def test_s1_what_no_table_names_is_an_error_and_never_allowed(role: str, permission: str) -> None:
     with pytest.raises(ValueError, match="is not a valid"):
         allows(role, permission, producers_may_publish=True)
 
@@ -67,9 +52,7 @@ def test_s1_what_no_table_names_is_an_error_and_never_allowed(
         ("streamer_name", "st••••••"),
     ],
 )
-def test_s1_an_analyst_sees_at_most_two_characters(
-    identifier: str, masked: str
-) -> None:
+def test_s1_an_analyst_sees_at_most_two_characters(identifier: str, masked: str) -> None:
     assert mask(identifier) == masked
 
 
