@@ -8,11 +8,13 @@ from django.urls import include, path
 from linking.home import home
 from portal import health
 from portal.media import serve_media
+from portal.metrics import metrics
 
 urlpatterns = [
     path("", home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("media/<path:name>", serve_media, name="media"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -1,0 +1,36 @@
+"""The figures that fulfillment gives to ``/metrics`` (O3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import Count, Min, Sum
+from django.utils import timezone
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from fulfillment.models import Claim, Delivery, Endpoint, WebhookTally, Worker
+
+
+def collect() -> Iterable[Metric]:
+    """Return backlog, breakers, workers and webhook outcomes. Every query reads a partial index or a small table."""
+    now = timezone.now()
+    due = Delivery.objects.filter(due_at__lte=now).aggregate(count=Count("pk"), oldest=Min("due_at"))
+    unresolved = Claim.objects.filter(resolve_at__lte=now).aggregate(count=Count("pk"), oldest=Min("resolve_at"))
+    for name, row in (("deliveries", due), ("claims_to_resolve", unresolved)):
+        yield GaugeMetricFamily(f"drops_{name}_due", f"Rows of {name} that are due now", value=row["count"])
+        age = (now - row["oldest"]).total_seconds() if row["oldest"] else 0
+        yield GaugeMetricFamily(
+            f"drops_{name}_oldest_seconds", f"How long the oldest of {name} has been due", value=age
+        )
+    paused = Endpoint.objects.filter(opened_at__isnull=False).count()
+    yield GaugeMetricFamily("drops_endpoints_paused", "Game endpoints whose breaker is open", value=paused)
+    alive = Worker.objects.filter(beat_at__gte=now - timedelta(seconds=15)).count()
+    yield GaugeMetricFamily("drops_workers", "Delivery workers heard from", value=alive)
+    outcomes = CounterMetricFamily(
+        "drops_webhooks", "Webhook calls by platform and outcome", labels=["platform", "outcome"]
+    )
+    rows = WebhookTally.objects.values_list("credential__platform", "outcome").annotate(total=Sum("count"))
+    for platform, outcome, total in rows:
+        outcomes.add_metric([platform, outcome], total)
+    yield outcomes
