@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Cast
@@ -38,11 +38,17 @@ class Command(BaseCommand):
         "Afterwards the other keys can be removed."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Let the operator say how many rows are read at once."""
+        parser.add_argument(
+            "--batch-size", type=int, default=BATCH_SIZE, help="rows read at once (default: %(default)s)"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Rotate all columns. Raises ``CommandError`` where a secret could not be read."""
         unreadable = 0
         for model, field in encrypted_columns():
-            tally = rotate_column(model=model, field_name=field.attname)
+            tally = rotate_column(model=model, field_name=field.attname, batch_size=max(1, options["batch_size"]))
             unreadable += tally.unreadable
             self.stdout.write(f"{model._meta.label}.{field.name}: {tally.rewritten} encrypted anew")
         if unreadable:
@@ -62,7 +68,7 @@ def encrypted_columns() -> Iterator[tuple[type[models.Model], EncryptedTextField
                 yield model, field
 
 
-def rotate_column(*, model: type[models.Model], field_name: str) -> Tally:
+def rotate_column(*, model: type[models.Model], field_name: str, batch_size: int) -> Tally:
     """Encrypt the secrets of one column anew, in batches in key order.
 
     A row is written only if its secret is still the one that was read, so that nothing entered meanwhile is lost.
@@ -72,7 +78,7 @@ def rotate_column(*, model: type[models.Model], field_name: str) -> Tally:
     last: Any = None
     while True:
         page = rows.order_by("pk") if last is None else rows.order_by("pk").filter(pk__gt=last)
-        batch = list(page.values_list("pk", "stored")[:BATCH_SIZE])
+        batch = list(page.values_list("pk", "stored")[:batch_size])
         for key, stored in batch:
             if not stored or not needs_reencryption(stored):
                 continue
@@ -82,6 +88,6 @@ def rotate_column(*, model: type[models.Model], field_name: str) -> Tally:
                 tally.unreadable += 1
                 continue
             tally.rewritten += rows.filter(pk=key, stored=stored).update(**{field_name: fresh})
-        if len(batch) < BATCH_SIZE:
+        if len(batch) < batch_size:
             return tally
         last = batch[-1][0]

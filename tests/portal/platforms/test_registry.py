@@ -1,0 +1,51 @@
+"""The platforms as data: what other parts read of them holds together."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from portal import platforms
+
+
+def test_the_registry_finds_platforms_by_key() -> None:
+    assert platforms.keys() == ("twitch", "kick", "portal")
+    assert platforms.get("kick").name == "Kick"
+    assert platforms.is_known("twitch")
+    assert not platforms.is_known("youtube")
+    with pytest.raises(KeyError):
+        platforms.get("youtube")
+
+
+def test_a_stored_platform_must_be_one_of_the_registry() -> None:
+    platforms.validate_platform("portal")
+    for value in ("Twitch", "", "youtube"):
+        with pytest.raises(ValidationError, match="twitch, kick, portal"):
+            platforms.validate_platform(value)
+
+
+@pytest.mark.parametrize("platform", platforms.registry.values(), ids=lambda platform: platform.key)
+def test_every_platform_is_described_without_contradiction(platform: platforms.Platform) -> None:
+    assert platforms.registry[platform.key] is platform
+    addresses = [platform.web_url, platform.id_url, platform.api_url, *platform.sign_in_origins]
+    for address in filter(None, addresses):
+        parts = urlsplit(address)
+        assert (parts.scheme, parts.path) == ("https", "")
+    assert platform.has_sign_in == bool(platform.sign_in_origins)
+    assert not platform.has_sign_in or platform.id_url in platform.sign_in_origins
+
+
+def test_i2_the_studios_own_player_has_nothing_to_sign_in_to() -> None:
+    assert [platform.key for platform in platforms.with_sign_in()] == ["twitch", "kick"]
+    assert not platforms.get("portal").sends_claims
+
+
+def test_s3_the_origins_for_forms_come_from_the_registry() -> None:
+    assert platforms.form_origins() == [
+        "https://id.kick.com",
+        "https://id.twitch.tv",
+        "https://kick.com",
+        "https://www.twitch.tv",
+    ]
