@@ -9,6 +9,7 @@ class PortalConfig(AppConfig):
     """Users, organizations, credentials, audit trail."""
 
     name = "portal"
+    default = True
     verbose_name = _("Portal")
 
     def ready(self) -> None:
