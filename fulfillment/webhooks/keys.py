@@ -1,0 +1,58 @@
+"""Kick's public key, kept with each credential: fetched hourly by the worker, and after a signature that fits no key (P2)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from portal.models import PlatformCredential
+from portal.platforms.calls import PlatformError
+from portal.platforms.kick.client import KEY_TIME_LIMIT_SECONDS, fetch_public_key
+
+REFETCH_AFTER = timedelta(minutes=5)
+OLD_KEY_FOR = timedelta(minutes=30)
+
+log = logging.getLogger(__name__)
+
+
+def refetch_public_key(*, credential: PlatformCredential, now: datetime) -> bool:
+    """Fetch the key again after a miss, unless that was done in the last 5 minutes; say whether there is a new one.
+
+    One process alone does it: the row's time is moved forward by compare-and-set before the call, so that forged
+    messages cannot have Kick asked more often. Takes at most 2 seconds. ``credential`` is changed to match.
+    """
+    due = Q(public_key_fetched_at=None) | Q(public_key_fetched_at__lte=now - REFETCH_AFTER)
+    row = PlatformCredential.objects.filter(pk=credential.pk)
+    if not row.filter(due).update(public_key_fetched_at=now):
+        return False
+    return _fetch(credential, now=now)
+
+
+def refresh_public_key(*, credential: PlatformCredential, now: datetime) -> bool:
+    """Fetch the key, as the worker does hourly; say whether there is a new one. ``credential`` is changed to match.
+
+    The key before stays accepted until a later fetch, at least half an hour on, finds no further change.
+    """
+    PlatformCredential.objects.filter(pk=credential.pk).update(public_key_fetched_at=now)
+    return _fetch(credential, now=now)
+
+
+def _fetch(credential: PlatformCredential, *, now: datetime) -> bool:
+    try:
+        key = fetch_public_key(credential.api_base, timeout=KEY_TIME_LIMIT_SECONDS)
+    except PlatformError as error:
+        log.warning("The public key for credential %s could not be fetched: %s", credential.pk, error)
+        return False
+    fetched_before, credential.public_key_fetched_at = credential.public_key_fetched_at, now
+    row = PlatformCredential.objects.filter(pk=credential.pk)
+    if key == credential.public_key:
+        if credential.previous_public_key and (fetched_before is None or fetched_before <= now - OLD_KEY_FOR):
+            credential.previous_public_key = ""
+            row.filter(public_key=key).update(previous_public_key="")
+        return False
+    credential.previous_public_key, credential.public_key = credential.public_key, key
+    row.update(public_key=key, previous_public_key=credential.previous_public_key)
+    log.info("There is a new public key for credential %s.", credential.pk)
+    return True
