@@ -184,7 +184,7 @@ class BackendForm(BackendModelForm):
         model = GameBackend
         fields = ["mode", "seconds", "signing_secret"]
         widgets = {"mode": forms.RadioSelect}
-        labels = {"mode": "The game answers"}
+        labels = {"mode": "To every request"}
 
     def clean_seconds(self) -> int:
         """1 to 600."""

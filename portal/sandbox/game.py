@@ -103,38 +103,26 @@ def _judge(*, backend: GameBackend, delivery: Delivery, fault: str, now: datetim
 def read_item(body: bytes) -> tuple[str, str]:
     """Player id and item of a delivery's body. Raises ValueError in plain words.
 
-    Standard Webhooks puts the content under ``data``; a flat body is understood as well.
+    The item is the reward's external id; for a reward without one, its id at the portal.
     """
     try:
         content = json.loads(body)
     except ValueError as fault:
         raise ValueError("The body is not JSON.") from fault
-    content = content.get("data", content) if isinstance(content, dict) else None
-    if not isinstance(content, dict):
-        raise ValueError("The body is not a JSON object.")
-    player_id = _first(content, ("player_id",), ("player", "id"), ("player", "player_id"), ("player",))
-    item = _first(
-        content,
-        ("external_id",),
-        ("reward_external_id",),
-        ("reward", "external_id"),
-        ("reward", "id"),
-    )
+    player_id = _text_at(content, "data", "player", "id")
+    item = _text_at(content, "data", "reward", "external_id") or _text_at(content, "data", "reward", "id")
     if not player_id:
-        raise ValueError("The body names no player.")
+        raise ValueError("The body names no player: data.player.id is missing.")
     if not item:
-        raise ValueError("The body names no item.")
+        raise ValueError("The body names no item: data.reward.external_id is missing.")
     return player_id, item
 
 
-def _first(content: dict[str, Any], *paths: tuple[str, ...]) -> str:
-    for path in paths:
-        value: Any = content
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, str | int) and not isinstance(value, bool) and str(value):
-            return str(value)[:200]
-    return ""
+def _text_at(content: Any, *keys: str) -> str:
+    """The text at the end of a path of keys; empty if there is none."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content[:200] if isinstance(content, str) else ""
 
 
 def record(

@@ -49,7 +49,8 @@ APPEND_SLASH = False
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [REPOSITORY / "templates"],
+        # Only its own folder: the portal's error pages beside it need what is not installed here.
+        "DIRS": [REPOSITORY / "templates" / "sandbox"],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

@@ -16,7 +16,8 @@ ID_FORM = {
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/console/twitch/", "/console/kick/", "/claim", "/game/demo/", "/kick/oauth/authorize"]
+    "path",
+    ["/", "/console/twitch/", "/console/kick/", "/claim", "/game/demo/", "/kick/oauth/authorize", "/nothing/here"],
 )
 def test_every_page_says_that_it_is_not_the_real_thing(sandbox_server: SandboxServer, path: str) -> None:
     page = sandbox_server.get(path).text
@@ -39,7 +40,7 @@ def test_a_reward_and_a_campaign_get_ids_of_the_platforms_form(sandbox_server: S
     assert sandbox_server.submit(path, {"form": "reward", "name": name, "external_id": "sw-1"}).status == 302
     page = sandbox_server.get(path).text
     assert re.search(rf'{name}</th><td data-label="ID"><code class="id">{ID_FORM[platform]}</code>', page)
-    field = re.search(rf'<label for="campaign-(minutes_\d+)">Minutes for {name}:', page)
+    field = re.search(rf'<label for="campaign-(minutes_\d+)">Minutes for {name}<', page)
     category = re.search(r'<select name="category".*?<option value="(\d+)"', page, re.DOTALL)
     assert field is not None
     assert category is not None
@@ -95,7 +96,9 @@ def test_a_seed_file_that_cannot_be_used_is_refused_with_the_reason(sandbox_serv
 
 
 def test_forms_are_refused_without_their_csrf_token(sandbox_server: SandboxServer) -> None:
-    assert sandbox_server.post("/console/kick/", {"form": "category", "name": "x"}).status == 403
+    refused = sandbox_server.post("/console/kick/", {"form": "category", "name": "x"})
+    assert refused.status == 403
+    assert "Nothing was saved" in refused.text
 
 
 def test_another_host_name_is_refused(sandbox_server: SandboxServer) -> None:

@@ -16,7 +16,8 @@ from tests.sandbox.conftest import SEED
 from tests.sandbox.server import Reply, SandboxServer
 
 KEY = base64.b64decode(str(SEED["game"]["signing_secret"]).removeprefix("whsec_"))
-BODY = json.dumps({"type": "reward.granted", "data": {"player_id": "p-1", "reward_external_id": "cape"}}).encode()
+DATA = {"player": {"id": "p-1", "name": "Ann"}, "reward": {"id": "01M7", "external_id": "cape"}}
+BODY = json.dumps({"type": "reward.granted", "data": DATA}).encode()
 
 
 def signed(message_id: str, *, body: bytes = BODY, age_seconds: int = 0, key: bytes = KEY) -> dict[str, str]:
@@ -69,13 +70,21 @@ def test_d2_a_delivery_that_is_not_genuine_gives_nothing(game: SandboxServer, fa
     assert [request["verified"] for request in state["requests"]] == [False]
 
 
+def test_a_reward_without_external_id_is_given_under_its_own_id(game: SandboxServer) -> None:
+    body = json.dumps({"data": DATA | {"reward": {"id": "01M7", "external_id": ""}}}).encode()
+    assert deliver(game, signed("m-10", body=body), body).status == 204
+    assert game.game()["items"][0]["item"] == "01M7"
+
+
 def test_one_fitting_signature_of_several_is_enough(game: SandboxServer) -> None:
     headers = signed("m-3")
     headers["webhook-signature"] = "v1,AAAA v2,xyz " + headers["webhook-signature"]
     assert deliver(game, headers).status == 204
 
 
-@pytest.mark.parametrize("body", [b"not json", b"[]", b'{"data":{"player_id":"p"}}'])
+@pytest.mark.parametrize(
+    "body", [b"not json", b"[]", b'{"data":{"player":{"id":"p"}}}', b'{"data":{"player":"p","reward":{"id":"r"}}}']
+)
 def test_a_genuine_delivery_without_player_or_item_is_refused_with_400(game: SandboxServer, body: bytes) -> None:
     assert deliver(game, signed("m-4", body=body), body).status == 400
 

@@ -72,7 +72,7 @@ def claim(request: HttpRequest) -> HttpResponse:
     context = {"sections": sections, "claims": claims, "total": Claim.objects.count()}
     return render(
         request,
-        "sandbox/claim.html",
+        "claim.html",
         context,
         status=400 if request.method == "POST" else 200,
     )
@@ -91,7 +91,7 @@ def claim_detail(request: HttpRequest, claim_id: str) -> HttpResponse:
         "attempts": attempts,
         "label": platform_label(made.platform),
     }
-    return render(request, "sandbox/claim_detail.html", context)
+    return render(request, "claim_detail.html", context)
 
 
 @require_POST

@@ -67,7 +67,7 @@ def authorize(request: HttpRequest, platform: str) -> HttpResponse:
         wanted = read_request(platform=platform, params=request.GET.dict())
     except Refused as refusal:
         context = {"refusal": refusal, "platform": platform, "label": label}
-        return render(request, "sandbox/consent_error.html", context, status=400)
+        return render(request, "consent_error.html", context, status=400)
     decision = request.POST.get("decision", "")
     if decision == "deny":
         return _back(
@@ -99,13 +99,13 @@ def authorize(request: HttpRequest, platform: str) -> HttpResponse:
         "scopes": wanted.scopes.split(),
         "platform": platform,
         "label": label,
-        "users": PlatformUser.objects.filter(platform=platform).order_by("-pk"),
+        "users": PlatformUser.objects.filter(platform=platform).order_by("pk"),
         "user_form": form,
         "client_host": urlsplit(wanted.redirect_uri).netloc,
     }
     return render(
         request,
-        "sandbox/consent.html",
+        "consent.html",
         context,
         status=400 if decision == "add" else 200,
     )

@@ -40,7 +40,7 @@ def _platform_or_404(platform: str) -> str:
 def _base_urls(request: HttpRequest, platform: str) -> list[tuple[str, str]]:
     root = request.build_absolute_uri(f"/{platform}")
     api = f"{root}/helix" if platform == Platform.TWITCH else root
-    return [("ID_URL", root), ("API_URL", api)]
+    return [("Sign-in base URL", root), ("API base URL", api)]
 
 
 def _summary(request: HttpRequest, platform: str) -> Context:
@@ -69,7 +69,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """What this is, and both platforms' registrations and ids."""
     known = Application.objects.values_list("platform", flat=True)
     sections = [_summary(request, platform) for platform in Platform.values if platform in known]
-    return render(request, "sandbox/overview.html", {"sections": sections})
+    return render(request, "overview.html", {"sections": sections})
 
 
 def _forms(platform: str, app: Application, request: HttpRequest | None = None, which: str = "") -> Context:
@@ -106,7 +106,7 @@ def platform_console(request: HttpRequest, platform: str) -> HttpResponse:
     context["users"] = PlatformUser.objects.filter(platform=platform).order_by("pk")
     if platform == Platform.KICK:
         context["public_key"] = public_pem(claiming.private_key(platform))
-    return render(request, "sandbox/console.html", context, status=status)
+    return render(request, "console.html", context, status=status)
 
 
 def _save(platform: str, which: str, form: Any) -> str:

@@ -109,7 +109,7 @@ def games(request: HttpRequest) -> HttpResponse:
     backends = list(GameBackend.objects.order_by("slug"))
     if len(backends) == 1:
         return redirect("game", slug=backends[0].slug)
-    return render(request, "sandbox/games.html", {"backends": backends})
+    return render(request, "games.html", {"backends": backends})
 
 
 @require_http_methods(["GET", "POST"])
@@ -135,7 +135,7 @@ def game(request: HttpRequest, slug: str) -> HttpResponse:
     }
     return render(
         request,
-        "sandbox/game.html",
+        "game.html",
         context,
         status=400 if request.method == "POST" else 200,
     )
