@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core import serializers
 from django.core.exceptions import FieldError, ImproperlyConfigured, ValidationError
 from django.core.management import CommandError, call_command
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.encryption import PREFIX, DecryptionFailed, EncryptedTextField, decrypt, encrypt, reencrypt
-from portal.models import Organization, PlatformCredential
+from portal.models import Organization, PlatformCredential, User
 from portal.tokens import hash_token, new_token
 
 OLD = "an old key, made of 32 characters or more"
@@ -207,7 +208,20 @@ class TestRotation:
         settings.PORTAL_ENCRYPTION_KEYS = ["a third key, made of 32 characters or more"]
         assert PlatformCredential.objects.get(pk=kept.pk).client_secret == "k"
 
-    def test_s2_more_rows_than_a_batch_all_move(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_s2_second_factors_move_too(self, settings: Any) -> None:
+        user = User.objects.create(username="ann", email="ann@studio.example")
+        data = {"secret": encrypt("totp"), "migrated_codes": [encrypt("a"), "plain"], "used_mask": 0}
+        factor = Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data=data)
+        settings.PORTAL_ENCRYPTION_KEYS = [NEW, OLD]
+        assert "mfa.Authenticator.data: 2 encrypted anew" in rotate()
+        assert "mfa.Authenticator.data: 0 encrypted anew" in rotate()
+        settings.PORTAL_ENCRYPTION_KEYS = [NEW]
+        factor.refresh_from_db()
+        assert decrypt(factor.data["secret"]) == "totp"
+        assert decrypt(factor.data["migrated_codes"][0]) == "a"
+        assert (factor.data["migrated_codes"][1], factor.data["used_mask"]) == ("plain", 0)
+
+    def test_s2_more_rows_than_a_batch_all_move(self, settings: Any) -> None:
         for number in range(5):
             organization = Organization.objects.create(name=f"S{number}", slug=f"s{number}")
             made = PlatformCredential(organization=organization, platform="kick", client_id="a", client_secret="k")

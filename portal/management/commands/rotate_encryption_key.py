@@ -8,11 +8,12 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Value
 from django.db.models.functions import Cast
 
 from portal.encryption import (
+    PREFIX,
     DecryptionFailed,
     EncryptedTextField,
     needs_reencryption,
@@ -20,6 +21,9 @@ from portal.encryption import (
 )
 
 BATCH_SIZE = 500
+
+JSON_COLUMNS = (("mfa", "Authenticator", "data"),)
+"""Columns of other apps whose JSON holds encrypted texts: allauth keeps second factors so, through ``portal.staff``."""
 
 
 @dataclass
@@ -31,7 +35,7 @@ class Tally:
 
 
 class Command(BaseCommand):
-    """Walks all encrypted columns of all models. Safe to run again and while the portal runs."""
+    """Walks all encrypted columns of all models, and second factors. Safe to run again and while the portal runs."""
 
     help = (
         "Encrypt every stored secret with the first key of PORTAL_ENCRYPTION_KEYS. "
@@ -51,6 +55,10 @@ class Command(BaseCommand):
             tally = rotate_column(model=model, field_name=field.attname, batch_size=max(1, options["batch_size"]))
             unreadable += tally.unreadable
             self.stdout.write(f"{model._meta.label}.{field.name}: {tally.rewritten} encrypted anew")
+        for app_label, model_name, field_name in JSON_COLUMNS:
+            tally = rotate_json_column(model=apps.get_model(app_label, model_name), field_name=field_name)
+            unreadable += tally.unreadable
+            self.stdout.write(f"{app_label}.{model_name}.{field_name}: {tally.rewritten} encrypted anew")
         if unreadable:
             raise CommandError(
                 f"{unreadable} secret(s) cannot be read with any key of PORTAL_ENCRYPTION_KEYS and were left as they "
@@ -91,3 +99,32 @@ def rotate_column(*, model: type[models.Model], field_name: str, batch_size: int
         if len(batch) < batch_size:
             return tally
         last = batch[-1][0]
+
+
+def rotate_json_column(*, model: type[models.Model], field_name: str) -> Tally:
+    """Encrypt anew all encrypted texts within one JSON column, row by row under a lock. Tallies texts."""
+    tally = Tally()
+    for key in model._base_manager.order_by("pk").values_list("pk", flat=True).iterator():
+        with transaction.atomic():
+            row = model._base_manager.select_for_update().filter(pk=key).values_list(field_name, flat=True).first()
+            before = tally.rewritten
+            fresh = _rotate_within(row, tally)
+            if tally.rewritten > before:
+                model._base_manager.filter(pk=key).update(**{field_name: fresh})
+    return tally
+
+
+def _rotate_within(value: Any, tally: Tally) -> Any:
+    if isinstance(value, dict):
+        return {name: _rotate_within(part, tally) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_rotate_within(part, tally) for part in value]
+    if not isinstance(value, str) or not value.startswith(PREFIX) or not needs_reencryption(value):
+        return value
+    try:
+        fresh = reencrypt(value)
+    except DecryptionFailed:
+        tally.unreadable += 1
+        return value
+    tally.rewritten += 1
+    return fresh
