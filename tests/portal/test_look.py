@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
+from django.utils import timezone
 
 TEMPLATES = Path(settings.TEMPLATES[0]["DIRS"][0])
 VIEWER_TEMPLATES = sorted(
@@ -130,6 +131,7 @@ def test_names_that_viewers_chose_cannot_become_markup() -> None:
     [
         ("Europe/Berlin", "18 Nov 2026, 16:30 CET · 15:30 UTC"),
         ("America/New_York", "18 Nov 2026, 10:30 EST · 15:30 UTC"),
+        ("Asia/Tokyo", "19 Nov 2026, 00:30 JST · 18 Nov, 15:30 UTC"),
         ("UTC", "18 Nov 2026, 15:30 UTC"),
         (None, "18 Nov 2026, 15:30 UTC"),
     ],
@@ -138,6 +140,12 @@ def test_c2_a_time_is_shown_in_its_zone_and_in_utc(zone: str | None, expected: s
     html = _part("when", {"when": datetime(2026, 11, 18, 15, 30, tzinfo=UTC), "zone": zone})
     assert 'datetime="2026-11-18T15:30:00Z"' in html
     assert _words(html) == expected
+
+
+def test_c2_without_a_named_zone_the_active_one_is_used() -> None:
+    with timezone.override("Europe/Berlin"):
+        html = _part("when", {"when": datetime(2026, 11, 18, 15, 30, tzinfo=UTC)})
+    assert _words(html) == "18 Nov 2026, 16:30 CET · 15:30 UTC"
 
 
 def test_text_in_place_of_a_time_is_shown_as_it_is() -> None:
