@@ -30,7 +30,7 @@ def test_the_overview_shows_what_the_seed_file_named(sandbox_server: SandboxServ
     page = sandbox_server.get("/").text
     for wanted in ("kick-client", "twitch-client", "01M7XMK6ZFNGP751QCNV0HZ1TP", "509658"):
         assert wanted in page
-    assert f"{sandbox_server.url}/twitch/helix" in page
+    assert f"{sandbox_server.url}/twitch</code>" in page
 
 
 @pytest.mark.parametrize("platform", ["kick", "twitch"])

@@ -101,7 +101,7 @@ def _make_credential(organization: Organization, platform: str) -> PlatformCrede
         webhook_secret=secrets.token_urlsafe(24) if platform == "twitch" else "",
         platform_organization_id=new_ulid() if platform == "kick" else str(uuid.uuid4()),
         id_url=f"{sandbox}/{platform}",
-        api_url=f"{sandbox}/twitch/helix" if platform == "twitch" else f"{sandbox}/kick",
+        api_url=f"{sandbox}/{platform}",
     )
     credential.renew_url_token()
     credential.save()

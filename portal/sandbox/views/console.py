@@ -38,9 +38,9 @@ def _platform_or_404(platform: str) -> str:
 
 
 def _base_urls(request: HttpRequest, platform: str) -> list[tuple[str, str]]:
+    """What stands here for id.twitch.tv and api.twitch.tv, or Kick's: the same root for both."""
     root = request.build_absolute_uri(f"/{platform}")
-    api = f"{root}/helix" if platform == Platform.TWITCH else root
-    return [("Sign-in base URL", root), ("API base URL", api)]
+    return [("Sign-in base URL", root), ("API base URL", root)]
 
 
 def _summary(request: HttpRequest, platform: str) -> Context:
