@@ -1,24 +1,19 @@
-"""The portal's front page for people who play."""
+"""The start page: the games whose Drops are open here."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from campaigns.models import Game
+from linking.views.games import listed
+
+MOST = 200
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what this site is for, and the games whose accounts can be linked here."""
-    games = Game.objects.filter(organization__enabled=True).select_related("organization").order_by("name")
-    shown = [
-        {
-            "name": game.name,
-            "organization_name": game.organization.name,
-            "url": reverse("connect_game", args=[game.organization.slug, game.slug]),
-            "logo_url": game.logo.url if game.logo else "",
-        }
-        for game in games
-    ]
-    return render(request, "portal/home.html", {"games": shown})
+    """List the games of the studios that the portal's administrator has enabled."""
+    games = Game.objects.filter(organization__enabled=True).select_related("organization").order_by("name")[:MOST]
+    return render(request, "portal/home.html", {"games": listed(list(games))})

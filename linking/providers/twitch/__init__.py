@@ -1,0 +1,1 @@
+"""Signing in at Twitch, written for allauth."""

@@ -1,0 +1,296 @@
+"""What the page of a game shows: who is signed in, what is linked, which step comes next, what can be earned (L1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from campaigns.models import Game
+from linking import pending
+from linking.models import GameSignIn, Link, Player
+from linking.pending import PendingLink
+from linking.players import Method, is_portal_account, player_to_be, players_of, sign_ins_of
+from linking.scopes import missing_scopes
+from portal import platforms
+from portal.models import PlatformCredential
+from portal.platforms import Platform
+
+Action = dict[str, Any]
+
+
+@dataclass
+class Standing:
+    """Where a person stands with one game, read once for the whole page."""
+
+    game: Game
+    user: Any
+    sign_ins: dict[str, GameSignIn]
+    players: list[Player]
+    player: Player | None
+    links: dict[str, Link]
+    waiting: PendingLink | None
+    credentials: dict[str, PlatformCredential] = field(default_factory=dict)
+
+    @property
+    def platforms(self) -> list[Platform]:
+        """The platforms that can be connected, in the registry's order."""
+        return [p for p in platforms.with_sign_in() if p.key in self.credentials]
+
+    def url(self, name: str, *args: str) -> str:
+        """Return the address of one of the game's pages."""
+        return reverse(name, args=[self.game.organization.slug, self.game.slug, *args])
+
+
+def standing_of(request: HttpRequest, game: Game, *, now: datetime) -> Standing:
+    """Return where the person of this request stands with ``game``."""
+    player = player_to_be(request, game)
+    links = (
+        Link.objects.filter(player=player, ended_at=None).select_related("viewer", "game")
+        if player and player.pk
+        else []
+    )
+    credentials = PlatformCredential.objects.filter(organization=game.organization_id, enabled=True).exclude(
+        client_id=""
+    )
+    return Standing(
+        game=game,
+        user=request.user,
+        sign_ins=sign_ins_of(game),
+        players=players_of(request.user, game),
+        player=player,
+        links={link.platform: link for link in links},
+        waiting=pending.find_any(request, game=game, now=now),
+        credentials={c.platform: c for c in credentials},
+    )
+
+
+def steps(standing: Standing) -> list[dict[str, Any]]:
+    """Return the five steps for ``components/steps.html``: what is done, what is next, what comes later."""
+    proven, linked = standing.player is not None, bool(standing.links)
+    first = {"title": _("Your game account"), "state": "done" if proven else "next", **_account_step(standing)}
+    second = {"title": _platform_title(standing), **_platform_step(standing, proven=proven, linked=linked)}
+    ready = proven and linked
+    names = joined([p.name for p in standing.platforms]) or _("the platform")
+    where = standing.game.where_rewards_arrive or _("They arrive in %(game)s.") % {"game": standing.game.name}
+    usual = standing.game.usual_delivery
+    return [
+        first,
+        second,
+        {
+            "title": _("Watch"),
+            "state": "next" if ready else "later",
+            "text": _(
+                "Watch a stream that takes part while signed in with the same account. "
+                "%(names)s counts your time; we see it only after you claim."
+            )
+            % {"names": names},
+        },
+        {
+            "title": _("Claim the reward on %(names)s") % {"names": names},
+            "state": "later",
+            "text": _("Claim it there, in your Drops inventory. A reward that is not claimed never reaches the game."),
+            "actions": _open_platforms(standing) if ready else [],
+        },
+        {
+            "title": _("Receive it in %(game)s") % {"game": standing.game.name},
+            "state": "later",
+            "text": f"{where} {_('Usual time: %(time)s.') % {'time': usual} if usual else ''}".strip(),
+            "second_label": _("See your rewards") if ready else "",
+            "second_url": reverse("inventory"),
+        },
+    ]
+
+
+def _account_step(standing: Standing) -> dict[str, Any]:
+    if standing.player is not None:
+        return {"text": _("Signed in as %(name)s. Rewards go to this account.") % {"name": standing.player}}
+    if len(standing.players) > 1:
+        return {
+            "text": _("You have several game accounts. Choose the one that the rewards go to."),
+            "actions": [
+                {
+                    "label": _("Use %(name)s") % {"name": player},
+                    "url": standing.url("choose_player"),
+                    "method": "post",
+                    "hidden": {"player": player.pk},
+                }
+                for player in standing.players
+            ],
+        }
+    text = _("Say which account of %(game)s the rewards go to.") % {"game": standing.game.name}
+    if standing.user.is_authenticated and not is_portal_account(standing.user):
+        text += " " + _("You are signed in for another game; signing in here signs you out there.")
+    if set(standing.sign_ins) == {Method.LINK_TOKEN.value}:
+        return {
+            "state": "blocked",
+            "text": _(
+                "Open %(game)s and choose “Link Drops” there: the game makes a link for you that leads back here."
+            )
+            % {"game": standing.game.name},
+        }
+    return {"text": text, "actions": sign_in_actions(standing)}
+
+
+def sign_in_actions(standing: Standing, *, following: str = "") -> list[Action]:
+    """Return the ways to sign in to the game account, as buttons; they lead back to ``following``."""
+    following = following or standing.url("connect_game")
+    actions: list[Action] = []
+    oidc = standing.sign_ins.get(Method.OIDC.value)
+    if oidc is not None:
+        label = oidc.label or _("Sign in with %(game)s") % {"game": standing.game.name}
+        actions.append({"label": label, "url": standing.url("game_sign_in"), "method": "post", "kind": "primary"})
+    if Method.PORTAL.value in standing.sign_ins:
+        query = urlencode({"next": following})
+        if standing.user.is_authenticated:  # as somebody who is nobody in this game
+            actions.append(
+                {
+                    "label": _("Sign in with another account"),
+                    "url": standing.url("switch_player"),
+                    "method": "post",
+                    "kind": "primary",
+                }
+            )
+        else:
+            kind = "secondary" if oidc else "primary"
+            actions.append({"label": _("Sign in"), "url": f"{reverse('account_login')}?{query}", "kind": kind})
+            actions.append(
+                {"label": _("Create an account"), "url": f"{reverse('account_signup')}?{query}", "kind": "quiet"}
+            )
+    return actions
+
+
+def _platform_title(standing: Standing) -> str:
+    names = [p.name for p in standing.platforms]
+    return _("Connect %(names)s") % {"names": joined(names, _("or"))} if names else _("Connect your streaming account")
+
+
+def _platform_step(standing: Standing, *, proven: bool, linked: bool) -> dict[str, Any]:
+    if not standing.platforms:
+        return {
+            "state": "blocked",
+            "text": _("%(studio)s has not set up a platform here yet, so nothing can be connected. Come back later.")
+            % {"studio": standing.game.organization.name},
+        }
+    if standing.waiting is not None and standing.waiting.viewer.platform not in standing.links:
+        viewer = standing.waiting.viewer
+        return {
+            "state": "next" if proven else "later",
+            "text": _("Your %(platform)s account %(name)s is recognized. It still has to be confirmed.")
+            % {"platform": platforms.get(viewer.platform).name, "name": viewer},
+            "action_label": _("Look at both accounts and confirm"),
+            "action_url": standing.url("confirm_link", viewer.platform),
+        }
+    open_ones = [p for p in standing.platforms if p.key not in standing.links]
+    if linked:
+        done = joined([f"{platforms.get(link.platform).name} ({link.viewer})" for link in standing.links.values()])
+        return {
+            "state": "done",
+            "text": _("Connected: %(accounts)s.") % {"accounts": done},
+            "actions": [connect_action(standing, p, kind="quiet", also=True) for p in open_ones],
+        }
+    kind = "primary" if proven else "secondary"
+    return {
+        "state": "next" if proven else "later",
+        "text": _("Connect the account you watch with. One is enough; you can add another later.")
+        if len(open_ones) > 1
+        else _("Connect the account you watch with."),
+        "actions": [connect_action(standing, p, kind=kind) for p in open_ones],
+    }
+
+
+def connect_action(standing: Standing, platform: Platform, *, kind: str, also: bool = False) -> Action:
+    """Return the button that leads to a platform's consent page."""
+    label = _("Connect %(platform)s as well") if also else _("Connect %(platform)s")
+    return {
+        "label": label % {"platform": platform.name},
+        "url": standing.url("start_platform", platform.key),
+        "method": "post",
+        "kind": kind,
+    }
+
+
+def _open_platforms(standing: Standing) -> list[Action]:
+    linked = [p for p in standing.platforms if p.key in standing.links and p.web_url]
+    return [
+        {"label": _("Open %(platform)s") % {"platform": p.name}, "url": p.web_url, "external": True, "kind": "quiet"}
+        for p in linked
+    ]
+
+
+def account_cards(standing: Standing) -> list[dict[str, Any]]:
+    """Return the person's accounts for ``components/account_card.html``: the game account, then each linked one."""
+    cards: list[dict[str, Any]] = []
+    if standing.player is not None:
+        cards.append(
+            {
+                "name": str(standing.player),
+                "id": standing.player.player_id,
+                "platform_name": standing.game.name,
+                "is_game": True,
+                "state_kind": "ok",
+                "state_label": _("Your game account"),
+                "heading_id": "account-game",
+                "actions": [
+                    {
+                        "label": _("Not you? Switch"),
+                        "url": standing.url("switch_player"),
+                        "method": "post",
+                        "kind": "quiet",
+                    }
+                ],
+            }
+        )
+    cards += [link_card(link) for link in standing.links.values()]
+    return cards
+
+
+def link_card(link: Link) -> dict[str, Any]:
+    """Return one active link as a card."""
+    platform = platforms.get(link.platform)
+    lacking = missing_scopes(link)
+    slugs = [link.game.organization.slug, link.game.slug]
+    actions = [
+        {
+            "label": _("Unlink"),
+            "hint": f"{platform.name} {link.viewer}",
+            "url": reverse("unlink", args=[link.pk]),
+            "kind": "quiet",
+        }
+    ]
+    if lacking:
+        actions.insert(
+            0,
+            {
+                "label": _("Connect again"),
+                "url": reverse("start_platform", args=[*slugs, link.platform]),
+                "method": "post",
+                "kind": "primary",
+            },
+        )
+    return {
+        "name": str(link.viewer),
+        "id": link.viewer.platform_user_id,
+        "platform_name": platform.name,
+        "state_kind": "attention" if lacking else "ok",
+        "state_label": _("More consent needed") if lacking else _("Connected"),
+        "since": link.started_at,
+        "note": _("Rewards from %(platform)s go to the game account %(player)s.")
+        % {"platform": platform.name, "player": link.player}
+        if not lacking
+        else _("The game now needs a permission that you have not given yet. Connect again to give it."),
+        "heading_id": f"account-{link.pk}",
+        "actions": actions,
+    }
+
+
+def joined(names: list[str], word: str = "") -> str:
+    """Return names as words of a sentence: “a, b and c”; ``word`` stands instead of “and”."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {word or _('and')} {names[-1]}"

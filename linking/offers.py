@@ -1,0 +1,91 @@
+"""What can be earned in a game now: its campaigns with rewards and dates, as the game's page shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from campaigns.models import Campaign, CampaignReward, Game
+from campaigns.rules.phases import Phase
+from linking.landing import joined
+from portal import platforms
+from portal.fields import rendition_url
+
+_SHOWN = {
+    Phase.LIVE: ("ok", gettext_lazy("Live now")),
+    Phase.ANNOUNCED: ("waiting", gettext_lazy("Coming up")),
+    Phase.GRACE: ("progress", gettext_lazy("Ended, still claimable")),
+}
+
+
+def campaigns_shown(game: Game, *, now: datetime) -> list[dict[str, Any]]:
+    """Return the game's campaigns that are live, announced or still claimable, in that order, with their rewards."""
+    published = Q(status=Campaign.Status.PUBLISHED, announces_at__lte=now, closes_at__gt=now, test_mode=False)
+    found = (
+        Campaign.objects.filter(published, game=game)
+        .prefetch_related("platforms", "rewards__reward", "channels__channel")
+        .order_by("starts_at")[:50]
+    )
+    shown = [_campaign(campaign, campaign.phase(now)) for campaign in found if campaign.phase(now) in _SHOWN]
+    order = list(_SHOWN)
+    return sorted(shown, key=lambda item: order.index(item["phase"]))
+
+
+def _campaign(campaign: Campaign, phase: Phase) -> dict[str, Any]:
+    kind, label = _SHOWN[phase]
+    listed = [c.channel for c in campaign.channels.all() if c.removed_at is None]
+    names = joined([platforms.get(p.platform).name for p in campaign.platforms.all()])
+    return {
+        "campaign": campaign,
+        "phase": phase,
+        "status_kind": kind,
+        "status_label": str(label),
+        "platform_names": names,
+        "all_channels": campaign.scope == Campaign.Scope.GLOBAL,
+        "channel_names": [channel.name or channel.login or channel.platform_channel_id for channel in listed[:30]],
+        "more_channels": max(0, len(listed) - 30),
+        "rewards": [
+            _reward(item, campaign, phase)
+            for item in sorted(campaign.rewards.all(), key=lambda r: (r.position, r.minutes or 0))
+        ],
+        "dates": _dates(campaign, phase),
+    }
+
+
+def _dates(campaign: Campaign, phase: Phase) -> list[dict[str, Any]]:
+    first = {"label": _("Starts"), "when": campaign.starts_at}
+    rest = [
+        {"label": _("Earn until"), "when": campaign.ends_at},
+        {"label": _("Claim until"), "when": campaign.closes_at},
+    ]
+    return [first, *rest] if phase == Phase.ANNOUNCED else rest
+
+
+def _reward(item: CampaignReward, campaign: Campaign, phase: Phase) -> dict[str, Any]:
+    rule = {
+        CampaignReward.Rule.WATCH.value: _minutes_text(item, _("Watch %(time)s")),
+        CampaignReward.Rule.BROADCAST.value: _minutes_text(item, _("Stream it for %(time)s")),
+        CampaignReward.Rule.GAME_EVENT.value: _("Watch while this happens in the game: %(event)s")
+        % {"event": item.event_name},
+    }[item.rule]
+    image = item.reward.image
+    return {
+        "name": item.reward.name,
+        "rule": rule,
+        "image_url": rendition_url(image) if image else "",
+        "image_alt": item.reward.alt_text,
+    }
+
+
+def _minutes_text(item: CampaignReward, template: str) -> str:
+    hours, minutes = divmod(item.minutes or 0, 60)
+    parts = []
+    if hours:
+        parts.append(ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours})
+    if minutes or not hours:
+        parts.append(ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes})
+    return template % {"time": " ".join(parts)}

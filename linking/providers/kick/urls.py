@@ -1,0 +1,7 @@
+"""Where Kick sends a viewer back to. There is no login address: a sign-in starts on a game's page only."""
+
+from django.urls import path
+
+from linking.providers.kick.views import oauth2_callback
+
+urlpatterns = [path("kick/login/callback/", oauth2_callback, name="kick_callback")]

@@ -1,0 +1,75 @@
+"""All links of a person, and ending one (L8)."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from linking.landing import link_card
+from linking.leaving import origin
+from linking.links import active_links, end_link, links_of
+from linking.models import Link
+from linking.theming import game_context
+from portal import platforms
+from portal.models import PlatformCredential, User
+from portal.ratelimit import limited
+
+ENDED_SHOWN = 50
+
+
+@never_cache
+@login_required
+@require_safe
+def connections(request: HttpRequest) -> HttpResponse:
+    """Show what is linked to what, by game, and what was."""
+    user = cast(User, request.user)
+    active = sorted(active_links(user), key=lambda link: (link.game.name, link.game_id, link.platform))
+    groups = [
+        {**game_context(game), "cards": [link_card(link) for link in links]}
+        for game, links in ((next_game, list(links)) for next_game, links in groupby(active, key=lambda k: k.game))
+    ]
+    ended = links_of(user).exclude(ended_at=None).order_by("-ended_at")[:ENDED_SHOWN]
+    context = {
+        "groups": groups,
+        "ended": [{"link": link, "platform": platforms.get(link.platform).name} for link in ended],
+        "unlinked": request.GET.get("unlinked", "") == "1",
+        "nav_current": "connections",
+    }
+    response = render(request, "linking/connections.html", context)
+    organizations = {link.game.organization_id for link in active}
+    credentials = PlatformCredential.objects.filter(organization__in=organizations, enabled=True)
+    origins = sorted({origin(credential.sign_in_base) for credential in credentials})
+    response._csp_update = {"form-action": origins}  # type: ignore[attr-defined]
+    return response
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("unlink", limit=30)
+def unlink(request: HttpRequest, link_id: str) -> HttpResponse:
+    """Say what unlinking loses and keeps, and unlink when the person says so. Raises ``Http404`` for another's link."""
+    user = cast(User, request.user)
+    link = links_of(user).filter(pk=link_id).first()
+    if link is None:
+        raise Http404
+    if request.method == "POST":
+        end_link(link=link, reason=Link.EndReason.VIEWER, now=timezone.now(), actor=user)
+        return redirect(f"{reverse('connections')}?unlinked=1")
+    if link.ended_at is not None:
+        return redirect("connections")
+    context = {
+        **game_context(link.game),
+        "link": link,
+        "platform": platforms.get(link.platform),
+        "nav_current": "connections",
+    }
+    return render(request, "linking/unlink.html", context)
