@@ -9,3 +9,7 @@ class CampaignsConfig(AppConfig):
 
     name = "campaigns"
     verbose_name = _("Campaigns")
+
+    def ready(self) -> None:
+        """Enter the app's own preflight checks (C5)."""
+        from campaigns import checks_of_campaigns  # noqa: F401 - registers on import

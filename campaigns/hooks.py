@@ -8,7 +8,13 @@ change is narrower, keyword filters ``campaign_id`` or ``platform_reward_id``. I
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from campaigns.models import Campaign
+
+campaign_figures: list[Callable[[Campaign], list[tuple[str, str, str]]]] = []
+"""Functions that tell what to show at the top of a campaign's page: label, value, and the address of the list behind."""
 
 claims_may_resolve: list[Callable[..., None]] = []
 

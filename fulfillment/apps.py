@@ -9,3 +9,7 @@ class FulfillmentConfig(AppConfig):
 
     name = "fulfillment"
     verbose_name = _("Fulfillment")
+
+    def ready(self) -> None:
+        """Hang into the lower apps' registries."""
+        from fulfillment import preflight  # noqa: F401 - registers on import

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin import GameAdmin
@@ -65,19 +63,7 @@ class GameSignInInline(PortalStackedInline):
         "player_id_claim",
         "name_claim",
         "token_secret",
-        "enabled",
     )
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Return the columns that the model has of these."""
-        known = {field.name for field in GameSignIn._meta.fields}
-        return [name for name in self.fields if name in known]
-
-    def get_formset(
-        self, request: HttpRequest, obj: Any = None, **kwargs: Any
-    ) -> type[forms.BaseInlineFormSet[Any, Any, Any]]:
-        """Return the formset class."""
-        return super().get_formset(request, obj, **kwargs)
 
 
 GameAdmin.inlines.append(GameSignInInline)

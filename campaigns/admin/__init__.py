@@ -1,0 +1,9 @@
+"""The admin pages of campaigns and of what belongs to them."""
+
+from campaigns.admin.campaigns import CampaignAdmin
+from campaigns.admin.channels import ChannelAdmin
+from campaigns.admin.games import GameAdmin
+from campaigns.admin.rewards import RewardAdmin
+from campaigns.admin.viewers import ViewerAdmin
+
+__all__ = ["CampaignAdmin", "ChannelAdmin", "GameAdmin", "RewardAdmin", "ViewerAdmin"]

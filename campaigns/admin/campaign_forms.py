@@ -1,0 +1,249 @@
+"""The campaign's form and the lists on its tabs. What is locked is decided beneath, in :mod:`campaigns.editing`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import PaginationInlineFormSet
+from unfold.widgets import UnfoldAdminSelect2Widget
+
+from campaigns.admin_time import AdminZonedDateTimeWidget
+from campaigns.forms_time import ZoneChoiceField, ZonedDateTimeField, ZonedTimesFormMixin
+from campaigns.models import Campaign, CampaignReward
+from campaigns.models.campaigns import MAX_REWARDS
+from campaigns.rules.edits import LockedChange
+from portal import platforms
+from portal.admin_forms import OrganizationForm
+
+
+class CampaignForm(ZonedTimesFormMixin, OrganizationForm):
+    """A campaign's own fields. A draft may be incomplete; what it still lacks, the preflight says."""
+
+    time_zone = ZoneChoiceField(
+        label=_("time zone"),
+        widget=UnfoldAdminSelect2Widget,
+        help_text=_("Start and end are entered in this zone. Everybody sees them in UTC as well."),
+    )
+    starts_at = ZonedDateTimeField(label=_("start"), required=False, widget=AdminZonedDateTimeWidget)
+    ends_at = ZonedDateTimeField(label=_("end"), required=False, widget=AdminZonedDateTimeWidget)
+
+    refused: ClassVar[list[LockedChange]] = []
+    """What was refused beneath the form, when it is shown again for that reason."""
+
+    class Meta:
+        model = Campaign
+        fields = (
+            "game",
+            "name",
+            "description",
+            "info_url",
+            "connection_url",
+            "time_zone",
+            "starts_at",
+            "ends_at",
+            "announcement_days",
+            "grace_days",
+            "scope",
+            "per_player_limit",
+            "test_mode",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Check the dates against each other, and show what was refused beneath."""
+        cleaned = super().clean()
+        start, end = cleaned.get("starts_at"), cleaned.get("ends_at")
+        if "starts_at" in self.fields and "ends_at" in self.fields and start and end and end <= start:
+            self.add_error(
+                "ends_at", ValidationError(_("The end must be after the start."), code="end_not_after_start")
+            )
+        limit = cleaned.get("per_player_limit")
+        if limit is not None and not 1 <= limit <= 100:
+            self.add_error("per_player_limit", ValidationError(_("Enter a number from 1 to 100."), code="out_of_range"))
+        for name in ("announcement_days", "grace_days"):
+            if (cleaned.get(name) or 0) > 365:
+                self.add_error(name, ValidationError(_("Enter at most 365 days."), code="out_of_range"))
+        for change in self.refused:
+            self.add_error(change.field if change.field in self.fields else None, str(change.sentence))
+        return cleaned
+
+    def written(self) -> list[str]:
+        """Return the fields whose stored value changes: those that were edited, and times that a new zone moves."""
+        changed = {name for name in self.changed_data if name in self.cleaned_data}
+        if "time_zone" in changed:
+            changed |= {"starts_at", "ends_at"} & self.cleaned_data.keys()
+        return sorted(changed)
+
+
+class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A reward in the campaign, with its rule."""
+
+    class Meta:
+        model = CampaignReward
+        fields = ("reward", "rule", "minutes", "event_name", "requires", "position")
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what the rule needs, and drop what belongs to another rule."""
+        cleaned = super().clean() or self.cleaned_data
+        rule = cleaned.get("rule")
+        if rule == CampaignReward.Rule.GAME_EVENT:
+            cleaned["minutes"] = None
+            if not cleaned.get("event_name"):
+                self.add_error("event_name", ValidationError(_("Enter the name of the event."), code="required"))
+        elif rule:
+            cleaned["event_name"] = ""
+            minutes = cleaned.get("minutes")
+            if not minutes and "minutes" not in self.errors:
+                self.add_error("minutes", ValidationError(_("Enter the minutes: 1 or more."), code="required"))
+            elif minutes and minutes > 525_600:
+                self.add_error("minutes", ValidationError(_("Enter at most a year: 525600."), code="out_of_range"))
+        return cleaned
+
+
+class DistinctFormSet(PaginationInlineFormSet):  # type: ignore[misc]
+    """A list in which nothing stands twice; the row that repeats another says so."""
+
+    distinct: tuple[str, ...] = ()
+
+    def clean(self) -> None:
+        """Mark each row that repeats one before it. Django's own check would name database fields."""
+        seen = set()
+        for form in self.kept():
+            key = tuple(form.cleaned_data.get(name) for name in self.distinct)
+            if None in key or "" in key:
+                continue
+            if key in seen:
+                form.add_error(self.distinct[-1], ValidationError(_("This is listed already."), code="twice"))
+            seen.add(key)
+
+    def kept(self) -> list[Any]:
+        """Return the valid rows that are filled in and stay."""
+        return [
+            form
+            for form in self.forms
+            if form.is_valid() and (form.has_changed() or not form.instance._state.adding) and not self._gone(form)
+        ]
+
+    def _gone(self, form: Any) -> bool:
+        return bool(self.can_delete and self._should_delete_form(form))
+
+
+class CampaignRewardFormSet(DistinctFormSet):
+    """The rewards of one campaign: at most twelve, none twice, of its game, and conditions that can be met (C1, R3)."""
+
+    distinct = ("reward",)
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Offer as condition only rewards that this campaign has already."""
+        super().add_fields(form, index)
+        if "requires" in form.fields:
+            own = CampaignReward.objects.filter(campaign_id=self.instance.pk).select_related("reward")
+            form.fields["requires"].queryset = own.exclude(pk=form.instance.pk)
+
+    def clean(self) -> None:
+        """Check what concerns more than one row."""
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [form for form in self.kept() if form.cleaned_data.get("reward")]
+        if len(kept) > MAX_REWARDS:
+            raise ValidationError(
+                _("A campaign has at most %(most)s rewards; these are %(count)s."),
+                code="too_many",
+                params={"most": MAX_REWARDS, "count": len(kept)},
+            )
+        self._check_games(kept)
+        self._check_conditions(kept)
+
+    def _check_games(self, kept: list[Any]) -> None:
+        game = self.instance.game if self.instance.game_id else None
+        for form in kept:
+            reward = form.cleaned_data["reward"]
+            if game and reward.game_id != game.pk:
+                form.add_error(
+                    "reward",
+                    ValidationError(
+                        _("This is a reward of %(other)s; the campaign's rewards go to %(game)s."),
+                        code="other_game",
+                        params={"other": reward.game, "game": game},
+                    ),
+                )
+
+    def _check_conditions(self, kept: list[Any]) -> None:
+        needs = {form.instance.pk: form.cleaned_data.get("requires") for form in kept}
+        for form in kept:
+            needed = form.cleaned_data.get("requires")
+            if needed is None:
+                continue
+            if needed.pk not in needs:
+                form.add_error("requires", ValidationError(_("This reward is being removed from the campaign.")))
+            elif _leads_back(form.instance.pk, needs):
+                form.add_error(
+                    "requires", ValidationError(_("These rewards wait for each other: none could be earned."))
+                )
+
+
+def _leads_back(start: str, needs: dict[str, Any]) -> bool:
+    seen = {start}
+    current = needs.get(start)
+    while current is not None:
+        if current.pk in seen:
+            return True
+        seen.add(current.pk)
+        current = needs.get(current.pk)
+    return False
+
+
+class CampaignPlatformForm(OrganizationForm):
+    """A platform the campaign runs on, and who counts there."""
+
+    def clean(self) -> dict[str, Any]:
+        """Drop the id of a campaign where the platform does not count: there is none."""
+        cleaned = super().clean() or self.cleaned_data
+        key = cleaned.get("platform") or self.instance.platform
+        counted_by = cleaned.get("counted_by")
+        if key and counted_by == "platform" and not platforms.get(key).counts_watch_time:
+            self.add_error(
+                "counted_by",
+                ValidationError(
+                    _("%(name)s does not count itself: choose the portal."), params={"name": platforms.get(key).name}
+                ),
+            )
+        return cleaned
+
+
+class PlatformFormSet(DistinctFormSet):
+    """The platforms of one campaign."""
+
+    distinct = ("platform",)
+
+
+class FurtherGameFormSet(DistinctFormSet):
+    """The further games of one campaign."""
+
+    distinct = ("game",)
+
+
+class TesterFormSet(DistinctFormSet):
+    """The testers of one campaign."""
+
+    distinct = ("platform", "platform_user_id")
+
+
+class ChannelFormSet(DistinctFormSet):
+    """The channels on a page of the allow-list; a channel that another page lists is not listed again."""
+
+    distinct = ("channel",)
+
+    def clean(self) -> None:
+        """Mark rows that repeat another, on this page or beyond."""
+        super().clean()
+        if self.instance._state.adding:
+            return
+        listed = set(self.instance.channels.filter(removed_at=None).values_list("channel_id", flat=True))
+        for form in self.kept():
+            channel = form.cleaned_data.get("channel")
+            if form.instance._state.adding and channel and channel.pk in listed:
+                form.add_error("channel", ValidationError(_("This channel is listed already."), code="twice"))

@@ -1,0 +1,173 @@
+"""What stands at the top of a campaign's page: phase, times, figures, preflight, and what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin.utils import quote
+from django.db import models
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.hooks import campaign_figures
+from campaigns.models import Campaign
+from campaigns.preflight import Finding, Level, preflight
+from campaigns.rules import zones
+from campaigns.rules.phases import Phase
+from portal.organizations import may
+from portal.roles import Permission
+
+PHASE_NAMES = {
+    Phase.DRAFT: _("draft"),
+    Phase.SCHEDULED: _("scheduled"),
+    Phase.ANNOUNCED: _("announced"),
+    Phase.LIVE: _("live"),
+    Phase.GRACE: _("grace time"),
+    Phase.CLOSED: _("closed"),
+    Phase.CANCELLED: _("cancelled"),
+}
+
+PHASE_TEXTS = {
+    Phase.DRAFT: _("Nobody sees it yet. It can be saved incomplete; the preflight says what is missing."),
+    Phase.SCHEDULED: _("Published. It is announced and starts by itself; everything can still be changed."),
+    Phase.ANNOUNCED: _("Published and shown to viewers. It starts by itself; everything can still be changed."),
+    Phase.LIVE: _(
+        "Running: start, games, rewards, rules, platforms, scope and test mode are fixed. The end can be put later, "
+        "grace days increased, channels, testers, texts and ids on platforms changed."
+    ),
+    Phase.GRACE: _("Over, but rewards that were earned can still be claimed. Grace days can be increased."),
+    Phase.CLOSED: _("Claiming has ended: only the texts can still be changed."),
+    Phase.CANCELLED: _("Cancelled. Rewards granted before that are still delivered."),
+}
+
+_CHIPS = {Phase.LIVE: "drops-chip-ok", Phase.CANCELLED: "drops-chip-error", Phase.GRACE: "drops-chip-attention"}
+_LISTS = ("rewards", "platforms", "channels", "further_games", "testers")
+
+
+@dataclass(frozen=True)
+class ShownFinding:
+    """A finding with the place where it is mended: an address, and on the page itself the tab to open."""
+
+    finding: Finding
+    url: str
+    tab: str
+    target: str
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it blocks."""
+        return self.finding.level is Level.ERROR
+
+
+def phase_chip(phase: Phase) -> tuple[str, str]:
+    """Return the style and the name of a phase; the name alone tells it."""
+    return _CHIPS.get(phase, ""), str(PHASE_NAMES[phase])
+
+
+def when(moment: datetime | None, zone_name: str) -> SafeString | str:
+    """Return a moment in its zone and in UTC, one below the other (C2)."""
+    if moment is None:
+        return _t("not set")
+    told = str(zones.describe(moment, zone_name))
+    local, _dot, utc = told.partition(" · ")
+    if not utc:
+        return local
+    return format_html('<span class="drops-when">{}<br><span class="drops-name-plain">{}</span></span>', local, utc)
+
+
+def campaign_context(request: HttpRequest, campaign: Campaign, *, now: datetime) -> dict[str, Any]:
+    """Return what the header's template shows."""
+    stored = Campaign.objects.select_related("game", "organization").get(pk=campaign.pk)
+    phase = stored.phase(now)
+    found = [_shown(finding) for finding in preflight(stored, now=now)] if phase in _BEFORE_START else []
+    style, name = phase_chip(phase)
+    return {
+        "campaign": stored,
+        "phase_style": style,
+        "phase_name": name,
+        "phase_text": PHASE_TEXTS[phase],
+        "times": _times(stored),
+        "figures": _figures(stored),
+        "checked": phase in _BEFORE_START,
+        "findings": found,
+        "standing": [shown for shown in found if shown.is_error],
+        "deeds": _deeds(request, stored, phase),
+        "may_publish": may(request, Permission.PUBLISH),
+    }
+
+
+_BEFORE_START = (Phase.DRAFT, Phase.SCHEDULED, Phase.ANNOUNCED)
+
+
+def _times(campaign: Campaign) -> list[tuple[str, Any]]:
+    zone = campaign.time_zone
+    times = [(_t("Start"), when(campaign.starts_at, zone)), (_t("End"), when(campaign.ends_at, zone))]
+    if campaign.announces_at and campaign.announces_at != campaign.starts_at:
+        times.insert(0, (_t("Announced from"), when(campaign.announces_at, zone)))
+    if campaign.closes_at:
+        times.append((_t("Claiming closes"), when(campaign.closes_at, zone)))
+    return times
+
+
+def _figures(campaign: Campaign) -> list[tuple[str, str, str]]:
+    figures = [(_t("Rewards"), str(campaign.rewards.count()), "")]
+    if campaign.scope == Campaign.Scope.ALLOW_LIST:
+        figures.append((_t("Listed channels"), str(campaign.channels.filter(removed_at=None).count()), ""))
+    else:
+        figures.append((_t("Channels"), _t("all"), ""))
+    for tell in campaign_figures:
+        figures += tell(campaign)
+    return figures
+
+
+def _deeds(request: HttpRequest, campaign: Campaign, phase: Phase) -> list[tuple[str, str, str]]:
+    """Return address, label and style of each deed that is possible now."""
+    if not may(request, Permission.PUBLISH):
+        return []
+    deeds = []
+    if phase is Phase.DRAFT:
+        deeds.append(("publish", _t("Publish …"), "drops-button-primary"))
+    else:
+        if campaign.deliveries_paused:
+            deeds.append(("resume", _t("Resume deliveries …"), "drops-button-primary"))
+        else:
+            deeds.append(("pause", _t("Pause deliveries …"), ""))
+        if phase not in (Phase.CLOSED, Phase.CANCELLED):
+            deeds.append(("cancel", _t("Cancel campaign …"), "drops-button-danger"))
+    named = "admin:campaigns_campaign_"
+    return [(reverse(f"{named}{deed}", args=[campaign.pk]), label, style) for deed, label, style in deeds]
+
+
+def _shown(finding: Finding) -> ShownFinding:
+    if finding.missing is not None:
+        return ShownFinding(finding, _page(finding.missing, "add"), "", "")
+    if finding.obj is not None:
+        meta = finding.obj._meta
+        page = _page(type(finding.obj), "change", quote(finding.obj.pk))
+        if not page:
+            return ShownFinding(finding, "", "", "")
+        is_list = finding.field not in {field.name for field in meta.fields}
+        return ShownFinding(
+            finding, f"{page}#{finding.field}-group" if is_list else f"{page}#id_{finding.field}", "", ""
+        )
+    if finding.field in _LISTS:
+        return ShownFinding(finding, f"#{finding.field}", finding.field, f"{finding.field}-heading")
+    if not finding.field:
+        return ShownFinding(finding, "", "", "")
+    parts = {"starts_at": "_date", "ends_at": "_date"}
+    target = f"id_{finding.field}{parts.get(finding.field, '')}"
+    return ShownFinding(finding, f"#{target}", "general", target)
+
+
+def _page(model: type[models.Model], name: str, *arguments: str) -> str:
+    """Return the address of a model's page; empty where the admin has none."""
+    try:
+        return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=arguments)
+    except NoReverseMatch:
+        return ""

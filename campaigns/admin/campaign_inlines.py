@@ -1,0 +1,162 @@
+"""The lists on a campaign's tabs. Each is read-only where C6 fixes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.admin.campaign_forms import (
+    CampaignPlatformForm,
+    CampaignRewardForm,
+    CampaignRewardFormSet,
+    ChannelFormSet,
+    FurtherGameFormSet,
+    PlatformFormSet,
+    TesterFormSet,
+)
+from campaigns.models import (
+    Campaign,
+    CampaignChannel,
+    CampaignGame,
+    CampaignPlatform,
+    CampaignReward,
+    CampaignTester,
+)
+from campaigns.rules.edits import is_locked
+from portal import platforms
+from portal.admin_base import PortalTabularInline, display
+from portal.admin_forms import OrganizationForm
+
+OPENED = "_opened_as"
+"""Hidden field of the page: whether fields were still open when it was shown."""
+
+
+def shown_locked(request: HttpRequest, campaign: Campaign | None, field: str) -> bool:
+    """Say whether the page shows this field, or list, as fixed (C6).
+
+    A page that was opened while the field was open still sends it: then it is read, so that the rule beneath can
+    refuse a change with a sentence instead of losing it silently.
+    """
+    if campaign is None or (request.method == "POST" and request.POST.get(OPENED) == "open"):
+        return False
+    now = timezone.now()
+    return is_locked(field, phase=campaign.phase(now), ends_at=campaign.ends_at, now=now)
+
+
+class LockableInline(PortalTabularInline):
+    """A list that cannot be changed while C6 fixes it; ``locked_by`` is its name in the rules."""
+
+    tab = True
+    locked_by = ""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By role, and unless it is fixed."""
+        return super().has_add_permission(request, obj) and not shown_locked(request, obj, self.locked_by)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By role, and unless it is fixed."""
+        return super().has_change_permission(request, obj) and not shown_locked(request, obj, self.locked_by)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By role, and unless it is fixed."""
+        return super().has_delete_permission(request, obj) and not shown_locked(request, obj, self.locked_by)
+
+
+class RewardInline(LockableInline):
+    """The rewards, each with its rule."""
+
+    model = CampaignReward
+    form = CampaignRewardForm
+    formset = CampaignRewardFormSet
+    locked_by = "rewards"
+    fk_name = "campaign"
+    fields = ("reward", "rule", "minutes", "event_name", "requires", "position")
+    autocomplete_fields = ("reward",)
+    template_before = "admin/campaigns/rewards_hint.html"
+    verbose_name = _("reward")
+    verbose_name_plural = _("rewards")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the rewards in their order."""
+        return super().get_queryset(request).select_related("reward", "requires__reward").order_by("position", "id")
+
+
+class PlatformInline(LockableInline):
+    """The platforms; the campaign's id there stays open while the campaign runs, so that a slip can be mended."""
+
+    model = CampaignPlatform
+    form = CampaignPlatformForm
+    formset = PlatformFormSet
+    locked_by = "platforms"
+    fields = ("platform", "counted_by", "platform_campaign_id")
+    template_before = "admin/campaigns/platforms_hint.html"
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By role, as long as the ids may be mended."""
+        return super(LockableInline, self).has_change_permission(request, obj) and not shown_locked(
+            request, obj, "platform_campaign_ids"
+        )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Show the fixed columns as text."""
+        if self.has_change_permission(request, obj) and not shown_locked(request, obj, self.locked_by):
+            return ["platform", "counted_by", "platform_campaign_id"]
+        return ["platform_name", "counted_by", "platform_campaign_id"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Return the fixed columns."""
+        return ["platform_name", "counted_by"] if shown_locked(request, obj, self.locked_by) else ["platform_name"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the platforms in the order in which they were entered."""
+        return super().get_queryset(request).order_by("pk")
+
+    @display(description=_("platform"))
+    def platform_name(self, row: CampaignPlatform) -> str:
+        """The platform by its name."""
+        return platforms.get(row.platform).name if row.platform else "–"
+
+
+class FurtherGameInline(LockableInline):
+    """Further games whose streams count (C1)."""
+
+    model = CampaignGame
+    formset = FurtherGameFormSet
+    locked_by = "games"
+    fields = ("game",)
+    verbose_name_plural = _("further games")
+
+
+class ChannelInline(LockableInline):
+    """The channels that are on the allow-list now; rows are intervals, kept by :mod:`campaigns.channels`."""
+
+    model = CampaignChannel
+    formset = ChannelFormSet
+    locked_by = "channels"
+    fields = ("channel", "listed_at")
+    readonly_fields = ("listed_at",)
+    autocomplete_fields = ("channel",)
+    template_before = "admin/campaigns/channels_hint.html"
+    per_page = 50
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: a listing is made and ended, not changed."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the open listings."""
+        return super().get_queryset(request).filter(removed_at=None).select_related("channel").order_by("pk")
+
+
+class TesterInline(LockableInline):
+    """Who takes part in test mode (C8)."""
+
+    model = CampaignTester
+    form = OrganizationForm
+    formset = TesterFormSet
+    locked_by = "testers"
+    fields = ("platform", "platform_user_id", "note")

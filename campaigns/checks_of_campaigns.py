@@ -1,0 +1,277 @@
+"""What the campaigns app itself checks before a campaign is published (C5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Campaign, CampaignPlatform, CampaignReward
+from campaigns.models.campaigns import MAX_REWARDS
+from campaigns.preflight import Finding, Level, check
+from campaigns.rules import zones
+from portal import platforms
+from portal.sentences import Sentence
+
+SHORT_GRACE = timedelta(days=14)  # Twitch, Drops guide: claims made and linked within at least 14 days are honoured
+SHORT_NOTICE = timedelta(hours=24)
+
+heartbeat_sources: list[Callable[[Campaign], bool]] = []
+"""Functions that tell whether an enabled heartbeat source exists for a campaign; entered by what receives heartbeats."""
+
+
+def _error(code: str, sentence: Sentence, fix: Sentence, **where: object) -> Finding:
+    return Finding(Level.ERROR, code, sentence, fix, **where)  # type: ignore[arg-type]
+
+
+def _warning(code: str, sentence: Sentence, fix: Sentence, **where: object) -> Finding:
+    return Finding(Level.WARNING, code, sentence, fix, **where)  # type: ignore[arg-type]
+
+
+@check
+def organization_enabled(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """Only an organization that the portal's administrator enabled may publish."""
+    if not campaign.organization.enabled:
+        yield _error(
+            "organization_not_enabled",
+            Sentence(_("%(name)s is not enabled on this portal yet."), {"name": campaign.organization.name}),
+            Sentence(_("Ask the portal's administrator to enable it. Until then the campaign stays a draft.")),
+        )
+
+
+@check
+def dates(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """Start and end are set and in order."""
+    for field, value, sentence in (
+        ("starts_at", campaign.starts_at, _("The campaign has no start.")),
+        ("ends_at", campaign.ends_at, _("The campaign has no end.")),
+    ):
+        if value is None:
+            yield _error(f"{field}_missing", Sentence(sentence), Sentence(_("Enter date and time.")), field=field)
+    if campaign.starts_at and campaign.ends_at and campaign.ends_at <= campaign.starts_at:
+        yield _error(
+            "end_not_after_start",
+            Sentence(
+                _("The end (%(end)s) is not after the start (%(start)s)."),
+                {
+                    "end": zones.describe(campaign.ends_at, campaign.time_zone),
+                    "start": zones.describe(campaign.starts_at, campaign.time_zone),
+                },
+            ),
+            Sentence(_("Choose a later end or an earlier start.")),
+            field="ends_at",
+        )
+
+
+@check
+def timing(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """Warn of a start that is near or past, of a short grace time and of clocks that change on the way."""
+    start, end = campaign.starts_at, campaign.ends_at
+    if start and start <= now + SHORT_NOTICE:
+        sentence = _("The campaign starts within 24 hours.") if start > now else _("The start has passed already.")
+        yield _warning(
+            "starts_soon",
+            Sentence(sentence),
+            Sentence(_("Check that the consoles of the platforms are set up. Watch time counts from publication.")),
+            field="starts_at",
+        )
+    if end and end <= now:
+        yield _warning(
+            "ended_already",
+            Sentence(_("The end has passed already: nobody can earn these rewards.")),
+            Sentence(_("Choose a later end, unless only claims made in that time are to be delivered.")),
+            field="ends_at",
+        )
+    if not start or not end or end <= start:
+        return
+    if zones.closing_time(end, campaign.grace_days, campaign.time_zone) - end < SHORT_GRACE - timedelta(hours=1):
+        yield _warning(
+            "short_grace",
+            Sentence(_("Claiming closes %(days)s days after the end."), {"days": campaign.grace_days}),
+            Sentence(_("Viewers often claim late: 14 grace days or more avoid complaints.")),
+            field="grace_days",
+        )
+    for change in zones.dst_changes(start, end, campaign.time_zone):
+        yield _warning(
+            "clock_change",
+            Sentence(
+                _("The clocks change during the campaign: %(moment)s."),
+                {"moment": zones.describe(change, campaign.time_zone)},
+            ),
+            Sentence(_("Check start and end in the zone and in UTC.")),
+            field="ends_at",
+        )
+
+
+@check
+def addresses(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """Pages that viewers are sent to are web pages."""
+    for field, label in (("info_url", _("info page")), ("connection_url", _("connection page"))):
+        value = getattr(campaign, field)
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            yield _error(
+                f"{field}_not_http",
+                Sentence(_("The address of the %(page)s, %(url)s, is no web address."), {"page": label, "url": value}),
+                Sentence(_("It must start with https:// or http://. Or leave it empty.")),
+                field=field,
+            )
+
+
+@check
+def rewards(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """One to twelve rewards, each with a picture and words for it."""
+    entries = list(campaign.rewards.all())
+    if not entries:
+        yield _error(
+            "no_reward",
+            Sentence(_("The campaign has no reward.")),
+            Sentence(_("Add at least one reward with its rule.")),
+            field="rewards",
+        )
+    if len(entries) > MAX_REWARDS:
+        yield _error(
+            "too_many_rewards",
+            Sentence(
+                _("The campaign has %(count)s rewards; %(most)s are allowed."),
+                {"count": len(entries), "most": MAX_REWARDS},
+            ),
+            Sentence(_("Remove some, or make a second campaign.")),
+            field="rewards",
+        )
+    for entry in entries:
+        yield from _picture(entry)
+
+
+def _picture(entry: CampaignReward) -> Iterator[Finding]:
+    reward = entry.reward
+    if not reward.image:
+        yield _error(
+            "reward_without_image",
+            Sentence(_("The reward “%(reward)s” has no image."), {"reward": reward.name}),
+            Sentence(_("Upload one on the reward's page.")),
+            field="image",
+            obj=reward,
+        )
+    elif not reward.alt_text:
+        yield _warning(
+            "reward_without_alt_text",
+            Sentence(_("The image of “%(reward)s” has no alternative text."), {"reward": reward.name}),
+            Sentence(_("Say on the reward's page what it shows, for people who cannot see it.")),
+            field="alt_text",
+            obj=reward,
+        )
+
+
+@check
+def platform_ids(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """The campaign runs somewhere; where the platform counts, the campaign's and its rewards' ids there are known."""
+    rows = list(campaign.platforms.all())
+    if not rows:
+        yield _error(
+            "no_platform",
+            Sentence(_("The campaign runs on no platform.")),
+            Sentence(_("Add at least one platform and say who counts there.")),
+            field="platforms",
+        )
+    for row in rows:
+        if row.counted_by == CampaignPlatform.CountedBy.PLATFORM:
+            yield from _counted_there(campaign, row)
+
+
+def _counted_there(campaign: Campaign, row: CampaignPlatform) -> Iterator[Finding]:
+    platform = platforms.get(row.platform)
+    if not platform.counts_watch_time:
+        yield _error(
+            "platform_does_not_count",
+            Sentence(_("%(platform)s does not count watch time itself."), {"platform": platform.name}),
+            Sentence(_("Choose that the portal counts there.")),
+            field="platforms",
+        )
+        return
+    if not row.platform_campaign_id:
+        yield _error(
+            "platform_campaign_id_missing",
+            Sentence(_("The campaign's id on %(platform)s is missing."), {"platform": platform.name}),
+            Sentence(
+                _("Copy it from the platform's console. %(hint)s"),
+                {"hint": platform.id_hints.get("campaign", "")},
+            ),
+            field="platforms",
+        )
+    for entry in campaign.rewards.all():
+        if not any(known.platform == row.platform for known in entry.reward.platform_ids.all()):
+            yield _error(
+                "platform_reward_id_missing",
+                Sentence(
+                    _("The id of “%(reward)s” on %(platform)s is missing."),
+                    {"reward": entry.reward.name, "platform": platform.name},
+                ),
+                Sentence(_("Enter it on the reward's page. %(hint)s"), {"hint": platform.id_hints.get("reward", "")}),
+                field="platform_ids",
+                obj=entry.reward,
+            )
+
+
+@check
+def heartbeats(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """Where the portal counts, or a game event is the rule (G4), an enabled heartbeat source must exist."""
+    counted_here = any(row.counted_by == CampaignPlatform.CountedBy.PORTAL for row in campaign.platforms.all())
+    by_event = any(entry.rule == CampaignReward.Rule.GAME_EVENT for entry in campaign.rewards.all())
+    if (counted_here or by_event) and not any(exists(campaign) for exists in heartbeat_sources):
+        yield _error(
+            "no_heartbeat_source",
+            Sentence(_("The portal counts here, but no heartbeat source tells it who watches.")),
+            Sentence(_("Set up and enable a heartbeat source for the game, or let the platform count.")),
+            field="platforms" if counted_here else "rewards",
+        )
+
+
+@check
+def channels(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """An allow-list with no channel never means all channels (C5)."""
+    if campaign.scope == Campaign.Scope.ALLOW_LIST and not campaign.channels.filter(removed_at=None).exists():
+        yield _error(
+            "allow_list_empty",
+            Sentence(_("Only listed channels count, and none is listed.")),
+            Sentence(_("List channels, or choose that all channels count.")),
+            field="channels",
+        )
+
+
+@check
+def overlaps(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """Warn of a reward that another campaign gives on the same platform at the same time."""
+    if not campaign.starts_at or not campaign.ends_at:
+        return
+    others = (
+        CampaignReward.objects.filter(
+            campaign__organization_id=campaign.organization_id,
+            campaign__status=Campaign.Status.PUBLISHED,
+            campaign__starts_at__lt=campaign.ends_at,
+            campaign__ends_at__gt=campaign.starts_at,
+            reward__in=[entry.reward_id for entry in campaign.rewards.all()],
+            campaign__platforms__platform__in=[row.platform for row in campaign.platforms.all()],
+        )
+        .exclude(campaign=campaign)
+        .annotate(shared_platform=F("campaign__platforms__platform"))
+        .select_related("reward", "campaign")
+        .order_by("campaign_id", "position", "id")
+    )
+    for other in others:
+        yield _warning(
+            "reward_in_overlapping_campaign",
+            Sentence(
+                _("“%(reward)s” is also in the campaign “%(campaign)s” on %(platform)s at the same time."),
+                {
+                    "reward": other.reward.name,
+                    "campaign": other.campaign.name,
+                    "platform": platforms.get(other.shared_platform).name,
+                },
+            ),
+            Sentence(_("A claim that names no campaign cannot be told apart. Use another reward, or other dates.")),
+            field="rewards",
+        )

@@ -1,0 +1,77 @@
+"""The preflight of a campaign (C5): what must be mended before it may be published, and what is worth a look.
+
+Checks are a registry. Each is a function of the campaign and the moment that yields findings; an app adds its own by
+decorating them with :func:`check` in a module that its ``AppConfig.ready()`` imports. Errors block, warnings do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import prefetch_related_objects
+
+from campaigns.models import Campaign
+from portal.sentences import Sentence
+
+
+class Level(StrEnum):
+    """Whether a finding blocks publishing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend: what is wrong and what to do, for the producer.
+
+    ``field`` names what to mend: a field of the campaign's form, or one of its lists (``rewards``, ``platforms``,
+    ``channels``). With ``obj``, it is a field of that other object, which has a page of its own; ``missing`` is the
+    model of an object that is to be made first.
+    """
+
+    level: Level
+    code: str
+    sentence: Sentence
+    fix: Sentence
+    field: str = ""
+    obj: models.Model | None = None
+    missing: type[models.Model] | None = None
+
+
+Check = Callable[[Campaign, datetime], Iterable[Finding]]
+
+checks: list[Check] = []
+"""Every check, in the order in which the page lists what they find."""
+
+
+def check(function: Check) -> Check:
+    """Enter a check; once, however often its module is imported."""
+    if function not in checks:
+        checks.append(function)
+    return function
+
+
+def preflight(campaign: Campaign, *, now: datetime) -> list[Finding]:
+    """Return what all checks find: errors first, each level in the order of the checks.
+
+    Reads the campaign's lists afresh, so that a page and the publishing beneath it judge the stored state.
+    """
+    fresh = _with_lists(campaign)
+    found = [finding for function in checks for finding in function(fresh, now)]
+    return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that block."""
+    return [finding for finding in findings if finding.level is Level.ERROR]
+
+
+def _with_lists(campaign: Campaign) -> Campaign:
+    fresh = Campaign.objects.select_related("organization", "game").get(pk=campaign.pk)
+    prefetch_related_objects([fresh], "rewards__reward__platform_ids", "platforms", "further_games")
+    return fresh

@@ -1,0 +1,60 @@
+"""Filters of the admin's lists: choices from the active organization only (I5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    FieldTextFilter,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+)
+
+from portal import platforms
+from portal.admin_base import in_organization
+from portal.organizations import active_organization
+
+__all__ = [
+    "ChoicesDropdownFilter",
+    "DropdownFilter",
+    "FieldTextFilter",
+    "PlatformFilter",
+    "RangeDateTimeFilter",
+    "ScopedRelatedFilter",
+]
+
+
+class ScopedRelatedFilter(RelatedDropdownFilter):
+    """A choice among the related rows of the active organization."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return ids and names of the rows, by name."""
+        related: type[models.Model] = field.remote_field.model
+        rows = in_organization(related._default_manager.all(), active_organization(request))
+        return sorted(((str(row.pk), str(row)) for row in rows[:1000]), key=lambda choice: choice[1].lower())
+
+    def has_output(self) -> bool:
+        """Show the filter also while there is nothing, or one thing, to choose."""
+        return True
+
+
+class PlatformFilter(DropdownFilter):
+    """The platform of a row; ``lookup`` says where the row has it."""
+
+    title = _("platform")  # type: ignore[assignment]
+    parameter_name = "on_platform"
+    lookup = "platform"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the platforms that the portal knows."""
+        return platforms.choices()
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Keep the rows of the chosen platform."""
+        value = self.value()
+        return queryset.filter(**{self.lookup: value}) if value else queryset
