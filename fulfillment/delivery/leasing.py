@@ -1,0 +1,229 @@
+"""Leasing: taking deliveries that are due, so that no other process sends them too (D1).
+
+Rows are locked endpoint first, in key order, then deliveries with their claims, skipping what others hold: a lease
+waits for nobody while it holds rows that others want.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from fulfillment.delivery.sending import SECRET_UNUSABLE, Leased
+from fulfillment.ledger import Move, lock_claims, move_claims
+from fulfillment.message import delivery_body
+from fulfillment.models import Claim, Delivery, DeliveryAttempt, Endpoint, Worker
+from fulfillment.rules.breaker import Breaker, after_failure
+from fulfillment.rules.codes import Code
+from fulfillment.rules.states import State
+from portal.encryption import DecryptionFailed
+
+LEASE = timedelta(seconds=60)
+PARKED = timedelta(seconds=30)
+"""How long a delivery is left alone that may not go just now: its campaign is paused, or staff hold the claim."""
+
+LOST_ATTEMPT = "No answer was recorded: the worker stopped or was too slow. The game may have received this attempt."
+_SENDABLE = frozenset({State.READY.value, State.DELIVERING.value})
+_PARKING_ROUNDS = 10
+_PARKING_BATCH = 200
+
+
+def lease_due(
+    *, now: datetime, limit: int, worker_id: str = "", room: Callable[[Endpoint], int] | None = None
+) -> list[Leased]:
+    """Take at most ``limit`` deliveries that are due, fairly from all endpoints that have some.
+
+    ``room`` says how many more of an endpoint the caller wants; by default as many as it may have under way. Of an
+    endpoint whose breaker is open exactly one is taken, when the time of its probe has come. The body is frozen and the
+    claim moved to *delivering* in the same transaction. A lease that ran out is taken again under a new attempt number.
+    """
+    waiting = list(_endpoints_with_work(now).values_list("pk", flat=True)) if limit > 0 else []
+    if not waiting:  # asked outside a transaction: idle polling writes nothing
+        return []
+    wanted = room or (lambda endpoint: endpoint.concurrency)
+    leased: list[Leased] = []
+    with transaction.atomic():
+        endpoints = [
+            (wanted(endpoint), endpoint)
+            for endpoint in _endpoints_with_work(now)
+            .filter(pk__in=waiting)
+            .select_for_update(of=("self",))
+            .defer("secret", "previous_secret")
+            .order_by("pk")
+        ]
+        endpoints.sort(key=lambda pair: -pair[0])
+        for position, (wants, endpoint) in enumerate(endpoints):
+            share = -(-(limit - len(leased)) // (len(endpoints) - position))
+            count = min(wants, share, 1 if endpoint.opened_at else share)
+            if count > 0:
+                leased += _lease_from(endpoint, count=count, now=now, worker_id=worker_id)
+    return leased
+
+
+def give_back(unsent: Iterable[Leased], *, now: datetime) -> None:
+    """Return leases that were never sent: due at once, their attempt not counted (L6: nothing is frozen by them)."""
+    by_id = {leased.claim_id: leased for leased in unsent}
+    if not by_id:
+        return
+    with transaction.atomic():
+        claims = {claim.pk: claim for claim in lock_claims(by_id)}
+        returned = [
+            delivery
+            for delivery in Delivery.objects.select_for_update().filter(pk__in=by_id).order_by("pk")
+            if delivery.leased and delivery.attempt == by_id[delivery.pk].attempt
+        ]
+        for delivery in returned:
+            delivery.leased, delivery.leased_by, delivery.due_at = False, "", now
+            delivery.attempt -= 1
+            if delivery.attempt == 0:
+                delivery.body = ""
+        _write(returned)
+        mine = [claims[delivery.pk] for delivery in returned]
+        moves = [Move(claim, State.READY, Code.DUE) for claim in mine if claim.state == State.DELIVERING]
+        move_claims(moves, now=now)
+        fresh = [delivery.pk for delivery in returned if delivery.attempt == 0]
+        Claim.objects.filter(pk__in=fresh).update(attempted_at=None)
+        probes = sorted({by_id[delivery.pk].endpoint_id for delivery in returned if by_id[delivery.pk].probe})
+        Endpoint.objects.filter(pk__in=probes, opened_at__isnull=False).update(probe_at=now)
+
+
+def take_over_leases(*, now: datetime) -> int:
+    """Make due at once what is leased by workers that are gone. Returns how many deliveries that were."""
+    alive = Worker.objects.values("pk")
+    orphans = Delivery.objects.filter(leased=True, due_at__gt=now).exclude(leased_by__in=alive)
+    return orphans.update(due_at=now) if orphans.exists() else 0
+
+
+def _endpoints_with_work(now: datetime) -> QuerySet[Endpoint]:
+    deliveries = Delivery.objects.filter(game=OuterRef("game"), due_at__isnull=False)
+    closed = Q(opened_at=None) & Exists(deliveries.filter(due_at__lte=now))
+    probing = Q(probe_at__lte=now) & Exists(deliveries.filter(_free(now)))
+    return Endpoint.objects.filter(closed | probing, enabled=True, mode=Endpoint.Mode.PUSH)
+
+
+def _free(now: datetime) -> Q:
+    return Q(leased=False) | Q(due_at__lte=now)
+
+
+def _lease_from(endpoint: Endpoint, *, count: int, now: datetime, worker_id: str) -> list[Leased]:
+    secrets = _secrets(endpoint)
+    if not secrets:
+        _pause(endpoint, now=now)
+        return []
+    # A probe takes what would be next, even if its own time has not come: somebody has to find out.
+    due = _free(now) if endpoint.opened_at else Q(due_at__lte=now)
+    rows = _take_sendable(Q(game=endpoint.game_id, due_at__isnull=False) & due, count=count, now=now)
+    if endpoint.opened_at and rows:
+        # The row lock makes this the only probe; should it never be heard of again, the next goes when its lease ends.
+        Endpoint.objects.filter(pk=endpoint.pk).update(probe_at=now + LEASE)
+    _grant(rows, now=now, worker_id=worker_id)
+    return [
+        Leased(
+            claim_id=row.pk,
+            game_id=row.game_id,
+            endpoint_id=endpoint.pk,
+            url=endpoint.url,
+            concurrency=endpoint.concurrency,
+            secrets=secrets,
+            body=row.body,
+            attempt=row.attempt,
+            probe=endpoint.opened_at is not None,
+            lease_ends_at=now + LEASE,
+        )
+        for row in rows
+    ]
+
+
+def _take_sendable(wanted: Q, *, count: int, now: datetime) -> list[Delivery]:
+    taken: list[Delivery] = []
+    seen: set[str] = set()
+    batch = count
+    for _round in range(_PARKING_ROUNDS):
+        rows = list(
+            Delivery.objects.select_for_update(skip_locked=True, of=("self", "claim"))
+            .select_related("claim__player", "claim__reward", "claim__game", "claim__campaign", "claim__viewer")
+            .filter(wanted)
+            .exclude(pk__in=seen)
+            .order_by("due_at")[:batch]
+        )
+        seen.update(row.pk for row in rows)
+        sendable = [row for row in rows if _may_go(row.claim)]
+        taken += sendable[: count - len(taken)]
+        _park([row for row in rows if not _may_go(row.claim)], now=now)
+        if len(taken) == count or len(rows) < batch:
+            break
+        batch = max(count, _PARKING_BATCH)
+    return taken
+
+
+def _may_go(claim: Claim) -> bool:
+    paused = claim.campaign is not None and claim.campaign.deliveries_paused
+    return claim.state in _SENDABLE and not claim.staff_hold and not paused
+
+
+def _park(rows: Sequence[Delivery], *, now: datetime) -> None:
+    """Put aside what was held or paused after it became ready. What is held or no longer ready is not due at all."""
+    sendable = [row for row in rows if row.claim.state in _SENDABLE]
+    held = [row for row in sendable if row.claim.staff_hold]
+    move_claims([Move(row.claim, State.HELD, Code.HELD_BY_STAFF) for row in held], now=now)
+    later = [row.pk for row in sendable if not row.claim.staff_hold]
+    never = [row.pk for row in rows if row.pk not in set(later)]
+    if later:
+        Delivery.objects.filter(pk__in=later).update(due_at=now + PARKED, leased=False, leased_by="")
+    if never:
+        Delivery.objects.filter(pk__in=never).update(due_at=None, leased=False, leased_by="")
+
+
+def _grant(rows: Sequence[Delivery], *, now: datetime, worker_id: str) -> None:
+    lost = [
+        DeliveryAttempt(
+            delivery=row, number=row.attempt, started_at=row.claim.state_changed_at, duration_ms=0, error=LOST_ATTEMPT
+        )
+        for row in rows
+        if row.leased
+    ]
+    DeliveryAttempt.objects.bulk_create(lost, ignore_conflicts=True)
+    for row in rows:
+        row.attempt += 1
+        row.leased, row.leased_by, row.due_at = True, worker_id, now + LEASE
+        row.body = row.body or delivery_body(row.claim, now=now)
+    _write(rows)
+    first = [row.pk for row in rows if row.claim.attempted_at is None]
+    if first:
+        Claim.objects.filter(pk__in=first).update(attempted_at=now)
+    moves = [Move(row.claim, State.DELIVERING, Code.SENDING) for row in rows if row.claim.state == State.READY]
+    move_claims(moves, now=now)
+
+
+def _write(rows: Sequence[Delivery]) -> None:
+    """Write rows that are locked and exist, each with its own values, in one statement."""
+    Delivery.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["claim"],
+        update_fields=["due_at", "attempt", "attempts_left", "leased", "leased_by", "body"],
+    )
+
+
+def _secrets(endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the secrets that sign, the newer first; none where there are none or they cannot be read."""
+    try:
+        row = Endpoint.objects.only("secret", "previous_secret").get(pk=endpoint.pk)
+    except DecryptionFailed:
+        return ()
+    return (row.secret, row.previous_secret)[: 2 if row.previous_secret else 1] if row.secret else ()
+
+
+def _pause(endpoint: Endpoint, *, now: datetime) -> None:
+    before = Breaker(endpoint.failures, endpoint.opened_at, endpoint.probe_at, endpoint.probes)
+    after = after_failure(before, now=now, at_once=True, probe=before.is_open)
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        failures=after.failures,
+        opened_at=after.opened_at,
+        probe_at=after.probe_at,
+        probes=after.probes,
+        last_error=SECRET_UNUSABLE,
+    )

@@ -1,0 +1,290 @@
+"""The resident loop: works out the claims that have arrived and delivers what is due (D1), until it is told to stop.
+
+One thread, the caller's, speaks to the database: it resolves, leases and records, each in few set-based statements.
+Others send. Killed at any moment it loses nothing: what it had leased is taken over by the next.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random as randomness
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from fulfillment import workers
+from fulfillment.delivery import Leased, Result, give_back, lease_due, record_outcomes, send
+from fulfillment.dispatch import FairQueue
+from fulfillment.models import Endpoint
+from fulfillment.resolve import resolve_due
+from fulfillment.rules.codes import Code
+from fulfillment.rules.retries import Outcome
+from fulfillment.wake import listener
+from portal.http import TIME_LIMIT_SECONDS
+
+logger = logging.getLogger(__name__)
+
+RESOLVE_BATCH = 500
+BUFFER = 256
+"""How many deliveries this process has in hand at most."""
+
+IDLE_SECONDS = 0.5
+GATHER_SECONDS = 0.01
+GATHERED = 128
+"""Results that come within so many seconds, at most so many, are recorded in one transaction."""
+
+GRACE_SECONDS = 12.0
+"""How long a stop waits for what is under way: longer than a call can take."""
+
+_LONGEST_BACK_OFF_SECONDS = 10.0
+_AHEAD_SECONDS = 1.0
+"""Of each endpoint so much is leased ahead as it will take in about this time."""
+
+_SEND_MARGIN = timedelta(seconds=TIME_LIMIT_SECONDS + 5)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done since the last report."""
+
+    resolved: int = 0
+    sent: int = 0
+    delivered: int = 0
+    retried: int = 0
+    failed: int = 0
+    paused: int = 0
+    late: int = 0
+    errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsent:
+    """A delivery whose lease was too near its end when its turn came."""
+
+    leased: Leased
+
+
+class _Wake:
+    """Something may have become due."""
+
+
+Inbox = queue.SimpleQueue[Result | _Unsent | _Wake]
+
+
+class Drain:
+    """One worker that delivers. ``run`` returns after ``stop``, which may be called from a signal handler."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime] = timezone.now,
+        random: Callable[[], float] = randomness.random,
+        threads: int = 32,
+        idle_seconds: float = IDLE_SECONDS,
+        report: Callable[[Tally], None] | None = None,
+        report_seconds: float = 60.0,
+    ) -> None:
+        self._clock = clock
+        self._random = random
+        self._thread_count = threads
+        self._idle_seconds = idle_seconds
+        self._report = report
+        self._report_seconds = report_seconds
+        self._inbox: Inbox = queue.SimpleQueue()  # reentrant, so that a signal handler may put into it
+        self._queue = FairQueue(threads=threads)
+        self._pace: dict[int, float] = {}
+        self._results: list[Result] = []
+        self._unsent: list[Leased] = []
+        self._stopping = False
+        self._doubtful = False
+        self._failing = 0
+        self._worker_id = ""
+        self._workers = 1
+        self._next_beat = 0.0
+        self._next_report = time.monotonic() + report_seconds
+        self.tally = Tally()
+
+    def stop(self) -> None:
+        """Ask ``run`` to come to an end: nothing new is leased, what is under way is finished. Returns at once."""
+        self._stopping = True
+        self._inbox.put(_Wake())
+
+    def wake(self) -> None:
+        """Look for work now instead of at the next poll. Returns at once."""
+        self._inbox.put(_Wake())
+
+    def run(self) -> None:
+        """Work until ``stop`` is called. Faults of the database are logged and outlived."""
+        listening_ends = threading.Event()
+        listening = listener(wake=self.wake, stop=listening_ends)
+        if listening:
+            listening.start()
+        for number in range(self._thread_count):
+            threading.Thread(target=self._send_all, name=f"sender-{number}", daemon=True).start()
+        try:
+            while not self._stopping:
+                self._gather(0.0 if self._turn() else self._idle_seconds)
+        finally:
+            listening_ends.set()
+            self._finish()
+
+    def _turn(self) -> bool:
+        """Do what is to be done now; return whether more is known to wait."""
+        failing_before = self._failing
+        steps = (self._beat, self._resolve, self._record, self._lease)
+        more = [self._step(step) for step in steps]
+        self._tell()
+        if self._failing == failing_before:
+            self._failing = 0
+            return any(more)
+        self._back_off()
+        return False
+
+    def _step(self, step: Callable[[], bool]) -> bool:
+        """Run one step. One that fails is logged and keeps no other from its turn; nothing it did remains."""
+        try:
+            return step()
+        except Exception:
+            logger.exception("The step %s of the drain failed.", step.__name__.strip("_"))
+            self._failing += 1
+            self.tally.errors += 1
+            if not connection.in_atomic_block:
+                connection.close()
+            return False
+
+    def _back_off(self) -> None:
+        pause = min(self._idle_seconds * 2 ** min(self._failing, 10), _LONGEST_BACK_OFF_SECONDS)
+        until = time.monotonic() + pause
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            self._take_in(left)
+
+    def _beat(self) -> bool:
+        if time.monotonic() < self._next_beat:
+            return False
+        now = self._clock()
+        if not self._worker_id:
+            self._worker_id = workers.register(now=now)
+        self._workers = workers.beat(self._worker_id, now=now)
+        self._next_beat = time.monotonic() + workers.BEAT.total_seconds()
+        return False
+
+    def _resolve(self) -> bool:
+        resolved = resolve_due(now=self._clock(), limit=RESOLVE_BATCH)
+        self.tally.resolved += resolved
+        return resolved >= RESOLVE_BATCH
+
+    def _lease(self) -> bool:
+        free = BUFFER - self._queue.in_hand()
+        if self._stopping or free <= 0 or not self._worker_id:
+            return False
+        leased = lease_due(now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room)
+        self._queue.add(leased, share_of=self._workers)
+        return False
+
+    def _room(self, endpoint: Endpoint) -> int:
+        pace = self._pace.get(endpoint.pk)
+        ahead = endpoint.concurrency
+        if pace is not None:
+            ahead = max(ahead, min(BUFFER, int(endpoint.concurrency * _AHEAD_SECONDS / max(pace, 0.001))))
+        return max(0, ahead - self._queue.in_hand(endpoint.pk))
+
+    def _record(self) -> bool:
+        # After a batch that failed each result goes alone: one that cannot be recorded must not keep the others back.
+        batch = 1 if self._doubtful else max(1, len(self._results))
+        while self._results:
+            self._record_some(self._results[:batch])
+            self._results = self._results[batch:]
+        self._doubtful = False
+        if self._unsent:
+            give_back(self._unsent, now=self._clock())
+            self._unsent = []
+        return False
+
+    def _record_some(self, results: list[Result]) -> None:
+        try:
+            recorded = record_outcomes(results, now=self._clock(), random=self._random)
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the result
+        except Exception:
+            if not self._doubtful:
+                self._doubtful = True
+                raise
+            logger.exception("The result for claim %s could not be recorded.", results[0].leased.claim_id)
+            return  # its lease runs out, and it is sent again under the same key
+        self.tally.sent += len(results)
+        for name in ("delivered", "retried", "failed", "paused", "late"):
+            setattr(self.tally, name, getattr(self.tally, name) + getattr(recorded, name))
+
+    def _gather(self, seconds: float) -> None:
+        """Wait until something happens, at most ``seconds``; then take in what else happens shortly after."""
+        if not self._take_in(seconds):
+            return
+        until = time.monotonic() + GATHER_SECONDS
+        while len(self._results) < GATHERED and self._queue.in_hand():
+            if not self._take_in(until - time.monotonic()):
+                break
+        while len(self._results) < GATHERED and self._take_in(0):
+            pass
+
+    def _take_in(self, seconds: float) -> bool:
+        try:
+            item = self._inbox.get(timeout=seconds) if seconds > 0 else self._inbox.get_nowait()
+        except queue.Empty:
+            return False
+        if isinstance(item, Result):
+            self._results.append(item)
+            endpoint, took = item.leased.endpoint_id, item.duration_ms / 1000
+            self._pace[endpoint] = 0.8 * self._pace.get(endpoint, took) + 0.2 * took
+        elif isinstance(item, _Unsent):
+            self._unsent.append(item.leased)
+        return True
+
+    def _send_all(self) -> None:
+        """Send what the queue gives out until it is closed: the life of a sender thread."""
+        while (leased := self._queue.take()) is not None:
+            if leased.lease_ends_at - self._clock() < _SEND_MARGIN:
+                outcome: Result | _Unsent = _Unsent(leased)
+            else:
+                outcome = self._send_one(leased)
+            self._queue.done(leased)
+            self._inbox.put(outcome)
+
+    def _send_one(self, leased: Leased) -> Result:
+        started_at, started = self._clock(), time.monotonic()
+        try:
+            return send(leased, clock=self._clock)
+        except Exception as error:  # a fault of ours: recorded like any other, so that the thread and the claim live on
+            logger.exception("Sending claim %s failed.", leased.claim_id)
+            took = round((time.monotonic() - started) * 1000)
+            fault = f"The portal itself failed: {type(error).__name__}."
+            return Result(leased, started_at, took, Outcome.RETRY, Code.RETRYING, error=fault)
+
+    def _finish(self) -> None:
+        self._unsent += self._queue.close()
+        until = time.monotonic() + GRACE_SECONDS
+        while self._queue.under_way() and time.monotonic() < until:
+            self._take_in(min(0.5, until - time.monotonic()))
+        while self._take_in(0):
+            pass
+        self._step(self._record)
+        if self._worker_id:
+            self._step(self._sign_off)
+        self._tell(at_end=True)
+
+    def _sign_off(self) -> bool:
+        workers.sign_off(self._worker_id)
+        return False
+
+    def _tell(self, *, at_end: bool = False) -> None:
+        if self._report is None or not (at_end or time.monotonic() >= self._next_report):
+            return
+        self._next_report = time.monotonic() + self._report_seconds
+        if any(getattr(self.tally, column.name) for column in fields(Tally)):
+            self._report(self.tally)
+        self.tally = Tally()

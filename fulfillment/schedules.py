@@ -1,0 +1,44 @@
+"""When the tasks of this app run. The scheduler looks every 30 seconds; what is due now is the drain's, not its."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django_q.models import Schedule
+
+
+@dataclass(frozen=True)
+class Job:
+    """One function and how many minutes lie between its runs."""
+
+    name: str
+    function: str
+    minutes: int
+
+
+JOBS = (
+    Job("Refresh Kick's public keys", "fulfillment.tasks.refresh_kick_keys", 60),
+    Job("Remove what has expired", "fulfillment.tasks.remove_expired", 60),
+    Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
+)
+
+
+def ensure_schedules() -> int:
+    """Make the schedules what ``JOBS`` says, without moving the next run of one that is there. Returns how many are new.
+
+    A job's name is its identity; django-q2 itself does not hold names unique, so doubles are removed here.
+    """
+    new = 0
+    with transaction.atomic():
+        for job in JOBS:
+            first, *doubles = Schedule.objects.filter(name=job.name).order_by("pk") or [None]
+            Schedule.objects.filter(pk__in=[double.pk for double in doubles]).delete()
+            fields = {"func": job.function, "schedule_type": Schedule.MINUTES, "minutes": job.minutes, "repeats": -1}
+            if first is None:
+                Schedule.objects.create(name=job.name, next_run=timezone.now(), **fields)
+                new += 1
+            else:
+                Schedule.objects.filter(pk=first.pk).update(**fields)
+    return new

@@ -1,0 +1,72 @@
+"""What runs on a schedule: see :mod:`fulfillment.schedules` for when. Each may run twice or not at all without harm."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import Error
+from django.utils import timezone
+from django_q.models import Failure
+
+from fulfillment import workers
+from fulfillment.models import Claim, Delivery
+from fulfillment.webhooks.keys import refresh_public_key
+from linking.models import UsedLinkToken
+from portal.models import PlatformCredential
+
+logger = logging.getLogger(__name__)
+
+OVERDUE = timedelta(minutes=2)
+FAILURES_KEPT = timedelta(days=30)
+
+
+def refresh_kick_keys() -> int:
+    """Fetch Kick's public key again for every enabled credential (P2). Returns how many were asked for.
+
+    One that cannot be refreshed keeps no other from its turn, and keeps the key it has.
+    """
+    asked = 0
+    for credential in PlatformCredential.objects.filter(platform="kick", enabled=True).order_by("pk"):
+        asked += 1
+        try:
+            refresh_public_key(credential=credential, now=timezone.now())
+        except (Error, ValueError):
+            logger.exception("The public key of credential %s could not be refreshed.", credential.pk)
+    return asked
+
+
+def remove_expired() -> int:
+    """Remove what nobody needs any more: link tokens that have expired, old notes of failed jobs. Returns how many."""
+    now = timezone.now()
+    tokens, _ = UsedLinkToken.objects.filter(expires_at__lt=now).delete()
+    failures, _ = Failure.objects.filter(stopped__lt=now - FAILURES_KEPT).delete()
+    return tokens + failures
+
+
+def watch_over_delivery() -> str:
+    """Look whether due work is being done; log an error if nobody does it. Returns what was found, for the job's result."""
+    problem = delivery_problem(now=timezone.now())
+    if problem:
+        logger.error(problem)
+    return problem or "ok"
+
+
+def delivery_problem(*, now: datetime) -> str:
+    """Say in words why due work is not being done, or nothing if it is."""
+    if not workers.heard_from(now=now):
+        return "No delivery worker was heard from in the last 15 seconds. Start one: manage.py drain"
+    late = now - OVERDUE
+    unresolved = Claim.objects.filter(resolve_at__lt=late).count()
+    undelivered = Delivery.objects.filter(
+        due_at__lt=late,
+        game__endpoint__enabled=True,
+        game__endpoint__mode="push",
+        game__endpoint__opened_at=None,
+    ).count()
+    if unresolved or undelivered:
+        return (
+            f"Work has been due for more than 2 minutes: {unresolved} claims to resolve, {undelivered} deliveries. "
+            "The workers may be too few or failing."
+        )
+    return ""
