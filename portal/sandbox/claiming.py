@@ -152,7 +152,7 @@ def send_challenge(*, app: Application, now: datetime) -> tuple[Outcome, bool]:
     )
     return (
         outcome,
-        outcome.status is not None and outcome.status // 100 == 2 and outcome.answer == challenge,
+        outcome.accepted() and outcome.answer == challenge,
     )
 
 

@@ -23,11 +23,16 @@ class Outcome:
     error: str
     duration_ms: int
 
-    def in_plain_words(self) -> str:
-        """One line, and the answer's text if there was any."""
+    def accepted(self) -> bool:
+        """Whether the receiver answered with any 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
+    def in_plain_words(self, *, answer_limit: int = ANSWER_LIMIT) -> str:
+        """One line, and the first ``answer_limit`` characters of the answer if there was any."""
         if self.status is None:
             return f"No answer after {self.duration_ms} ms: {self.error}"
-        return f"Answered {self.status} after {self.duration_ms} ms" + (f": {self.answer}" if self.answer else "")
+        answer = self.answer if len(self.answer) <= answer_limit else self.answer[:answer_limit] + " ..."
+        return f"Answered {self.status} after {self.duration_ms} ms" + (f": {answer}" if answer else "")
 
 
 def send(message: Message, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Outcome:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -149,6 +152,20 @@ def test_a_code_works_once(sandbox_server: SandboxServer, platform: str) -> None
     code = new_code(sandbox_server, platform)
     assert redeem(sandbox_server, platform, code).status == 200
     assert redeem(sandbox_server, platform, code).status == 400
+
+
+@pytest.mark.parametrize("platform", ["kick", "twitch"])
+def test_a_code_is_good_for_ten_minutes_and_refused_afterwards(sandbox_server: SandboxServer, platform: str) -> None:
+    code = new_code(sandbox_server, platform)
+    with closing(sqlite3.connect(sandbox_server.directory / "sandbox.sqlite3", timeout=20)) as database, database:
+        row = database.execute("SELECT expires_at FROM sandbox_authorizationcode WHERE code = ?", [code]).fetchone()
+        left = datetime.fromisoformat(row[0]).replace(tzinfo=UTC) - datetime.now(UTC)
+        assert timedelta(minutes=9) < left <= timedelta(minutes=10)
+        database.execute(
+            "UPDATE sandbox_authorizationcode SET expires_at = '2026-01-01 00:00:00' WHERE code = ?", [code]
+        )
+    reply = redeem(sandbox_server, platform, code)
+    assert (reply.status, "expired" in reply.text) == (400, True)
 
 
 @pytest.mark.parametrize("platform", ["kick", "twitch"])

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -97,7 +98,8 @@ def platform_console(request: HttpRequest, platform: str) -> HttpResponse:
     if chosen is not None and request.method == "POST":
         if chosen.is_valid():
             messages.success(request, _save(platform, which, chosen))
-            return redirect("console", platform=platform)
+            # The form was sent to its own heading, to show its faults in view; what was done is said on top.
+            return redirect(reverse("console", args=[platform]) + "#main")
         messages.error(request, "Nothing was saved. Below is what needs mending.")
         status = 400
         app.refresh_from_db()
@@ -148,7 +150,7 @@ def challenge(request: HttpRequest) -> HttpResponse:
             "The challenge came back. Twitch would now enable the subscription.",
         )
     else:
-        messages.error(request, f"The challenge did not come back. {outcome.in_plain_words()}")
+        messages.error(request, f"The challenge did not come back. {outcome.in_plain_words(answer_limit=200)}")
     return redirect("console", platform=Platform.TWITCH)
 
 
@@ -159,6 +161,10 @@ def disconnect(request: HttpRequest, platform: str, user_id: str) -> HttpRespons
     now = timezone.now()
     claiming.disconnect(user=user, now=now)
     outcome = claiming.announce_disconnect(user=user, now=now)
-    told = f"user.authorization.revoke was sent. {outcome.in_plain_words()}" if outcome else "Kick tells nobody."
-    messages.success(request, f"{user.display_name} has disconnected the app. {told}")
+    messages.success(request, f"{user.display_name} has disconnected the app.")
+    if outcome is None:
+        messages.info(request, "Kick tells nobody about it.")
+    else:
+        told = f"user.authorization.revoke was sent. {outcome.in_plain_words(answer_limit=200)}"
+        messages.add_message(request, messages.SUCCESS if outcome.accepted() else messages.ERROR, told)
     return redirect("console", platform=platform)
