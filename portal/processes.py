@@ -14,8 +14,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
 
 STOP_SECONDS = 20.0
+LAST_LINES = 20
 _PR_SET_PDEATHSIG = 1
 
 
@@ -35,10 +38,14 @@ def _die_with_parent() -> None:
 
 
 class Supervisor:
-    """Keeps processes running together."""
+    """Keeps processes running together.
 
-    def __init__(self, processes: Sequence[Process]) -> None:
+    With ``log_folder`` each writes to a file of its own there, otherwise all write where we do.
+    """
+
+    def __init__(self, processes: Sequence[Process], *, log_folder: Path | None = None) -> None:
         self._wanted = processes
+        self._log_folder = log_folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = False
 
@@ -47,21 +54,30 @@ class Supervisor:
         for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signal_number, self._on_signal)
         for process in self._wanted:
-            self._running[process.name] = subprocess.Popen(
-                list(process.command),
-                env={**os.environ, **process.env},
-                start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - this process has no threads
-            )
+            with self._log_of(process.name) as log:
+                self._running[process.name] = subprocess.Popen(
+                    list(process.command),
+                    env={**os.environ, **process.env},
+                    stdout=log,
+                    stderr=subprocess.STDOUT if log else None,
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent,  # noqa: PLW1509 - this process has no threads
+                )
+
+    def _log_of(self, name: str) -> contextlib.AbstractContextManager[IO[bytes] | None]:
+        if self._log_folder is None:
+            return contextlib.nullcontext()
+        self._log_folder.mkdir(parents=True, exist_ok=True)
+        return (self._log_folder / f"{name}.log").open("wb")
 
     def _on_signal(self, signal_number: int, frame: object) -> None:
         self._stopping = True
 
-    def wait_until_answers(self, urls: Sequence[str], *, seconds: float) -> str:
-        """Wait until every address answers 200. Returns the first that did not, or nothing."""
+    def wait_until_answers(self, urls: dict[str, str], *, seconds: float) -> str:
+        """Wait until every address answers 200, asked with the host name beside it. Returns the first that did not."""
         deadline = time.monotonic() + seconds
-        for url in urls:
-            while not _answers(url):
+        for url, host in urls.items():
+            while not _answers(url, host):
                 if self._stopping or self.ended() or time.monotonic() > deadline:
                     return url
                 time.sleep(0.1)
@@ -78,9 +94,16 @@ class Supervisor:
             gone = self.ended()
             time.sleep(0.2)
         if gone:
-            print(f"{gone} ended with status {self._running[gone].returncode}; stopping the rest.", file=sys.stderr)  # noqa: T201
+            self._tell(gone)
         self.stop()
         return 1 if gone else 0
+
+    def _tell(self, name: str) -> None:
+        status = self._running[name].returncode
+        print(f"{name} ended with status {status}; stopping the rest.", file=sys.stderr)  # noqa: T201
+        if self._log_folder:
+            lines = (self._log_folder / f"{name}.log").read_text(errors="replace").splitlines()
+            print("\n".join(lines[-LAST_LINES:]), file=sys.stderr)  # noqa: T201
 
     def stop(self) -> None:
         """Ask every process to end, then end what is left."""
@@ -110,9 +133,10 @@ def port_in_use(host: str, port: int) -> bool:
     return False
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, host: str) -> bool:
+    request = urllib.request.Request(url, headers={"Host": host})  # noqa: S310 - our own processes on this machine
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own processes on this machine
+        with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,12 +38,12 @@ class Command(BaseCommand):
                     f"Something listens on {where}:{number} already. Stop it, or choose another port with {name}."
                 )
         self._prepare(with_sandbox=sandbox is not None)
-        processes = [*_portal_processes(host, port), *([_sandbox_process(sandbox)] if sandbox else [])]
-        supervisor = Supervisor(processes)
+        processes = [*_portal_processes(host, port), *([_sandbox_process()] if sandbox else [])]
+        supervisor = Supervisor(processes, log_folder=None if settings.PRODUCTION else settings.DATA_DIR / "log")
         supervisor.start()
-        urls = [f"http://{host}:{port}/healthz"]
+        urls = {f"http://{host}:{port}/healthz": urlsplit(settings.BASE_URL).netloc}
         if sandbox:
-            urls.append(f"{settings.PORTAL_SANDBOX_URL}/healthz")
+            urls[f"{settings.PORTAL_SANDBOX_URL}/healthz"] = sandbox.netloc
         silent = supervisor.wait_until_answers(urls, seconds=START_SECONDS)
         if not silent:
             self._welcome()
@@ -83,6 +84,8 @@ class Command(BaseCommand):
             ]
         else:
             lines += [f"  Producers   {settings.BASE_URL}/admin/", f"  Viewers     {settings.BASE_URL}/"]
+        if not settings.PRODUCTION:
+            lines.append(f"  Logs        {settings.DATA_DIR / 'log'}")
         self.stdout.write("\n".join([*lines, ""]))
         self.stdout.flush()
 
@@ -108,16 +111,14 @@ def _sandbox_env() -> dict[str, str]:
     }
 
 
-def _sandbox_process(url: Any) -> Process:
+def _sandbox_process() -> Process:
     """The stand-ins, in a process with settings, port, host name and database file of their own."""
-    command = [sys.executable, "-m", "gunicorn", "portal.sandbox.wsgi:application", "--worker-class", "gthread"]
-    tuning = ["--workers", "1", "--threads", "16", "--no-control-socket", "--log-level", "warning"]
-    return Process("sandbox", [*command, *tuning, "--bind", f"{url.hostname}:{url.port}"], _sandbox_env())
+    return Process(
+        "sandbox", [sys.executable, "-m", "gunicorn", "-c", "python:portal.sandbox.server"], _sandbox_env()
+    )
 
 
 def _sandbox_command(*arguments: str) -> None:
-    import subprocess  # noqa: PLC0415 - only development starts the sandbox
-
     subprocess.run(
         [sys.executable, "-m", "django", *arguments],
         env={**os.environ, **_sandbox_env()},
