@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from campaigns.models import Campaign, CampaignReward, Game
 from campaigns.rules.phases import Phase
 from linking.landing import joined
 from portal import platforms
-from portal.fields import rendition_url
+from portal.fields import CheckedImageFieldFile, rendition_url
 
 _SHOWN = {
     Phase.LIVE: ("ok", gettext_lazy("Live now")),
@@ -76,7 +76,7 @@ def _reward(item: CampaignReward, campaign: Campaign, phase: Phase) -> dict[str,
     return {
         "name": item.reward.name,
         "rule": rule,
-        "image_url": rendition_url(image) if image else "",
+        "image_url": rendition_url(cast(CheckedImageFieldFile, image)) if image else "",
         "image_alt": item.reward.alt_text,
     }
 
