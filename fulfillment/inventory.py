@@ -14,6 +14,7 @@ from fulfillment.rules.reasons import Turn, reason_of
 from fulfillment.rules.states import State
 from linking.models import Link
 from portal import platforms
+from portal.fields import rendition_url
 from portal.sentences import Sentence
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def shown(claim: Claim) -> ShownClaim:
     return ShownClaim(
         id=claim.pk,
         name=reward.name if reward else _("A reward from %(platform)s") % {"platform": platform},
-        image_url=reward.image.rendition_url if reward and reward.image else "",
+        image_url=rendition_url(reward.image) if reward else "",
         image_alt=reward.alt_text if reward else "",
         source=" · ".join(
             filter(None, [game.name if game else "", claim.campaign.name if claim.campaign else "", platform])

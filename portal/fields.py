@@ -178,6 +178,6 @@ def image_notices(form: forms.BaseForm) -> list[Sentence]:
     return [notice for file in files for notice in getattr(file, "notices", ())]
 
 
-def rendition_url(image: CheckedImageFieldFile) -> str:
-    """Address of the small square rendition beside the image; empty when there is none."""
-    return image.rendition_url
+def rendition_url(image: FieldFile) -> str:
+    """Address of the small square rendition beside the image; empty when there is no image or no rendition."""
+    return image.rendition_url if isinstance(image, CheckedImageFieldFile) else ""

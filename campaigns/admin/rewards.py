@@ -18,7 +18,7 @@ from portal.admin_base import PortalTabularInline, display
 from portal.admin_deletion import PlainDeletion
 from portal.admin_filters import ScopedRelatedFilter
 from portal.admin_forms import OrganizationForm
-from portal.fields import image_notices
+from portal.fields import image_notices, rendition_url
 
 
 class PlatformIdForm(OrganizationForm):
@@ -68,7 +68,7 @@ class RewardAdmin(PlainDeletion):
             return format_html('<span class="drops-chip drops-chip-attention">{}</span>', _("no image"))
         return format_html(
             '<img class="drops-thumb" src="{}" alt="{}" width="40" height="40">',
-            reward.image.rendition_url,  # type: ignore[attr-defined]
+            rendition_url(reward.image),
             reward.alt_text,
         )
 
