@@ -19,7 +19,9 @@ PURE = [
 ]
 ALLOWED_OF_DJANGO = {"django.utils.translation", "django.utils.functional"}
 MOST_LINES = 400
-REGISTRIES = re.compile(r"(^|[^a-z])(py" + r"pi\.org|files\.pyth" + r"onhosted|registry\.np" + r"mjs|deb\.deb" + r"ian\.org)")
+REGISTRIES = re.compile(
+    r"(^|[^a-z])(py" + r"pi\.org|files\.pyth" + r"onhosted|registry\.np" + r"mjs|deb\.deb" + r"ian\.org)"
+)
 
 
 def imported(path: Path) -> set[str]:
@@ -48,7 +50,9 @@ def product_modules() -> list[Path]:
 
 
 def test_no_module_grows_past_one_concept() -> None:
-    long = {str(p.relative_to(ROOT)): n for p in product_modules() if (n := len(p.read_text().splitlines())) > MOST_LINES}
+    long = {
+        str(p.relative_to(ROOT)): n for p in product_modules() if (n := len(p.read_text().splitlines())) > MOST_LINES
+    }
     assert long == {}
 
 
