@@ -12,4 +12,10 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Hang into the lower apps' registries."""
+        from campaigns.hooks import claims_may_resolve
         from fulfillment import preflight  # noqa: F401 - registers on import
+        from fulfillment.marks import on_claims_may_resolve, on_link_changed
+        from linking.hooks import link_changed
+
+        claims_may_resolve.append(on_claims_may_resolve)
+        link_changed.append(on_link_changed)

@@ -11,6 +11,7 @@ import os
 import threading
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, connection
@@ -78,7 +79,7 @@ class Tallies:
 
 def _add(counts: Counter[_Key]) -> None:
     table = WebhookTally._meta.db_table
-    parameters: list[object] = []
+    parameters: list[Any] = []
     for (credential_id, hour, outcome), count in sorted(counts.items()):
         parameters += [credential_id, connection.ops.adapt_datetimefield_value(hour), outcome, count]
     rows = ", ".join(["(%s, %s, %s, %s)"] * len(counts))

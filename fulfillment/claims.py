@@ -1,0 +1,338 @@
+"""What staff can do about claims: each operation checks the move, writes the claim's history and the audit trail (F3, S5).
+
+Whether the person may do it is for the caller to ask, with ``OPERATIONS`` or :data:`fulfillment.rules.codes.PERMISSIONS`;
+so is that the claims belong to the person's organization. Where an operation takes many claims, one that it does not fit
+is left alone and told of in the :class:`Outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Campaign, CampaignReward, Reward
+from fulfillment.ledger import Move, lock_claims, move_claims
+from fulfillment.marks import mark_duplicates
+from fulfillment.models import Claim, ClaimEvent, Delivery, Endpoint
+from fulfillment.outbox import start_round, withdraw
+from fulfillment.rules.codes import PERMISSIONS, RELEASABLE, Action, Code
+from fulfillment.rules.states import UNSENT, State, permitted
+from fulfillment.wake import announce_work
+from portal import audit
+from portal.models import Organization, User
+from portal.roles import Permission
+from portal.sentences import Sentence
+
+RETRY_BATCH = 200
+
+_HELD_AT_ONCE = frozenset({State.RECEIVED, State.WAITING, State.READY, State.DUPLICATE, State.FAILED})
+_HOLDABLE = _HELD_AT_ONCE | {State.HELD, State.QUARANTINED, State.DELIVERING}
+
+
+class NotPossible(Exception):
+    """The claim is not in a state in which this can be done, or something is missing; the text says why, for people."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of each claim: the ids of those that were changed, and why the others were not."""
+
+    done: list[str] = field(default_factory=list)
+    refused: dict[str, Sentence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation as pages and APIs offer it. Of several claims at once it needs ``for_many`` as well (S1)."""
+
+    action: Action
+    call: Callable[..., Any]
+    needs_reason: bool
+    for_many: Permission | None = Permission.BULK
+
+    @property
+    def permission(self) -> Permission:
+        """What a member must be allowed."""
+        return PERMISSIONS[self.action]
+
+
+def retry_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str = "") -> Outcome:
+    """Try again, from wherever a claim is: send what failed or waits for another attempt, work out anew what was not sent.
+
+    A delivery has all its attempts again; its body and its idempotency key stay.
+    """
+    with _acting(claim_ids, Action.RETRY, actor=actor, now=now, reason=reason) as act:
+        failed = act.take(lambda claim: claim.state == State.FAILED)
+        ready = act.take(lambda claim: claim.state == State.READY)
+        unsent = act.take(lambda claim: claim.state in UNSENT)
+        act.refuse_rest(_("It cannot be tried again now: it is being sent, or it is done with."))
+        move_claims([Move(claim, State.READY, Code.DUE, reason) for claim in failed], now=now, actor=actor)
+        waiting = Delivery.objects.filter(pk__in=[claim.pk for claim in ready], leased=False)
+        again = [claim.pk for claim in failed] + list(waiting.values_list("pk", flat=True))
+        if again:
+            start_round(again, now=now, fresh=True)
+        act.mark([*unsent, *ready])
+        act.note([*ready, *unsent])
+    return act.outcome
+
+
+def hold_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
+    """Keep claims from being sent until they are released. One that is being sent is held if this attempt fails."""
+    with _acting(claim_ids, Action.HOLD, actor=actor, now=now, reason=_demanded(reason)) as act:
+        claims = act.take(lambda claim: claim.state in _HOLDABLE and not claim.staff_hold)
+        act.refuse_rest(_("It cannot be held: it is held by staff already, or it is done with."))
+        at_once = [claim for claim in claims if claim.state in _HELD_AT_ONCE]
+        noted = [claim for claim in claims if claim.state not in _HELD_AT_ONCE]
+        act.write(claims, staff_hold=True)
+        move_claims([Move(claim, State.HELD, Code.HELD_BY_STAFF, reason) for claim in at_once], now=now, actor=actor)
+        withdraw([claim.pk for claim in at_once])
+        act.mark(claims)
+        act.note(noted)
+    return act.outcome
+
+
+def release_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
+    """Let held claims go on in spite of why they are held. Of a paused campaign the deliveries are resumed instead."""
+    with _acting(claim_ids, Action.RELEASE, actor=actor, now=now, reason=_demanded(reason)) as act:
+        claims = act.take(lambda claim: claim.state == State.HELD and (claim.staff_hold or claim.reason in RELEASABLE))
+        act.refuse_rest(_("It cannot be released: it is not held, or its campaign's deliveries are paused."))
+        for claim in claims:
+            lifted = {claim.reason} & (RELEASABLE - {Code.HELD_BY_STAFF})
+            act.write([claim], staff_hold=False, waived=sorted({*claim.waived, *map(str, lifted)}))
+        act.mark(claims)
+        act.note(claims)
+    return act.outcome
+
+
+def resend_claim(*, claim_id: str, actor: User | None, now: datetime, reason: str) -> None:
+    """Send again what was delivered, with the same idempotency key: a new round of attempts.
+
+    Raises:
+        NotPossible: it was not delivered, it has no player or slot to be delivered to, or no reason was given.
+    """
+    with _acting([claim_id], Action.RESEND, actor=actor, now=now, reason=_demanded(reason)) as act:
+        claims = act.take(lambda claim: claim.state in (State.DELIVERED, State.CONFIRMED))
+        act.demand(claims, _("Only what was delivered can be sent again."))
+        claim = claims[0]
+        bound = claim.player_id is not None and claim.player_slot is not None and claim.game_id is not None
+        act.demand([claim] if bound else [], _("It has no player to be sent to: it was fulfilled before the portal."))
+        move_claims([Move(claim, State.READY, Code.RESENT, reason)], now=now, actor=actor)
+        if not Endpoint.objects.filter(game=claim.game_id, mode=Endpoint.Mode.PULL).exists():
+            Delivery.objects.bulk_create(
+                [Delivery(claim_id=claim.pk, game_id=claim.game_id, due_at=now, created_at=now)], ignore_conflicts=True
+            )
+            start_round([claim.pk], now=now, fresh=True)
+
+
+def assign_reward(
+    *,
+    claim_id: str,
+    reward: Reward,
+    campaign: Campaign | None = None,
+    actor: User | None,
+    now: datetime,
+    reason: str,
+) -> None:
+    """Say which reward, and where the message leaves it open which campaign, a quarantined claim is for.
+
+    Raises:
+        NotPossible: it is not quarantined, reward or campaign are another organization's, the campaign does not have the
+            reward, or no reason was given.
+    """
+    with _acting([claim_id], Action.ASSIGN_REWARD, actor=actor, now=now, reason=_demanded(reason)) as act:
+        claims = act.take(lambda claim: claim.state == State.QUARANTINED and claim.attempted_at is None)
+        act.demand(claims, _("A reward can be assigned only to a claim in quarantine."))
+        claim = claims[0]
+        organizations = {reward.game.organization_id, campaign.organization_id if campaign else claim.organization_id}
+        same = organizations == {claim.organization_id}
+        act.demand([claim] if same else [], _("This reward or campaign belongs to another organization."))
+        fits = campaign is None or CampaignReward.objects.filter(campaign=campaign, reward=reward).exists()
+        act.demand([claim] if fits else [], _("The campaign does not have this reward."))
+        act.write([claim], assigned_reward=reward, assigned_campaign=campaign)
+        act.mark([claim])
+        act.note([claim])
+
+
+def abandon_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
+    """Decide that claims are not delivered. Their slots go to the oldest that wait for them (R4)."""
+    with _acting(claim_ids, Action.ABANDON, actor=actor, now=now, reason=_demanded(reason)) as act:
+        claims = act.take(lambda claim: permitted(State(claim.state), State.ABANDONED))
+        act.refuse_rest(_("It cannot be abandoned: it is being sent, or it is done with."))
+        move_claims(
+            [Move(claim, State.ABANDONED, Code.ABANDONED_BY_STAFF, reason) for claim in claims], now=now, actor=actor
+        )
+        holders = [claim for claim in claims if claim.player_slot is not None or claim.viewer_slot is not None]
+        act.write(claims, player_slot=None, viewer_slot=None, resolve_at=None)
+        withdraw([claim.pk for claim in claims])
+        mark_duplicates(holders, now=now)
+        announce_work()
+    return act.outcome
+
+
+def reopen_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
+    """Take back that claims were abandoned: they are worked out again."""
+    with _acting(claim_ids, Action.REOPEN, actor=actor, now=now, reason=_demanded(reason)) as act:
+        claims = act.take(lambda claim: claim.state == State.ABANDONED)
+        act.refuse_rest(_("Only an abandoned claim can be reopened."))
+        move_claims([Move(claim, State.RECEIVED, Code.REOPENED, reason) for claim in claims], now=now, actor=actor)
+        act.write(claims, staff_hold=False)
+        act.mark(claims)
+    return act.outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryFilter:
+    """Which claims of an organization to try again: those that failed or wait for another attempt (D5)."""
+
+    organization_id: str
+    game_id: str | None = None
+    campaign_id: str | None = None
+    reason: str = ""
+    since: datetime | None = None
+
+    def claims(self) -> QuerySet[Claim]:
+        """Return the claims that fit."""
+        waiting = Q(state=State.READY, attempted_at__isnull=False)
+        found = Claim.objects.filter(waiting | Q(state=State.FAILED), organization=self.organization_id)
+        if self.game_id:
+            found = found.filter(game=self.game_id)
+        if self.campaign_id:
+            found = found.filter(campaign=self.campaign_id)
+        if self.reason:
+            found = found.filter(reason=self.reason)
+        return found.filter(state_changed_at__gte=self.since) if self.since else found
+
+
+def count_for_retry(filters: RetryFilter) -> int:
+    """Return how many claims :func:`retry_matching` would try again now."""
+    return filters.claims().count()
+
+
+def retry_matching(filters: RetryFilter, *, actor: User | None, now: datetime, reason: str = "") -> Iterator[int]:
+    """Try again all that fit now, in batches; yield after each how many were tried so far."""
+    ids = list(filters.claims().order_by("pk").values_list("pk", flat=True))
+    tried = 0
+    for start in range(0, len(ids), RETRY_BATCH):
+        batch = ids[start : start + RETRY_BATCH]
+        tried += len(retry_claims(claim_ids=batch, actor=actor, now=now, reason=reason).done)
+        yield tried
+
+
+OPERATIONS: Mapping[Action, Operation] = {
+    operation.action: operation
+    for operation in (
+        Operation(Action.RETRY, retry_claims, needs_reason=False),
+        Operation(Action.HOLD, hold_claims, needs_reason=True),
+        Operation(Action.RELEASE, release_claims, needs_reason=True),
+        Operation(Action.RESEND, resend_claim, needs_reason=True, for_many=None),
+        Operation(Action.ASSIGN_REWARD, assign_reward, needs_reason=True, for_many=None),
+        Operation(Action.ABANDON, abandon_claims, needs_reason=True),
+        Operation(Action.REOPEN, reopen_claims, needs_reason=True),
+    )
+}
+"""Every operation, with the permission it needs. ``for_many`` None: it takes one claim at a time."""
+
+
+def _demanded(reason: str) -> str:
+    if not reason.strip():
+        raise NotPossible(Sentence(_("Give a reason: it is kept in the claim's history.")))
+    return reason.strip()
+
+
+@contextmanager
+def _acting(
+    claim_ids: Iterable[str], action: Action, *, actor: User | None, now: datetime, reason: str
+) -> Iterator[_Act]:
+    """Lock the claims for one operation, and when it is through write the audit trail, all in one transaction."""
+    with transaction.atomic():
+        act = _Act(lock_claims(set(claim_ids)), action, actor=actor, now=now, reason=reason)
+        yield act
+        act.audit()
+
+
+class _Act:
+    """One operation of one person on some claims: which fit, and what is written about it."""
+
+    def __init__(self, claims: list[Claim], action: Action, *, actor: User | None, now: datetime, reason: str) -> None:
+        self.outcome = Outcome()
+        self._rest = claims
+        self._action, self._actor, self._now, self._reason = action, actor, now, reason
+        self._taken: list[tuple[Claim, dict[str, Any]]] = []
+
+    def take(self, fits: Callable[[Claim], bool]) -> list[Claim]:
+        """Return those of the claims not taken yet that fit."""
+        taken = [claim for claim in self._rest if fits(claim)]
+        self._rest = [claim for claim in self._rest if not fits(claim)]
+        self._taken += [(claim, audit.snapshot(claim)) for claim in taken]
+        self.outcome.done += [claim.pk for claim in taken]
+        return taken
+
+    def refuse_rest(self, why: Any) -> None:
+        """Say of the claims that did not fit why."""
+        self.outcome.refused |= {claim.pk: Sentence(why) for claim in self._rest}
+
+    def demand(self, claims: Sequence[Claim], why: Any) -> None:
+        """Raise ``NotPossible`` unless there is a claim."""
+        if not claims:
+            raise NotPossible(Sentence(why))
+
+    def write(self, claims: Sequence[Claim], **values: Any) -> None:
+        """Write these columns of the locked rows."""
+        Claim.objects.filter(pk__in=[claim.pk for claim in claims]).update(**values)
+        for claim in claims:
+            for name, value in values.items():
+                setattr(claim, name, value)
+
+    def mark(self, claims: Sequence[Claim]) -> None:
+        """Have these claims worked out."""
+        self.write(claims, resolve_at=self._now)
+        announce_work()
+
+    def note(self, claims: Sequence[Claim]) -> None:
+        """Write into the history of claims that did not move what was done about them."""
+        ClaimEvent.objects.bulk_create(
+            [
+                ClaimEvent(
+                    claim=claim,
+                    at=self._now,
+                    from_state=claim.state,
+                    to_state=claim.state,
+                    reason=claim.reason,
+                    detail=f"{self._action}: {self._reason}"[:500] if self._reason else str(self._action),
+                    actor=self._actor,
+                    actor_label=str(self._actor)[:150] if self._actor else "portal",
+                )
+                for claim in claims
+            ]
+        )
+
+    def audit(self) -> None:
+        """Write what a person did into the audit trail."""
+        if self._actor is None:
+            return
+        organizations = Organization.objects.in_bulk({claim.organization_id for claim, _before in self._taken})
+        for claim, before in self._taken:
+            audit.record(
+                actor=self._actor,
+                action=self._action.value,
+                obj=claim,
+                organization=organizations[claim.organization_id],
+                before=before,
+                after=audit.snapshot(claim),
+                reason=self._reason,
+                now=self._now,
+            )

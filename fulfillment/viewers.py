@@ -1,0 +1,48 @@
+"""Viewers that claims bring: made known, or their name refreshed, in one statement (I2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from campaigns.models import Viewer
+from fulfillment.mapping import user_key
+from fulfillment.models import Claim
+from portal.ids import new_ulid
+
+
+def register_viewers(claims: Sequence[Claim], *, now: datetime) -> dict[tuple[str, str, str], str]:
+    """Return the viewers' ids of these claims, by organization, platform and user id; unknown viewers are entered.
+
+    A claim that has its viewer already costs nothing. Where several claims of one viewer tell a name, the last to come in
+    is believed.
+    """
+    known = {user_key(claim): claim.viewer_id for claim in claims if claim.viewer_id}
+    names: dict[tuple[str, str, str], str] = {}
+    for claim in sorted(claims, key=lambda claim: claim.received_at):
+        if not claim.viewer_id:
+            names[user_key(claim)] = claim.platform_user_name or names.get(user_key(claim), "")
+    if not names:
+        return known
+    return known | _upsert(names, now=now)
+
+
+def _upsert(names: dict[tuple[str, str, str], str], *, now: datetime) -> dict[tuple[str, str, str], str]:
+    table = Viewer._meta.db_table
+    moment = connection.ops.adapt_datetimefield_value(now)
+    parameters: list[Any] = []
+    for (organization, platform, user), name in sorted(names.items()):
+        parameters += [new_ulid(), organization, platform, user, name, moment]
+    rows = ", ".join(["(%s, %s, %s, %s, '', %s, %s)"] * len(names))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (id, organization_id, platform, platform_user_id, login, name, created_at) "  # noqa: S608
+            f"VALUES {rows} ON CONFLICT (organization_id, platform, platform_user_id) DO UPDATE SET "
+            f"name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE {table}.name END "
+            "RETURNING id, organization_id, platform, platform_user_id",
+            parameters,
+        )
+        return {(organization, platform, user): key for key, organization, platform, user in cursor.fetchall()}
