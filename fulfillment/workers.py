@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
 from fulfillment.delivery import take_over_leases
 from fulfillment.models import Worker
@@ -22,6 +23,11 @@ SILENCE = timedelta(seconds=15)
 def heard_from(*, now: datetime) -> bool:
     """Tell whether a worker that delivers was heard from just now: what the readiness check asks (O3)."""
     return Worker.objects.filter(beat_at__gte=now - SILENCE).exists()
+
+
+def readiness() -> str:
+    """Return what keeps the portal from being ready as far as workers go, or nothing (O3)."""
+    return "" if heard_from(now=timezone.now()) else "no delivery worker was heard from: start manage.py drain"
 
 
 def register(*, now: datetime) -> str:

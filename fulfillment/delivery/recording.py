@@ -68,13 +68,13 @@ def record_outcomes(results: Sequence[Result], *, now: datetime, random: Callabl
     with transaction.atomic():
         claims = {claim.pk: claim for claim in lock_claims(ids)}
         deliveries = {row.pk: row for row in Delivery.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
-        _keep_attempts(results)
+        _keep_attempts([result for result in results if result.leased.claim_id in deliveries])
         doors = _lock_doors({result.leased.endpoint_id for result in results})
         moves: list[Move] = []
         changed: dict[str, Delivery] = {}
         for result in results:
-            delivery = deliveries[result.leased.claim_id]
-            if not delivery.leased or delivery.attempt != result.leased.attempt:
+            delivery = deliveries.get(result.leased.claim_id)
+            if delivery is None or not delivery.leased or delivery.attempt != result.leased.attempt:
                 recorded.late += 1
                 continue
             door = doors.get(result.leased.endpoint_id)

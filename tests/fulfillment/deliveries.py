@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ class Backend:
         self.body = b"said the game"
         self.mode = "answer"
         self.by_claim: dict[str, int] = {}
+        self.on_request: Callable[[], None] = lambda: None
         self.server = LoopbackServer(self._answer)
 
     @property
@@ -38,8 +40,10 @@ class Backend:
         return [request.headers["webhook-id"] for request in self.requests]
 
     def _answer(self, connection: Connection, request: Request) -> None:
+        self.on_request()
         if self.mode == "hang":
             connection.hang()
+            connection.close()
         elif self.mode == "close":
             connection.close()
         elif self.mode == "endless":
