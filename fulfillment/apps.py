@@ -13,9 +13,11 @@ class FulfillmentConfig(AppConfig):
     def ready(self) -> None:
         """Hang into the lower apps' registries."""
         from campaigns.hooks import claims_may_resolve
-        from fulfillment import preflight  # noqa: F401 - registers on import
+        from fulfillment import preflight, workers  # noqa: F401 - preflight registers on import
         from fulfillment.marks import on_claims_may_resolve, on_link_changed
         from linking.hooks import link_changed
+        from portal.health import readiness
 
         claims_may_resolve.append(on_claims_may_resolve)
         link_changed.append(on_link_changed)
+        readiness["worker"] = workers.readiness
