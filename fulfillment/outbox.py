@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, F, When
+from django.db.models import Case, F, PositiveSmallIntegerField, When
 
 from fulfillment.models import Claim, Delivery
 from fulfillment.rules.decision import EndpointKind
@@ -55,7 +55,9 @@ def settle_deliveries(settled: Sequence[Settled], *, now: datetime) -> None:
 
 def start_round(claim_ids: Sequence[str], *, now: datetime, fresh: bool) -> None:
     """Have existing deliveries sent now. ``fresh`` gives them all attempts anew, else only where none is left."""
-    spent = Case(When(attempts_left=0, then=MAX_ATTEMPTS), default=F("attempts_left"))
+    spent = Case(
+        When(attempts_left=0, then=MAX_ATTEMPTS), default=F("attempts_left"), output_field=PositiveSmallIntegerField()
+    )
     Delivery.objects.filter(pk__in=claim_ids).update(
         due_at=now, leased=False, leased_by="", attempts_left=MAX_ATTEMPTS if fresh else spent
     )
