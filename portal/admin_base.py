@@ -185,7 +185,7 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form class; it knows the active organization (see :mod:`portal.admin_forms`)."""
-        form = super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change=change, **kwargs)
         form.organization = active_organization(request)
         return form
 
@@ -216,6 +216,26 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
         for row in getattr(formset, "deleted_objects", []):
             gone = next((s for s in stored.values() if str(row) and s), {})
             self._record(request, f"removed {name}", form.instance, row, stored.get(row.pk, gone), {})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show and save. What another organization owns does not exist, whatever one may do here (S1)."""
+        if object_id and not self.has_change_permission(request) and self.get_object(request, object_id) is None:
+            raise Http404
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask and delete. What another organization owns does not exist, whatever one may do here (S1)."""
+        if self.get_object(request, object_id) is None:
+            raise Http404
+        return super().delete_view(request, object_id, extra_context)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete the object, with an entry in the audit trail (S5)."""

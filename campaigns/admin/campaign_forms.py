@@ -119,11 +119,17 @@ class DistinctFormSet(PaginationInlineFormSet):  # type: ignore[misc]
             seen.add(key)
 
     def kept(self) -> list[Any]:
-        """Return the valid rows that are filled in and stay."""
+        """Return the valid rows that are filled in and stay; without rows that are only shown.
+
+        For those the admin takes the initial values as cleaned, whatever was posted.
+        """
         return [
             form
             for form in self.forms
-            if form.is_valid() and (form.has_changed() or not form.instance._state.adding) and not self._gone(form)
+            if form.is_valid()
+            and form.cleaned_data is not form.initial
+            and (form.has_changed() or not form.instance._state.adding)
+            and not self._gone(form)
         ]
 
     def _gone(self, form: Any) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -37,6 +38,11 @@ class PortalUserAdmin(OrganizationAdmin, UserAdmin):
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return all accounts to the administrator; for others there are none."""
+        users = super().get_queryset(request)
+        return users if request.user.is_superuser else users.none()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """The portal's administrator alone."""

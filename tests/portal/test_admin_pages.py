@@ -1,0 +1,229 @@
+"""The kernel's own pages: members, credentials, users, history (S1, S2, S5, I4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from portal.models import AuditEntry, Membership, Organization, PlatformCredential, User
+from portal.roles import Role
+from tests.admin_pages import errors_of, form_of, rows, sign_in, url
+from tests.factories import PASSWORD, make_credential, make_organization, make_staff, make_user
+
+pytestmark = pytest.mark.django_db
+
+STUDIO = "organization_form"
+CREDENTIAL = "platformcredential_form"
+
+
+@pytest.fixture
+def organization() -> Organization:
+    return make_organization()
+
+
+@pytest.fixture
+def owner(organization: Organization) -> User:
+    return make_staff(organization)
+
+
+@pytest.fixture
+def client(owner: User) -> Client:
+    return sign_in(owner)
+
+
+def studio(organization: Organization) -> str:
+    return url("portal.organization", "change", organization.pk)
+
+
+@pytest.mark.parametrize("name", ["username", "email"])
+def test_s1_a_member_is_added_by_username_or_email_and_let_in(
+    client: Client, organization: Organization, name: str
+) -> None:
+    person = make_user()
+    row = {"who": str(getattr(person, name)).upper(), "role": "support"}
+    values = rows("memberships", form_of(client, studio(organization), STUDIO), row)
+    answer = client.post(studio(organization), values)
+    assert answer.status_code == 302, errors_of(answer)
+    person.refresh_from_db()
+    assert person.is_staff
+    assert person.memberships.get().role == Role.SUPPORT
+    assert AuditEntry.objects.filter(object_id=organization.pk, action__startswith="added member").exists()
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [("nobody@example.org", "Nobody has an account"), ("", "Enter the username"), ("self", "member already")],
+)
+def test_s1_a_member_who_cannot_be_added_is_named(
+    client: Client, organization: Organization, owner: User, who: str, said: str
+) -> None:
+    row = {"who": owner.username if who == "self" else who, "role": "support"}
+    values = rows("memberships", form_of(client, studio(organization), STUDIO), row)
+    assert any(said in error for error in errors_of(client.post(studio(organization), values)))
+
+
+def test_s1_the_last_owner_stays(client: Client, organization: Organization, owner: User) -> None:
+    values = form_of(client, studio(organization), STUDIO)
+    for spoiled in ({"memberships-0-role": "analyst"}, {"memberships-0-DELETE": "on"}):
+        shown = errors_of(client.post(studio(organization), values | spoiled))
+        assert "An organization needs at least one owner." in shown
+    assert owner.memberships.get().role == Role.OWNER
+
+
+def test_s1_a_member_who_leaves_is_let_in_no_longer(client: Client, organization: Organization) -> None:
+    person = make_staff(organization, Role.ANALYST)
+    values = form_of(client, studio(organization), STUDIO) | {"memberships-1-DELETE": "on"}
+    assert client.post(studio(organization), values).status_code == 302
+    person.refresh_from_db()
+    assert not person.is_staff
+    assert not Membership.objects.filter(user=person).exists()
+
+
+def test_c5_only_the_administrator_enables_an_organization(client: Client, organization: Organization) -> None:
+    Organization.objects.update(enabled=False)
+    values = form_of(client, studio(organization), STUDIO)
+    assert "enabled" not in values
+    client.post(studio(organization), values | {"enabled": "on"})
+    organization.refresh_from_db()
+    assert not organization.enabled
+    administrator = sign_in(User.objects.create_superuser("root", "root@example.org", PASSWORD))
+    other = make_organization(enabled=False)
+    values = form_of(administrator, studio(other), STUDIO) | {"enabled": "on"}
+    assert administrator.post(studio(other), values).status_code == 302
+    other.refresh_from_db()
+    assert other.enabled
+
+
+def test_the_administrator_makes_an_organization_with_its_owner() -> None:
+    administrator = sign_in(User.objects.create_superuser("root", "root@example.org", PASSWORD))
+    make_organization()
+    person = make_user()
+    address = url("portal.organization", "add")
+    values = form_of(administrator, address, STUDIO) | {"name": "New Studio", "slug": "new-studio"}
+    values = rows("memberships", values, {"who": person.username, "role": "owner"})
+    answer = administrator.post(address, values)
+    assert answer.status_code == 302, errors_of(answer)
+    assert Organization.objects.get(slug="new-studio").memberships.get().user == person
+
+
+# Credentials (I4, S2).
+
+
+def credential_values(client: Client, credential: PlatformCredential | None = None) -> tuple[str, dict[str, Any]]:
+    pages = ("change", credential.pk) if credential else ("add",)
+    address = url("portal.platformcredential", *pages)
+    return address, form_of(client, address, CREDENTIAL)
+
+
+def test_s2_secrets_are_written_and_never_shown(client: Client, organization: Organization) -> None:
+    address, values = credential_values(client)
+    values |= {"platform": "twitch", "client_id": "abc", "client_secret": "hush-hush", "webhook_secret": "0123456789"}
+    answer = client.post(address, values)
+    assert answer.status_code == 302, errors_of(answer)
+    credential = PlatformCredential.objects.get()
+    assert (credential.organization, credential.client_secret) == (organization, "hush-hush")
+    address, values = credential_values(client, credential)
+    text = client.get(address).content.decode()
+    assert f"/webhooks/twitch/{credential.url_token}" in text
+    history = client.get(url("portal.platformcredential", "history", credential.pk)).content.decode()
+    for secret in ("hush-hush", "0123456789"):
+        assert secret not in text + history
+    client.post(address, values | {"client_id": "changed"})
+    credential.refresh_from_db()
+    assert (credential.client_id, credential.client_secret) == ("changed", "hush-hush")
+
+
+def test_p1_a_replaced_webhook_secret_is_still_accepted_until_it_is_forgotten(
+    client: Client, organization: Organization
+) -> None:
+    credential = make_credential(organization, "twitch", webhook_secret="old-secret-1")
+    address, values = credential_values(client, credential)
+    assert client.post(address, values | {"webhook_secret": "new-secret-2"}).status_code == 302
+    credential.refresh_from_db()
+    assert (credential.webhook_secret, credential.previous_webhook_secret) == ("new-secret-2", "old-secret-1")
+    assert AuditEntry.objects.filter(action="replaced webhook secret").exists()
+    forget = url("portal.platformcredential", "forget_secret", credential.pk)
+    assert client.get(forget).status_code == 200
+    client.post(forget)
+    credential.refresh_from_db()
+    assert credential.previous_webhook_secret == ""
+
+
+@pytest.mark.parametrize("secret", ["short", "x" * 101, "sécret-with-accents"])
+def test_p1_a_webhook_secret_that_twitch_would_not_take_is_refused(
+    client: Client, organization: Organization, secret: str
+) -> None:
+    address, values = credential_values(client, make_credential(organization, "twitch"))
+    answer = client.post(address, values | {"webhook_secret": secret})
+    assert "A webhook secret has 10 to 100 ASCII characters." in errors_of(answer)
+
+
+def test_p1_the_webhook_gets_a_new_address(client: Client, organization: Organization) -> None:
+    credential = make_credential(organization)
+    old = credential.url_token
+    deed = url("portal.platformcredential", "new_address", credential.pk)
+    client.get(deed)
+    credential.refresh_from_db()
+    assert credential.url_token == old
+    client.post(deed)
+    credential.refresh_from_db()
+    assert credential.url_token != old
+    assert AuditEntry.objects.filter(action="renewed webhook address").exists()
+
+
+def test_i4_one_credential_for_each_platform(client: Client, organization: Organization) -> None:
+    make_credential(organization, "kick")
+    address, values = credential_values(client)
+    answer = client.post(address, values | {"platform": "kick", "client_id": "second"})
+    assert errors_of(answer)
+    assert PlatformCredential.objects.count() == 1
+
+
+@pytest.mark.parametrize("target", ["ftp://id.example.org", "http://id.example.org", "javascript:alert(1)", "nonsense"])
+def test_d7_a_base_address_must_be_one_that_may_be_called(
+    client: Client, organization: Organization, target: str
+) -> None:
+    address, values = credential_values(client, make_credential(organization))
+    assert errors_of(client.post(address, values | {"api_url": target}))
+
+
+# History (S5).
+
+
+def test_s5_the_history_of_an_object_tells_from_what_to_what(
+    client: Client, organization: Organization, owner: User
+) -> None:
+    values = form_of(client, studio(organization), STUDIO) | {"name": "Renamed Studio"}
+    before = organization.name
+    client.post(studio(organization), values)
+    text = client.get(url("portal.organization", "history", organization.pk)).content.decode()
+    assert before in text
+    assert "Renamed Studio" in text
+    assert str(owner) in text
+    listed = client.get(url("portal.auditentry", "changelist")).content.decode()
+    assert "portal.organization" in listed
+
+
+def test_s5_audit_entries_are_read_and_nothing_else(client: Client, organization: Organization, owner: User) -> None:
+    client.post(studio(organization), form_of(client, studio(organization), STUDIO) | {"name": "Renamed"})
+    entry = AuditEntry.objects.order_by("-pk")[0]
+    address = url("portal.auditentry", "change", entry.pk)
+    assert "Renamed" in client.get(address).content.decode()
+    assert client.post(address, {"action": "nothing happened"}).status_code == 403
+    assert client.post(url("portal.auditentry", "delete", entry.pk), {"post": "yes"}).status_code == 403
+
+
+def test_i1_the_administrator_manages_users(organization: Organization, owner: User) -> None:
+    administrator = sign_in(User.objects.create_superuser("root", "root@example.org", PASSWORD))
+    for address in (
+        url("portal.user", "changelist"),
+        url("portal.user", "add"),
+        url("portal.user", "change", owner.pk),
+    ):
+        assert administrator.get(address).status_code == 200
+    values = form_of(administrator, url("portal.user", "change", owner.pk), "user_form") | {"display_name": "Olga"}
+    assert administrator.post(url("portal.user", "change", owner.pk), values).status_code == 302
+    owner.refresh_from_db()
+    assert owner.display_name == "Olga"
