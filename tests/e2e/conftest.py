@@ -1,0 +1,71 @@
+"""One portal and one browser for all of these tests; every test brings people of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.people import Producer, Sandbox, Viewer
+from tests.e2e.portal import RunningPortal, still_running
+from tests.servers import CHROMIUM, CHROMIUM_ARGUMENTS
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPortal]:
+    """A portal as ``make run`` starts it for the first time. Its end is a test of its own: status 0, nothing left."""
+    running = RunningPortal(tmp_path_factory.mktemp("portal"))
+    running.start()
+    yield running
+    processes = running.descendants()
+    assert running.stop() == 0, running.printed
+    assert still_running(processes) == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium as the machine has it."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def sandbox(browser: Browser, portal: RunningPortal) -> Iterator[Sandbox]:
+    """The sandbox's pages; the game's server answers normally before and after each test."""
+    pages = Sandbox(browser, portal)
+    pages.tell_game("Normally")
+    yield pages
+    pages.tell_game("Normally")
+    pages.watch.close()
+    assert pages.watch.faults == []
+
+
+@pytest.fixture
+def new_viewer(browser: Browser, portal: RunningPortal) -> Iterator[Callable[..., Viewer]]:
+    """Make viewers, each with a browser of their own; a fault that one of them met fails the test."""
+    people: list[Viewer] = []
+
+    def make(**options: bool | str) -> Viewer:
+        people.append(Viewer(browser, portal, f"viewer{next(_numbers)}", **options))  # type: ignore[arg-type]
+        return people[-1]
+
+    yield make
+    for person in people:
+        person.watch.close()
+    assert [fault for person in people for fault in person.watch.faults] == []
+
+
+@pytest.fixture
+def producer(browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
+    """The producer, signed in."""
+    person = Producer(browser, portal)
+    person.sign_in()
+    yield person
+    person.watch.close()
+    assert person.watch.faults == []
