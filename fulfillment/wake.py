@@ -11,7 +11,8 @@ from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 logger = logging.getLogger(__name__)
 
 CHANNEL = "drops_work"
-_PATIENCE_SECONDS = 5.0
+_LISTEN_SECONDS = 1.0
+_RETRY_SECONDS = 5.0
 
 
 def announce_work() -> None:
@@ -38,11 +39,11 @@ class Listener(threading.Thread):
                     cursor.execute(f"LISTEN {CHANNEL}")
                 while not self._stop_event.is_set():
                     with own.wrap_database_errors:
-                        for _notice in own.connection.notifies(timeout=_PATIENCE_SECONDS, stop_after=1):
+                        for _notice in own.connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
                             self._wake()
             except Error as error:
                 logger.warning("Listening for work was interrupted (%s).", type(error).__name__)
-                self._stop_event.wait(_PATIENCE_SECONDS)
+                self._stop_event.wait(_RETRY_SECONDS)
             finally:
                 own.close()
 
