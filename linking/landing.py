@@ -76,7 +76,7 @@ def steps(standing: Standing) -> list[dict[str, Any]]:
     first = {"title": _("Your game account"), "state": "done" if proven else "next", **_account_step(standing)}
     second = {"title": _platform_title(standing), **_platform_step(standing, proven=proven, linked=linked)}
     ready = proven and linked
-    names = joined([p.name for p in standing.platforms]) or _("the platform")
+    names = joined([p.name for p in standing.platforms], _("or")) or _("the platform")
     where = standing.game.where_rewards_arrive or _("They arrive in %(game)s.") % {"game": standing.game.name}
     usual = standing.game.usual_delivery
     return [
@@ -87,9 +87,8 @@ def steps(standing: Standing) -> list[dict[str, Any]]:
             "state": "next" if ready else "later",
             "text": _(
                 "Watch a stream that takes part while signed in with the same account. "
-                "%(names)s counts your time; we see it only after you claim."
-            )
-            % {"names": names},
+                "The platform counts your time; we see it only after you claim."
+            ),
         },
         {
             "title": _("Claim the reward on %(names)s") % {"names": names},
@@ -124,6 +123,8 @@ def _account_step(standing: Standing) -> dict[str, Any]:
             ],
         }
     text = _("Say which account of %(game)s the rewards go to.") % {"game": standing.game.name}
+    if set(standing.sign_ins) == {Method.PORTAL.value}:
+        text = _("Sign in to your account on this site, or create one. The rewards go to it.")
     if standing.user.is_authenticated and not is_portal_account(standing.user):
         text += " " + _("You are signed in for another game; signing in here signs you out there.")
     if set(standing.sign_ins) == {Method.LINK_TOKEN.value}:

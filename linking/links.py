@@ -53,6 +53,7 @@ def make_link(
     with transaction.atomic():
         standing = refuse_or_find(game=game, viewer=viewer, player=player, now=now)
         if standing is not None:
+            add_scopes(link=standing, scopes=scopes)
             return standing
         try:
             with transaction.atomic():
@@ -108,6 +109,15 @@ def end_link(*, link: Link, reason: str, now: datetime, actor: User | None = Non
         )
         call_link_changed(link, now)
     return link
+
+
+def add_scopes(*, link: Link, scopes: Iterable[str]) -> None:
+    """Note what a viewer has consented to besides what the link knew already (L3)."""
+    known = link.scopes.split()
+    wider = " ".join([*known, *(scope for scope in scopes if scope not in known)])
+    if wider != link.scopes:
+        Link.objects.filter(pk=link.pk).update(scopes=wider)
+        link.scopes = wider
 
 
 def refuse_or_find(*, game: Game, viewer: Viewer, player: Player, now: datetime) -> Link | None:

@@ -15,7 +15,7 @@ from linking import pending
 from linking.flow import remember_game
 from linking.landing import Standing, sign_in_actions, standing_of
 from linking.leaving import allow_sign_in, can_start
-from linking.links import LinkRefused, make_link, refuse_or_find
+from linking.links import LinkRefused, active_links, add_scopes, make_link, refuse_or_find
 from linking.pending import PendingLink
 from linking.players import NotProven, player_of, prove_portal_player
 from linking.theming import game_context
@@ -86,6 +86,7 @@ def _ask(request: HttpRequest, standing: Standing, waiting: PendingLink, *, chan
             context["refusal"] = refusal
         else:
             if standing_link is not None:
+                add_scopes(link=standing_link, scopes=waiting.scopes)
                 pending.drop(request, game=standing.game, platform=platform)
                 return redirect(f"{standing.url('connect_game')}?linked={platform}")
     return _render(request, standing, platform, context, status=409 if changed else 200)
@@ -137,6 +138,7 @@ def _render(
         "connect_url": standing.url("start_platform", platform),
         "confirm_url": standing.url("confirm_link", platform),
         "cancel_url": standing.url("cancel_link", platform),
+        "can_unlink": "refusal" in context and standing.user.is_authenticated and active_links(standing.user).exists(),
         **context,
     }
     return allow_sign_in(render(request, "linking/confirm.html", full, status=status), standing)

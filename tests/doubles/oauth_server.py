@@ -53,7 +53,7 @@ class OAuthServer:
 
     def __post_init__(self) -> None:
         self.server = LoopbackServer(self._answer)
-        self.paths: dict[str, Callable[[Connection, Request], None]] = {
+        shapes: dict[str, dict[str, Callable[[Connection, Request], None]]] = {
             "kick": {"/oauth/token": self._token, "/public/v1/users": self._user},
             "twitch": {"/oauth2/token": self._token, "/helix/users": self._user},
             "oidc": {
@@ -61,7 +61,8 @@ class OAuthServer:
                 "/token": self._token,
                 "/userinfo": self._user,
             },
-        }[self.shape]
+        }
+        self.paths = shapes[self.shape]
 
     @property
     def url(self) -> str:

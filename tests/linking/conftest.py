@@ -13,7 +13,7 @@ from portal.models import PlatformCredential
 from tests import factories
 from tests.doubles.oauth_server import OAuthServer
 
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "kick": {"user_id": 2001, "name": "mira", "email": "mira@example.org", "profile_picture": ""},
     "twitch": {"id": "48102201", "login": "mira_plays", "display_name": "Mira_Plays", "email": "mira@example.org"},
 }

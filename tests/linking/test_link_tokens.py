@@ -42,9 +42,9 @@ def minted(
 
 
 def unsigned() -> str:
-    part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()  # noqa: E731
     body = jwt.decode(minted(), options={"verify_signature": False})
-    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(body)}."
+    parts = [json.dumps(part).encode() for part in ({"alg": "none", "typ": "JWT"}, body)]
+    return ".".join([*(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), ""])
 
 
 def read(token: str, *secrets: str, now: datetime = NOW) -> Any:

@@ -58,9 +58,9 @@ class TestPlatformSignIn:
             game, f"start/{platform}/?scope=channel:write&auth_params=redirect_uri%3Dx%26scope%3Dall&process=connect"
         )
         forged = player_client.post(path)["Location"]
+        asked, expected = (dict(parse_qsl(urlsplit(address).query)) for address in (forged, plain))
         for name in ("scope", "redirect_uri"):
-            pick = lambda address, name=name: dict(parse_qsl(urlsplit(address).query)).get(name)  # noqa: E731
-            assert pick(forged) == pick(plain)
+            assert asked.get(name) == expected.get(name)
         assert Client().get(f"/accounts/{platform}/login/?scope=all").status_code == 404
 
     def test_l3_the_code_is_changed_with_secret_and_where_there_is_pkce_the_verifier(
