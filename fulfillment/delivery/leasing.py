@@ -27,6 +27,16 @@ PARKED = timedelta(seconds=30)
 
 LOST_ATTEMPT = "No answer was recorded: the worker stopped or was too slow. The game may have received this attempt."
 _SENDABLE = frozenset({State.READY.value, State.DELIVERING.value})
+_READ = (
+    *("game", "due_at", "attempt", "attempts_left", "leased", "leased_by", "body", "created_at"),
+    *("claim__state", "claim__state_changed_at", "claim__attempted_at", "claim__staff_hold", "claim__granted_at"),
+    *("claim__platform", "claim__platform_claim_id", "claim__platform_user_id", "claim__platform_user_name"),
+    *("claim__player__player_id", "claim__player__name", "claim__viewer__name", "claim__game__name"),
+    *("claim__reward__external_id", "claim__reward__name"),
+    *("claim__campaign__name", "claim__campaign__test_mode", "claim__campaign__deliveries_paused"),
+)
+"""What sending needs of a delivery and what belongs to it: its claim alone has thirty columns."""
+
 _PARKING_ROUNDS = 10
 _PARKING_BATCH = 200
 
@@ -145,6 +155,7 @@ def _take_sendable(wanted: Q, *, count: int, now: datetime) -> list[Delivery]:
         rows = list(
             Delivery.objects.select_for_update(skip_locked=True, of=("self", "claim"))
             .select_related("claim__player", "claim__reward", "claim__game", "claim__campaign", "claim__viewer")
+            .only(*_READ)
             .filter(wanted)
             .exclude(pk__in=seen)
             .order_by("due_at")[:batch]

@@ -221,8 +221,11 @@ def _write_doors(doors: Iterable[_Door], *, now: datetime) -> None:
 
 
 def _write(rows: Sequence[Delivery]) -> None:
+    done = [row.pk for row in rows if row.due_at is None and row.attempts_left]
+    Delivery.objects.filter(pk__in=done).update(due_at=None, leased=False, leased_by="")
+    # What is to be sent again has a time of its own each: an upsert of rows that are locked and exist writes them at once.
     Delivery.objects.bulk_create(
-        rows,
+        [row for row in rows if row.due_at is not None or not row.attempts_left],
         update_conflicts=True,
         unique_fields=["claim"],
         update_fields=["due_at", "attempts_left", "leased", "leased_by"],
