@@ -56,6 +56,13 @@ class AccountAdapter(DefaultAccountAdapter):
         game = last_game(request)
         return game_url(game) if game else super().get_signup_redirect_url(request)
 
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Leave out who is signed in: the game's pages say it where it matters, and by the name players know."""
+        if message_template != "account/messages/logged_in.txt":
+            super().add_message(request, level, message_template, *args, **kwargs)
+
     def set_password(self, user: Any, password: str) -> None:
         """Set a password, but none for a game user: it would become an account that a studio can open (I4)."""
         if not user.has_usable_password() and user.players.exclude(player_id=user.public_id).exists():

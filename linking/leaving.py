@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from campaigns.models import Game
 from linking import failures
 from linking.flow import Flow, app_of, begin, oidc_provider, state_data
 from linking.landing import Standing, standing_of
@@ -74,6 +73,6 @@ def _provider(request: HttpRequest, flow: Flow, *, again: bool) -> Any:
     return registry.get_class(flow.platform)(request, app=app)
 
 
-def can_start(game: Game, platform: str) -> bool:
+def can_start(platform: str) -> bool:
     """Tell whether a platform is one at which viewers sign in; not whether the studio has set it up."""
     return platforms.is_known(platform) and platforms.get(platform).has_sign_in

@@ -17,7 +17,7 @@ from linking.landing import Standing, sign_in_actions, standing_of
 from linking.leaving import allow_sign_in, can_start
 from linking.links import LinkRefused, active_links, add_scopes, make_link, refuse_or_find
 from linking.pending import PendingLink
-from linking.players import NotProven, player_of, prove_portal_player
+from linking.players import NotProven, prove_portal_player
 from linking.theming import game_context
 from linking.views.games import find_game
 from portal import platforms
@@ -33,7 +33,7 @@ def confirm_link(request: HttpRequest, organization: str, game: str, platform: s
     Reloading, going back and pressing twice are harmless: once the link exists, this page says so.
     """
     found = find_game(organization, game)
-    if not can_start(found, platform):
+    if not can_start(platform):
         raise Http404
     now = timezone.now()
     remember_game(request, found)
@@ -58,9 +58,11 @@ def _bind(request: HttpRequest, standing: Standing, waiting: PendingLink) -> Htt
     game, platform, now = standing.game, waiting.viewer.platform, timezone.now()
     user: Any = request.user
     try:
-        player = player_of(request, game) or (prove_portal_player(user, game) if user.is_authenticated else None)
+        player = standing.player
         if player is None:
             return _ask(request, standing, waiting)
+        if player._state.adding:  # a portal account that is no player of this game yet
+            player = prove_portal_player(user, game)
         make_link(game=game, viewer=waiting.viewer, player=player, scopes=waiting.scopes, now=now, actor=user)
     except NotProven as refusal:
         return _render(request, standing, platform, {"refusal": refusal}, status=409)

@@ -28,7 +28,7 @@ from portal.ratelimit import limited
 def start_platform(request: HttpRequest, organization: str, game: str, platform: str) -> HttpResponse:
     """Go to the platform's consent page; with ``switch`` the platform is asked to show which account it is."""
     found = find_game(organization, game)
-    if not can_start(found, platform):
+    if not can_start(platform):
         raise Http404
     remember_game(request, found)
     flow = Flow(game=found, platform=platform, scopes=tuple(needed_scopes(found, platform)))

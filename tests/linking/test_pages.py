@@ -214,10 +214,16 @@ def test_switching_the_game_account_signs_out_and_keeps_the_proof(
     assert "Now your game account" in page and "mira_on_kick" in page
 
 
-def test_of_several_game_accounts_one_is_chosen_in_the_session(game: Game, kick: Any, player_client: Client) -> None:
+def test_of_several_game_accounts_one_is_chosen_in_the_session(
+    game: Game, kick: Any, player_client: Client, prove_viewer: Any
+) -> None:
     user = player_client_of(player_client)
     players = [factories.make_player(game, user=user, name=name) for name in ("Main", "Alt")]
     assert "You have several game accounts" in text_of(player_client.get(url(game)))
+    prove_viewer(player_client)
+    token = player_client.get(url(game, "confirm/kick/")).context["waiting"].token
+    undecided = player_client.post(url(game, "confirm/kick/"), {"token": token, "player": ""})
+    assert "You have several game accounts" in text_of(undecided) and not Link.objects.exists()
     assert player_client.post(url(game, "player/"), {"player": factories.make_player(game).pk}).status_code == 404
     player_client.post(url(game, "player/"), {"player": players[1].pk})
     assert "Signed in as Alt" in text_of(player_client.get(url(game)))
