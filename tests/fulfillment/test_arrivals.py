@@ -91,7 +91,10 @@ def test_f1_a_claim_belongs_to_its_organization_and_platform(organization: Organ
 
 def test_the_same_claim_twice_in_a_batch_is_one(organization: Organization) -> None:
     record(organization, EVENT, LISTED, replace(LISTED, platform_claim_id="c-2"), EVENT)
-    assert sorted(Claim.objects.values_list("platform_claim_id", "platform_campaign_id")) == [("c-1", "k-1"), ("c-2", "")]
+    assert sorted(Claim.objects.values_list("platform_claim_id", "platform_campaign_id")) == [
+        ("c-1", "k-1"),
+        ("c-2", ""),
+    ]
 
 
 def test_a_long_list_is_entered_in_few_statements(organization: Organization, django_assert_num_queries: Any) -> None:

@@ -61,9 +61,19 @@ def test_d5_a_failed_claim_is_retried_with_all_attempts_and_the_same_body(desk: 
     assert outcome.done == [desk.one.pk]
     assert state_of(desk.one) == (State.READY, Code.DUE)
     delivery = Delivery.objects.get()
-    assert (delivery.due_at, delivery.attempts_left, delivery.attempt, delivery.body) == (LATER, 8, 3, '{"frozen": true}')
+    assert (delivery.due_at, delivery.attempts_left, delivery.attempt, delivery.body) == (
+        LATER,
+        8,
+        3,
+        '{"frozen": true}',
+    )
     event = ClaimEvent.objects.latest("pk")
-    assert (event.from_state, event.to_state, event.actor, event.detail) == ("failed", "ready", desk.staff, "asked by mail")
+    assert (event.from_state, event.to_state, event.actor, event.detail) == (
+        "failed",
+        "ready",
+        desk.staff,
+        "asked by mail",
+    )
     entry = desk.last_audit()
     assert (entry.action, entry.actor, entry.reason, entry.organization) == (
         "retry",

@@ -209,9 +209,7 @@ def test_f2_a_differing_external_id_is_noted(world: World) -> None:
 
 def test_another_organization_s_ids_are_unknown_here(world: World) -> None:
     stranger = World()
-    claim = make.make_claim(
-        stranger.organization, platform_reward_id="kick-gold", platform_campaign_id="kick-autumn"
-    )
+    claim = make.make_claim(stranger.organization, platform_reward_id="kick-gold", platform_campaign_id="kick-autumn")
     stranger.reward.platform_ids.all().delete()
     Claim.objects.filter(pk=claim.pk).update(external_id="")
     settle()
@@ -421,7 +419,9 @@ def test_a_batch_of_twenty_takes_as_many_queries_as_one(world: World) -> None:
         for user in users:
             world.link(str(user))
             world.claim(platform_user_id=str(user))
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             assert resolve_due(now=LATER) == len(users)
         return len(captured)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from campaigns.hooks import call_claims_may_resolve
@@ -37,6 +37,9 @@ steps = st.one_of(
     st.tuples(st.sampled_from(["map", "unmap", "pause", "resume", "again"]), st.just(0), st.just(0)),
 )
 
+CROWD = [("arrive", 0, 5), ("arrive", 2, 4), ("arrive", 0, 3), ("link", 0, 0), ("link", 2, 0), ("link", 1, 1)]
+"""Two users with one player and several claims: from here slots change hands."""
+
 
 class Play:
     """The steps on the real tables. Users 0 and 1 are on Kick, user 2 on Twitch."""
@@ -54,9 +57,7 @@ class Play:
 
     def arrive(self, user: int, minutes: int) -> None:
         granted = NOW - timedelta(minutes=minutes) + timedelta(microseconds=len(self.claims))
-        self.claims.append(
-            self.world.claim(self.platform(user), platform_user_id=str(user), granted_at=granted)
-        )
+        self.claims.append(self.world.claim(self.platform(user), platform_user_id=str(user), granted_at=granted))
 
     def link(self, user: int, number: int) -> bool:
         viewer = Viewer.objects.get(organization=self.world.organization, platform_user_id=str(user))
@@ -69,9 +70,7 @@ class Play:
         return True
 
     def unlink(self, user: int, _: int) -> None:
-        for link in Link.objects.filter(
-            game=self.world.game, viewer__platform_user_id=str(user), ended_at=None
-        ):
+        for link in Link.objects.filter(game=self.world.game, viewer__platform_user_id=str(user), ended_at=None):
             link.ended_at, link.end_reason = NOW, "viewer"
             link.save()
             call_link_changed(link, NOW)
@@ -108,9 +107,7 @@ class Play:
         self._tell()
 
     def _tell(self) -> None:
-        call_claims_may_resolve(
-            organization_id=self.world.organization.pk, campaign_id=self.world.campaign.pk
-        )
+        call_claims_may_resolve(organization_id=self.world.organization.pk, campaign_id=self.world.campaign.pk)
 
     def again(self, *_: int) -> None:
         Claim.objects.update(resolve_at=NOW)
@@ -199,12 +196,15 @@ def assert_sound(play: Play) -> None:
         assert last is not None and (last.to_state, last.reason) == (claim.state, claim.reason)
 
 
-@settings(max_examples=25)
-@given(st.lists(steps, max_size=14))
-def test_claims_end_where_the_model_has_them(played: list[tuple[str, int, int]]) -> None:
+@settings(max_examples=40)
+@example(6, [("unlink", 0, 0)])
+@example(6, [("attempt", 0, 0), ("unlink", 0, 0), ("link", 0, 1), ("unlink", 2, 0), ("pause", 0, 0), ("resume", 0, 0)])
+@example(6, [("unmap", 0, 0), ("arrive", 2, 50), ("map", 0, 0), ("pause", 0, 0), ("arrive", 0, 50), ("resume", 0, 0)])
+@given(st.integers(0, len(CROWD)), st.lists(steps, max_size=10))
+def test_claims_end_where_the_model_has_them(crowd: int, played: list[tuple[str, int, int]]) -> None:
     with transaction.atomic():
         play, model = Play(), Model()
-        for step in played:
+        for step in CROWD[:crowd] + played:
             done = getattr(play, step[0])(*step[1:])
             model.take(step, bool(done))
             play.settle()

@@ -71,7 +71,9 @@ class SignedWebhookContract:
         self, body: bytes, headers: dict[str, str], *, token: str | None = None, content_type: str = "application/json"
     ) -> HttpResponse:
         path = f"/webhooks/{self.platform}/{token or self.credential.url_token}"
-        extra = {name: value for name, value in headers.items() if name not in ("Content-Type", "Host", "Content-Length")}
+        extra = {
+            name: value for name, value in headers.items() if name not in ("Content-Type", "Host", "Content-Length")
+        }
         return self.client.post(path, body, content_type=content_type, headers=extra)
 
     def outcomes(self) -> dict[str, int]:
@@ -93,13 +95,23 @@ class SignedWebhookContract:
         assert response.status_code == self.accepted
         assert len(captured) == 1
         claim = Claim.objects.get()
-        assert (claim.organization, claim.platform, claim.platform_claim_id) == (self.organization, self.platform, "c-1")
+        assert (claim.organization, claim.platform, claim.platform_claim_id) == (
+            self.organization,
+            self.platform,
+            "c-1",
+        )
         assert (claim.platform_user_id, claim.platform_reward_id, claim.platform_campaign_id) == ("2001", "r-1", "k-1")
         assert (claim.state, claim.reason, claim.source) == ("received", "received", "webhook")
         assert claim.received_at == claim.resolve_at == claim.state_changed_at == SENT_AT
         assert claim.granted_at == SENT_AT
         assert json.loads(claim.raw) == json.loads(body)
-        assert (claim.viewer, claim.reward, claim.campaign, claim.waived, claim.staff_hold) == (None, None, None, [], False)
+        assert (claim.viewer, claim.reward, claim.campaign, claim.waived, claim.staff_hold) == (
+            None,
+            None,
+            None,
+            [],
+            False,
+        )
         assert self.outcomes() == {"accepted": 2}
 
     def test_f1_the_same_claim_again_is_answered_as_success_and_changes_nothing(self) -> None:
@@ -128,7 +140,12 @@ class SignedWebhookContract:
 
     def test_the_content_type_does_not_matter(self) -> None:
         body = self.body()
-        for content_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "nonsense"):
+        for content_type in (
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "nonsense",
+        ):
             assert self.post(body, self.sign(body), content_type=content_type).status_code == self.accepted
 
     def test_unknown_fields_are_ignored_and_kept(self) -> None:
@@ -170,7 +187,9 @@ class SignedWebhookContract:
         assert self.post(body, {}).status_code == self.refusal
         self.assert_nothing_stored()
 
-    @pytest.mark.parametrize("damage", [lambda s: s[:-2], lambda s: "", lambda s: s + "A", lambda s: "é", lambda s: s[::-1]])
+    @pytest.mark.parametrize(
+        "damage", [lambda s: s[:-2], lambda s: "", lambda s: s + "A", lambda s: "é", lambda s: s[::-1]]
+    )
     def test_a_damaged_signature_is_refused(self, damage: Any) -> None:
         body = self.body()
         headers = self.sign(body)
@@ -198,9 +217,7 @@ class SignedWebhookContract:
         body = self.body()
         stranger = self.make_credential(make.make_organization())
         self.rotate(stranger)
-        PlatformCredential.objects.filter(pk=stranger.pk).update(
-            previous_webhook_secret="", previous_public_key=""
-        )
+        PlatformCredential.objects.filter(pk=stranger.pk).update(previous_webhook_secret="", previous_public_key="")
         assert self.post(body, self.sign_with_new_key(body)).status_code == self.refusal
         assert self.post(body, self.sign_with_new_key(body), token=stranger.url_token).status_code == self.accepted
         assert Claim.objects.get().organization == stranger.organization
@@ -209,7 +226,19 @@ class SignedWebhookContract:
 
     @pytest.mark.parametrize(
         "body",
-        [b"", b"{", b"not json", b"[]", b"null", b'"text"', b"\xff\xfe", b"{}", b'{"a":' * 100_000, b"NaN", b'{"a": Infinity}'],
+        [
+            b"",
+            b"{",
+            b"not json",
+            b"[]",
+            b"null",
+            b'"text"',
+            b"\xff\xfe",
+            b"{}",
+            b'{"a":' * 100_000,
+            b"NaN",
+            b'{"a": Infinity}',
+        ],
         ids=["empty", "cut", "words", "list", "null", "text", "no utf-8", "no fields", "deep", "nan", "infinity"],
     )
     def test_p1_a_signed_body_that_cannot_be_read_is_400_and_kept_once(self, body: bytes) -> None:

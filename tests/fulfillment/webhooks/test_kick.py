@@ -107,9 +107,7 @@ class TestKickWebhook(SignedWebhookContract):
 
     def test_p2_either_name_of_the_time_is_taken(self) -> None:
         body = self.body()
-        headers = SIGNER.headers(
-            body, timestamp=stamp(SENT_AT), timestamp_header="Kick-Event-Message-Timestamp"
-        )
+        headers = SIGNER.headers(body, timestamp=stamp(SENT_AT), timestamp_header="Kick-Event-Message-Timestamp")
         assert self.post(body, headers).status_code == 200
 
     def test_a_time_that_is_none_leaves_the_claim_without_one(self) -> None:
