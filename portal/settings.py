@@ -122,6 +122,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
             "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-20000;"
         ),
     }
+    # Opening a file, setting it up and, at the last close, a checkpoint cost several times what a request does.
+    DATABASES["default"]["CONN_MAX_AGE"] = 300
 else:
     # Persistent connections, not psycopg's pool: the worker forks, and a pool does not survive that.
     DATABASES["default"].update(CONN_MAX_AGE=300, CONN_HEALTH_CHECKS=True)

@@ -11,6 +11,7 @@ from portal.media import serve_media
 from portal.metrics import metrics
 
 urlpatterns = [
+    path("webhooks/", include("fulfillment.webhooks.urls")),  # first: by far the most calls are these
     path("", home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
@@ -18,7 +19,6 @@ urlpatterns = [
     path("media/<path:name>", serve_media, name="media"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("webhooks/", include("fulfillment.webhooks.urls")),
     path("", include("linking.urls")),
     path("", include("fulfillment.urls")),
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
 MAXIMUM_ID_LENGTH = 200
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class MessageInvalid(ValueError):
@@ -107,7 +109,7 @@ def read_part(source: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def is_storable(text: str) -> bool:
     """Tell whether a database takes ``text``: no NUL and no half of a surrogate pair."""
-    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+    return _UNSTORABLE.search(text) is None
 
 
 def _refuse_constant(name: str) -> NoReturn:
