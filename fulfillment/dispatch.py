@@ -21,6 +21,7 @@ class FairQueue:
         self._waiting: OrderedDict[int, deque[Leased]] = OrderedDict()
         self._under_way: dict[int, int] = {}
         self._caps: dict[int, int] = {}
+        self._idle = 0
         self._closed = False
 
     def add(self, items: Iterable[Leased], *, share_of: int = 1) -> None:
@@ -29,27 +30,28 @@ class FairQueue:
             for item in items:
                 self._caps[item.endpoint_id] = max(1, -(-item.concurrency // max(share_of, 1)))
                 self._waiting.setdefault(item.endpoint_id, deque()).append(item)
-            self._changed.notify_all()
+            self._changed.notify()  # who wakes wakes the next
 
-    def take(self) -> Leased | None:
-        """Wait for a delivery that may be sent now and return it; ``done`` must follow. None once closed."""
+    def take(self, *, done: Leased | None = None) -> Leased | None:
+        """Wait for a delivery that may be sent now and return it. None once closed.
+
+        ``done`` is the one that the caller took before: it is no longer under way.
+        """
         with self._changed:
+            if done is not None:
+                self._leave(done.endpoint_id)
             while not self._closed:
                 endpoint = self._next_endpoint()
                 if endpoint is not None:
-                    return self._take_from(endpoint)
+                    item = self._take_from(endpoint)
+                    # Wake one more only if there is something for it: waking threads for nothing is what costs most here.
+                    if self._idle and self._next_endpoint() is not None:
+                        self._changed.notify()
+                    return item
+                self._idle += 1
                 self._changed.wait()
+                self._idle -= 1
             return None
-
-    def done(self, item: Leased) -> None:
-        """Say that a delivery which ``take`` returned is no longer under way."""
-        with self._changed:
-            left = self._under_way[item.endpoint_id] - 1
-            if left:
-                self._under_way[item.endpoint_id] = left
-            else:
-                del self._under_way[item.endpoint_id]
-            self._changed.notify()
 
     def close(self) -> list[Leased]:
         """Stop handing out. Returns what was not handed out."""
@@ -80,6 +82,13 @@ class FairQueue:
             if count < min(self._caps[endpoint], GREED * free) and (best is None or count < best_count):
                 best, best_count = endpoint, count
         return best
+
+    def _leave(self, endpoint: int) -> None:
+        left = self._under_way[endpoint] - 1
+        if left:
+            self._under_way[endpoint] = left
+        else:
+            del self._under_way[endpoint]
 
     def _take_from(self, endpoint: int) -> Leased:
         items = self._waiting[endpoint]

@@ -247,13 +247,13 @@ class Drain:
 
     def _send_all(self) -> None:
         """Send what the queue gives out until it is closed: the life of a sender thread."""
-        while (leased := self._queue.take()) is not None:
+        leased = self._queue.take()
+        while leased is not None:
             if leased.lease_ends_at - self._clock() < _SEND_MARGIN:
-                outcome: Result | _Unsent = _Unsent(leased)
+                self._inbox.put(_Unsent(leased))
             else:
-                outcome = self._send_one(leased)
-            self._queue.done(leased)
-            self._inbox.put(outcome)
+                self._inbox.put(self._send_one(leased))
+            leased = self._queue.take(done=leased)
 
     def _send_one(self, leased: Leased) -> Result:
         started_at, started = self._clock(), time.monotonic()

@@ -78,12 +78,11 @@ def test_d5_endpoints_take_turns() -> None:
     queue = FairQueue(threads=8)
     queue.add(item(1, number) for number in range(100))
     queue.add(item(2, number) for number in range(2))
-    order = []
+    order, leased = [], None
     for _ in range(6):
-        leased = queue.take()
+        leased = queue.take(done=leased)
         assert leased
         order.append(leased.endpoint_id)
-        queue.done(leased)
     assert order == [1, 2, 1, 2, 1, 1]
 
 
@@ -94,6 +93,5 @@ def test_d1_closing_returns_what_was_not_handed_out_and_releases_who_waits() -> 
     assert first
     assert (queue.in_hand(), queue.in_hand(1), queue.in_hand(2), queue.under_way()) == (3, 3, 0, 1)
     assert [leased.claim_id for leased in queue.close()] == ["1-1", "1-2"]
-    assert queue.take() is None
-    queue.done(first)
+    assert queue.take(done=first) is None
     assert queue.in_hand() == 0
