@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import Q
+from django.db.models import Count, Prefetch, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns.models import Campaign, CampaignReward, Game
+from campaigns.models import Campaign, CampaignChannel, CampaignReward, Game
 from campaigns.rules.phases import Phase
 from linking.landing import joined
 from portal import platforms
 from portal.fields import CheckedImageFieldFile, rendition_url
+
+CHANNELS_NAMED = 30
 
 _SHOWN = {
     Phase.LIVE: ("ok", gettext_lazy("Live now")),
@@ -24,10 +26,13 @@ _SHOWN = {
 
 def campaigns_shown(game: Game, *, now: datetime) -> list[dict[str, Any]]:
     """Return the game's campaigns that are live, announced or still claimable, in that order, with their rewards."""
+    # An allow-list may hold thousands: the first few are named, the rest counted.
+    some = CampaignChannel.objects.filter(removed_at=None).select_related("channel").order_by("pk")[:CHANNELS_NAMED]
     published = Q(status=Campaign.Status.PUBLISHED, announces_at__lte=now, closes_at__gt=now, test_mode=False)
     found = (
         Campaign.objects.filter(published, game=game)
-        .prefetch_related("platforms", "rewards__reward", "channels__channel")
+        .annotate(channels_listed=Count("channels", filter=Q(channels__removed_at=None)))
+        .prefetch_related("platforms", "rewards__reward", Prefetch("channels", queryset=some, to_attr="some_channels"))
         .order_by("starts_at")[:50]
     )
     shown = [_campaign(campaign, campaign.phase(now)) for campaign in found if campaign.phase(now) in _SHOWN]
@@ -37,7 +42,7 @@ def campaigns_shown(game: Game, *, now: datetime) -> list[dict[str, Any]]:
 
 def _campaign(campaign: Campaign, phase: Phase) -> dict[str, Any]:
     kind, label = _SHOWN[phase]
-    listed = [c.channel for c in campaign.channels.all() if c.removed_at is None]
+    listed = [row.channel for row in campaign.some_channels]  # type: ignore[attr-defined]
     names = joined([platforms.get(p.platform).name for p in campaign.platforms.all()])
     return {
         "campaign": campaign,
@@ -46,8 +51,8 @@ def _campaign(campaign: Campaign, phase: Phase) -> dict[str, Any]:
         "status_label": str(label),
         "platform_names": names,
         "all_channels": campaign.scope == Campaign.Scope.GLOBAL,
-        "channel_names": [channel.name or channel.login or channel.platform_channel_id for channel in listed[:30]],
-        "more_channels": max(0, len(listed) - 30),
+        "channel_names": [channel.name or channel.login or channel.platform_channel_id for channel in listed],
+        "more_channels": campaign.channels_listed - len(listed),  # type: ignore[attr-defined]
         "rewards": [
             _reward(item, campaign, phase)
             for item in sorted(campaign.rewards.all(), key=lambda r: (r.position, r.minutes or 0))

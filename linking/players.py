@@ -128,9 +128,9 @@ def _bind(*, game: Game, player_id: str, name: str, user: User | None) -> Player
     """Return the player with a game user; ``user`` is the one to share, where the person is known by another game."""
     name = name.strip()[:MAX_ID_LENGTH]
     with transaction.atomic():
-        player, _created = Player.objects.select_related("user").get_or_create(
-            game=game, player_id=player_id, defaults={"name": name}
-        )
+        made, _created = Player.objects.get_or_create(game=game, player_id=player_id, defaults={"name": name})
+        # Locked, so that two proofs at once do not make two users for one player.
+        player = Player.objects.select_for_update(of=("self",)).select_related("user").get(pk=made.pk)
         if name and player.name != name:
             player.name = name
             player.save(update_fields=["name"])

@@ -130,6 +130,25 @@ def test_the_page_shows_campaigns_that_are_live_announced_or_claimable(
     assert ('alt="A red banner" width="40" height="40"' in response.content.decode()) == shown
 
 
+def test_a_long_allow_list_is_named_in_part_and_counted_and_asks_the_database_no_more_often(game: Game) -> None:
+    now = timezone.now()
+    counts = []
+    for _ in range(2):
+        reward = factories.make_reward(game)
+        campaign = factories.make_campaign(
+            game, rewards=[reward], platform_ids={"kick": reward.pk}, now=now, scope="allow_list"
+        )
+        for number in range(33):
+            channel = factories.make_channel(game.organization, name=f"Channel {number}")
+            campaign.channels.create(channel=channel, listed_at=now, removed_at=now if number == 0 else None)
+        Client().get(url(game))
+        with CaptureQueriesContext(connection) as queries:
+            page = text_of(Client().get(url(game)))
+        counts.append(len(queries))
+        assert "Channel 0," not in page and "Channel 30 and 2 more" in page
+    assert counts[0] == counts[1]
+
+
 def test_pressing_confirm_twice_makes_one_link_and_shows_it_both_times(
     game: Game, kick: Any, player_client: Client, prove_viewer: Any
 ) -> None:
