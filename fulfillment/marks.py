@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -18,12 +18,9 @@ from linking.models import Link
 def mark_for_resolve(condition: Q, *, now: datetime) -> int:
     """Have the claims that meet ``condition`` and were not sent yet worked out again; return how many they are.
 
-    One statement. Called in the transaction of the change itself.
+    Called in the transaction of the change itself. That transaction never waits for a claim: see :func:`_mark`.
     """
-    marked = Claim.objects.filter(condition, state__in=UNSENT).update(resolve_at=now)
-    if marked:
-        announce_work()
-    return marked
+    return _mark(condition & Q(state__in=UNSENT), now=now)
 
 
 def mark_duplicates(gave_up: Sequence[Claim], *, now: datetime) -> None:
@@ -36,9 +33,38 @@ def mark_duplicates(gave_up: Sequence[Claim], *, now: datetime) -> None:
         return
     players = {claim.player_id for claim in gave_up if claim.player_id is not None}
     viewers = {claim.viewer_id for claim in gave_up if claim.viewer_id is not None}
-    Claim.objects.filter(
-        Q(player__in=players) | Q(viewer__in=viewers), campaign_reward__in=places, state=State.DUPLICATE
-    ).update(resolve_at=now)
+    waiting = Q(player__in=players) | Q(viewer__in=viewers)
+    _mark(waiting & Q(campaign_reward__in=places, state=State.DUPLICATE), now=now)
+
+
+def mark_all_unsent(*, now: datetime) -> int:
+    """Have every claim that was not sent worked out again: once a night, should a mark ever have been lost."""
+    return Claim.objects.filter(state__in=UNSENT, resolve_at=None).update(resolve_at=now)
+
+
+def _mark(condition: Q, *, now: datetime) -> int:
+    """Mark now what nobody has locked, and all of it once the transaction is committed.
+
+    Whoever works claims out holds their rows and asks for campaigns, links and games; whoever changes one of these holds
+    it and asks for claims: if both waited, they would wait for each other. The second mark also reaches claims that came
+    in and were worked out before the change could be seen. Where there is one writer at a time the first is enough.
+    """
+    claims = Claim.objects.filter(condition)
+    if not connection.features.has_select_for_update_skip_locked:
+        marked = claims.update(resolve_at=now)
+    else:
+        free = claims.select_for_update(skip_locked=True, of=("self",)).values("pk")
+        with transaction.atomic():
+            marked = Claim.objects.filter(pk__in=free).update(resolve_at=now)
+            transaction.on_commit(lambda: _mark_committed(condition, now))
+    if marked:
+        announce_work()
+    return marked
+
+
+def _mark_committed(condition: Q, now: datetime) -> None:
+    if Claim.objects.filter(condition).update(resolve_at=now):
+        announce_work()
 
 
 def on_claims_may_resolve(
@@ -63,7 +89,7 @@ def on_claims_may_resolve(
         condition &= Q(reward=reward_id) | Q(reward=None)
     if platform_reward_id is not None:
         condition &= Q(platform_reward_id=platform_reward_id)
-    _mark_twice(lambda now: mark_for_resolve(condition, now=now), timezone.now())
+    mark_for_resolve(condition, now=timezone.now())
 
 
 def on_link_changed(link: Link, now: datetime) -> None:
@@ -75,15 +101,4 @@ def on_link_changed(link: Link, now: datetime) -> None:
     condition = Q(
         organization=viewer.organization_id, platform=viewer.platform, platform_user_id=viewer.platform_user_id
     )
-    _mark_twice(lambda now: mark_for_resolve(condition, now=now), now)
-
-
-def _mark_twice(mark: Callable[[datetime], int], now: datetime) -> None:
-    """Mark in the change's transaction and, where others write meanwhile, once more when it is committed.
-
-    A claim that came in and was worked out between the first mark and the commit saw things as they were before. Claims
-    that were worked out in between anyway are worked out once more, to the same end.
-    """
-    mark(now)
-    if connection.features.has_select_for_update:
-        transaction.on_commit(lambda: mark(now))
+    mark_for_resolve(condition, now=now)

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.hooks import call_claims_may_resolve
 from campaigns.models import Campaign, CampaignTester, Viewer
 from fulfillment import mapping
+from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, ClaimEvent, Delivery, Endpoint
 from fulfillment.resolve import resolve_due
 from fulfillment.rules.codes import Code
@@ -434,3 +435,12 @@ def test_the_last_name_that_came_in_is_the_viewer_s(world: World) -> None:
     world.claim(platform_user_id="7", platform_user_name="old", received_at=NOW)
     settle()
     assert Viewer.objects.get().name == "new"
+
+
+def test_the_nightly_mark_reaches_everything_that_was_not_sent(world: World) -> None:
+    waiting = world.claim(platform_user_id="7")
+    world.claim(state=State.ABANDONED, resolve_at=None)
+    settle()
+    assert mark_all_unsent(now=LATER) == 1
+    assert state_of(waiting)[0] == State.WAITING
+    assert waiting.resolve_at == LATER
