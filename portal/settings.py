@@ -284,6 +284,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "ENVIRONMENT": "portal.admin_site.environment",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "portal.admin_site.icon"}],
     "STYLES": ["portal.admin_site.stylesheet"],
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "portal.admin_site.navigation"},
 }

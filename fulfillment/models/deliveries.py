@@ -86,9 +86,7 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(leased=False) | Q(due_at__isnull=False), name="delivery_lease_has_end"
-            )
+            models.CheckConstraint(condition=Q(leased=False) | Q(due_at__isnull=False), name="delivery_lease_has_end")
         ]
         indexes = [
             # By game first: what waits behind one endpoint's open breaker is never walked through for another's sake.

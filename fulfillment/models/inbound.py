@@ -38,9 +38,7 @@ class WebhookTally(models.Model):
     class Meta:
         verbose_name = _("webhook count")
         verbose_name_plural = _("webhook counts")
-        constraints = [
-            models.UniqueConstraint(fields=["credential", "hour", "outcome"], name="webhook_tally_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["credential", "hour", "outcome"], name="webhook_tally_once")]
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.count}"

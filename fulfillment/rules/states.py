@@ -21,9 +21,7 @@ class State(StrEnum):
     ABANDONED = "abandoned"
 
 
-UNSENT = frozenset(
-    {State.RECEIVED, State.WAITING, State.QUARANTINED, State.HELD, State.READY, State.DUPLICATE}
-)
+UNSENT = frozenset({State.RECEIVED, State.WAITING, State.QUARANTINED, State.HELD, State.READY, State.DUPLICATE})
 """States that ``resolve`` may work out again, as long as no delivery was attempted."""
 
 HOLDS_SLOT = frozenset({State.READY, State.DELIVERING, State.DELIVERED, State.CONFIRMED, State.FAILED})
