@@ -73,7 +73,7 @@ def parse_channels(text: str) -> list[PastedRow]:
 
     Separators may be commas, semicolons or tabs; a heading line and blank lines are skipped.
     """
-    rows = []
+    rows: list[PastedRow] = []
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
         separator = next((s for s in ("\t", ";", ",") if s in line), ",")
         cells = [cell.strip() for cell in next(csv.reader(StringIO(line), delimiter=separator), [])]
@@ -212,8 +212,8 @@ def change_listing(
         action="changed channels",
         obj=campaign,
         organization=campaign.organization,
-        before={"removed": [str(channel) for channel in removing]} if removing else {},
-        after={"listed": [str(channel) for channel in adding]} if adding else {},
+        before={"removed": ", ".join(str(channel) for channel in removing)} if removing else {},
+        after={"listed": ", ".join(str(channel) for channel in adding)} if adding else {},
         now=now,
     )
 

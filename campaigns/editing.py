@@ -46,7 +46,7 @@ class EditRefused(Exception):
 def state_of(campaign: Campaign) -> dict[str, Any]:
     """Return what the rules of C6 compare: the watched fields, and the lists as comparable values."""
     return {
-        **{name: getattr(campaign, Campaign._meta.get_field(name).attname) for name in WATCHED},
+        **{name: getattr(campaign, _column(name)) for name in WATCHED},
         "games": frozenset(campaign.further_games.values_list("game_id", flat=True)),
         "rewards": frozenset(
             campaign.rewards.values_list("reward_id", "rule", "minutes", "event_name", "requires__reward_id")
@@ -55,6 +55,11 @@ def state_of(campaign: Campaign) -> dict[str, Any]:
         "platform_campaign_ids": frozenset(campaign.platforms.values_list("platform", "platform_campaign_id")),
         "testers": frozenset(campaign.testers.values_list("platform", "platform_user_id")),
     }
+
+
+def _column(name: str) -> str:
+    """Return the attribute that holds a field's stored value: for a foreign key the id."""
+    return next(field.attname for field in Campaign._meta.concrete_fields if field.name == name)
 
 
 def check_edit(
@@ -108,8 +113,7 @@ def save_campaign(
 
 def _write(stored: Campaign, edited: Campaign, changed: list[str], write_lists: Callable[[], None]) -> None:
     for name in changed:
-        attname = Campaign._meta.get_field(name).attname
-        setattr(stored, attname, getattr(edited, attname))
+        setattr(stored, _column(name), getattr(edited, _column(name)))
     set_derived_times(stored)
     try:
         with transaction.atomic():
@@ -146,17 +150,19 @@ def _trail(campaign: Campaign) -> dict[str, Any]:
     rewards = campaign.rewards.select_related("reward", "requires__reward").order_by("position", "id")
     return {
         **audit.snapshot(campaign),
-        "further games": [row.game.name for row in campaign.further_games.select_related("game").order_by("id")],
-        "rewards": [
+        "further games": "; ".join(
+            row.game.name for row in campaign.further_games.select_related("game").order_by("id")
+        ),
+        "rewards": "; ".join(
             f"{row.reward.name}: {row.rule} {row.minutes or row.event_name}"
             + (f", after {row.requires.reward.name}" if row.requires else "")
             for row in rewards
-        ],
-        "platforms": [
+        ),
+        "platforms": "; ".join(
             f"{row.platform}: counted by {row.counted_by}, id {row.platform_campaign_id or '–'}"
             for row in campaign.platforms.order_by("id")
-        ],
-        "testers": [f"{row.platform} {row.platform_user_id}" for row in campaign.testers.order_by("id")],
+        ),
+        "testers": "; ".join(f"{row.platform} {row.platform_user_id}" for row in campaign.testers.order_by("id")),
     }
 
 
@@ -166,6 +172,8 @@ def _record(
     after = _trail(campaign)
     if before == after:
         return
+    if not before:
+        after = {name: value for name, value in after.items() if value not in ("", None)}
     audit.record(
         actor=actor,
         action=action,

@@ -151,6 +151,7 @@ class PortalTabularInline(_ScopedForms, _ScopedChoices, _RolePermissions, Tabula
     """A table of rows inside their parent's page."""
 
     extra = 0
+    hide_title = True  # a row's columns say what it is
 
 
 class PortalStackedInline(_ScopedForms, _ScopedChoices, _RolePermissions, StackedInline):

@@ -46,7 +46,7 @@ class ScopedRelatedFilter(RelatedDropdownFilter):
 class PlatformFilter(DropdownFilter):
     """The platform of a row; ``lookup`` says where the row has it."""
 
-    title = _("platform")  # type: ignore[assignment]
+    title = _("platform")
     parameter_name = "on_platform"
     lookup = "platform"
 

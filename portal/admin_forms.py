@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
@@ -16,8 +17,8 @@ from portal.models import Organization
 class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form whose row belongs to the active organization though it has no field for it.
 
-    Without it Django would leave out the constraints that name the organization, and the database would refuse the
-    row where the form should have said why.
+    Django leaves out the constraints that name a field which is not in the form (the organization, and what is fixed
+    once the row exists): the database would refuse the row where the form should have said why.
     """
 
     organization: ClassVar[Organization | None] = None
@@ -33,9 +34,19 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
         """Return the platforms that can be chosen; by default all."""
         return platforms.choices()
 
-    def _get_validation_exclusions(self) -> set[str]:
-        checked = {"organization", "platform"} - set(self.errors if self._errors is not None else ())
-        return super()._get_validation_exclusions() - checked  # type: ignore[misc, no-any-return]
+    def complete_instance(self) -> None:
+        """Work out columns that follow from the entered ones, before the row's constraints are checked."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        self.complete_instance()
+        try:
+            self.instance.validate_constraints()
+        except ValidationError as error:
+            for name, found in error.update_error_dict({}).items():
+                self.add_error(name if name in self.fields else None, found)
 
 
 def _platform_field(field: forms.Field, choices: list[tuple[str, str]]) -> forms.ChoiceField:

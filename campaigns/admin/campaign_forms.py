@@ -14,6 +14,7 @@ from campaigns.admin_time import AdminZonedDateTimeWidget
 from campaigns.forms_time import ZoneChoiceField, ZonedDateTimeField, ZonedTimesFormMixin
 from campaigns.models import Campaign, CampaignReward
 from campaigns.models.campaigns import MAX_REWARDS
+from campaigns.publishing import set_derived_times
 from campaigns.rules.edits import LockedChange
 from portal import platforms
 from portal.admin_forms import OrganizationForm
@@ -23,12 +24,12 @@ class CampaignForm(ZonedTimesFormMixin, OrganizationForm):
     """A campaign's own fields. A draft may be incomplete; what it still lacks, the preflight says."""
 
     time_zone = ZoneChoiceField(
-        label=_("time zone"),
+        label=_("Time zone"),
         widget=UnfoldAdminSelect2Widget,
         help_text=_("Start and end are entered in this zone. Everybody sees them in UTC as well."),
     )
-    starts_at = ZonedDateTimeField(label=_("start"), required=False, widget=AdminZonedDateTimeWidget)
-    ends_at = ZonedDateTimeField(label=_("end"), required=False, widget=AdminZonedDateTimeWidget)
+    starts_at = ZonedDateTimeField(label=_("Start"), required=False, widget=AdminZonedDateTimeWidget)
+    ends_at = ZonedDateTimeField(label=_("End"), required=False, widget=AdminZonedDateTimeWidget)
 
     refused: ClassVar[list[LockedChange]] = []
     """What was refused beneath the form, when it is shown again for that reason."""
@@ -59,6 +60,9 @@ class CampaignForm(ZonedTimesFormMixin, OrganizationForm):
             self.add_error(
                 "ends_at", ValidationError(_("The end must be after the start."), code="end_not_after_start")
             )
+        for name in ("starts_at", "ends_at"):
+            if self.instance.status == Campaign.Status.PUBLISHED and name in cleaned and cleaned[name] is None:
+                self.add_error(name, ValidationError(_("A published campaign needs this."), code="required"))
         limit = cleaned.get("per_player_limit")
         if limit is not None and not 1 <= limit <= 100:
             self.add_error("per_player_limit", ValidationError(_("Enter a number from 1 to 100."), code="out_of_range"))
@@ -68,6 +72,10 @@ class CampaignForm(ZonedTimesFormMixin, OrganizationForm):
         for change in self.refused:
             self.add_error(change.field if change.field in self.fields else None, str(change.sentence))
         return cleaned
+
+    def complete_instance(self) -> None:
+        """Announcement and closing time follow from the dates."""
+        set_derived_times(self.instance)
 
     def written(self) -> list[str]:
         """Return the fields whose stored value changes: those that were edited, and times that a new zone moves."""
@@ -102,7 +110,7 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class DistinctFormSet(PaginationInlineFormSet):  # type: ignore[misc]
+class DistinctFormSet(PaginationInlineFormSet):
     """A list in which nothing stands twice; the row that repeats another says so."""
 
     distinct: tuple[str, ...] = ()

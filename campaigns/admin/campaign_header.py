@@ -157,10 +157,10 @@ def _shown(finding: Finding) -> ShownFinding:
             finding, f"{page}#{finding.field}-group" if is_list else f"{page}#id_{finding.field}", "", ""
         )
     if finding.field in _LISTS:
-        return ShownFinding(finding, f"#{finding.field}", finding.field, f"{finding.field}-heading")
+        return ShownFinding(finding, f"#{finding.field}", finding.field, f"{finding.field}-group")
     if not finding.field:
         return ShownFinding(finding, "", "", "")
-    parts = {"starts_at": "_date", "ends_at": "_date"}
+    parts = {"starts_at": "_0", "ends_at": "_0"}  # the date, first of the inputs
     target = f"id_{finding.field}{parts.get(finding.field, '')}"
     return ShownFinding(finding, f"#{target}", "general", target)
 

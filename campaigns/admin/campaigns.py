@@ -43,7 +43,7 @@ from portal.organizations import active_organization
 class PhaseFilter(DropdownFilter):
     """The phase at this moment (C3)."""
 
-    title = _("phase")  # type: ignore[assignment]
+    title = _("phase")
     parameter_name = "phase"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ class PhaseFilter(DropdownFilter):
         value = self.value()
         if value not in {phase.value for phase in Phase}:
             return queryset
-        return queryset.in_phase(Phase(value), now=timezone.now())  # type: ignore[attr-defined, no-any-return]
+        return queryset.in_phase(Phase(value), now=timezone.now())  # type: ignore[attr-defined]
 
 
 class OnPlatformFilter(PlatformFilter):
@@ -139,8 +139,7 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Name the fields that C6 fixes."""
-        fixed = self._fixed(request, obj)
-        return ["starts", "ends", *(name for name in fixed if name not in ("starts_at", "ends_at"))]
+        return ["starts", "ends", *self._fixed(request, obj)]
 
     def _fixed(self, request: HttpRequest, obj: Campaign | None) -> list[str]:
         names = [name for _title, options in self.fieldsets for name in options["fields"]]
@@ -170,6 +169,7 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
         context["opened_as"] = "fixed" if shown_locked(request, obj, "rewards") else "open"
         context["opened_field"] = OPENED
         if obj is not None:
+            context["show_delete"] = obj.status == Campaign.Status.DRAFT
             context.update(campaign_context(request, obj, now=timezone.now()))
         return super().render_change_form(request, context, *args, **kwargs)
 

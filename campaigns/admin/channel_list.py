@@ -94,7 +94,7 @@ class ChannelListForm(forms.Form):
             self.add_error("file", ValidationError(_("The file is larger than 2 MiB."), code="too_large"))
             return ""
         try:
-            return upload.read().decode("utf-8-sig")  # type: ignore[no-any-return]
+            return upload.read().decode("utf-8-sig")
         except UnicodeDecodeError:
             self.add_error("file", ValidationError(_("The file is not UTF-8 text. Save it as CSV UTF-8."), code="text"))
             return ""

@@ -36,15 +36,18 @@ class ChannelAdmin(PlainDeletion):
     menu_order = 40
     form = OrganizationForm
     inlines = (OptOutInline,)
-    fields = ("platform", "platform_channel_id", "login", "name")
     list_display = ("shown_name", "platform_name", "platform_channel_id", "login")
     list_filter = (PlatformFilter,)
     search_fields = ("platform_channel_id", "login", "name")
     ordering = ("login", "platform_channel_id")
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Show the platform by its name once the channel exists: who it is is fixed then."""
+        return ["platform_name" if obj else "platform", "platform_channel_id", "login", "name"]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Fix who the channel is once it exists."""
-        return ["platform", "platform_channel_id"] if obj else []
+        return ["platform_name", "platform_channel_id"] if obj else ["platform_name"]
 
     @display(description=_("channel"), ordering="name")
     def shown_name(self, channel: Channel) -> str:

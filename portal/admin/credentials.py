@@ -52,7 +52,7 @@ class PlatformCredentialAdmin(OrganizationAdmin):
     form = CredentialForm
     list_display = ("platform_name", "client_id", "enabled", "secrets_set", "public_key_fetched_at")
     ordering = ("platform",)
-    readonly_fields = ("webhook_url", "previous_secret", "public_key_fetched_at")
+    readonly_fields = ("platform_name", "webhook_url", "previous_secret", "public_key_fetched_at")
     change_form_before_template = "admin/credential_deeds.html"
     fieldsets = (
         (None, {"fields": ("platform", "enabled", "client_id", "client_secret", "platform_organization_id")}),
@@ -88,9 +88,13 @@ class PlatformCredentialAdmin(OrganizationAdmin):
             return _t("Set: messages signed with it are still accepted, until you forget it.")
         return _t("Not set.")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Fix the platform once the credential exists."""
-        return [*super().get_readonly_fields(request, obj), *(["platform"] if obj else [])]
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show the platform by its name once the credential exists: it is fixed then."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        shown = {"platform": "platform_name"}
+        return [(title, {"fields": [shown.get(f, f) for f in options["fields"]]}) for title, options in fieldsets]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: messages and links hang on it; it is disabled instead (F8)."""

@@ -16,7 +16,7 @@ from portal.models import User
 
 
 @admin.register(User)
-class PortalUserAdmin(OrganizationAdmin, UserAdmin):
+class PortalUserAdmin(OrganizationAdmin, UserAdmin):  # type: ignore[misc, type-arg]
     """Accounts. What somebody may do follows from memberships, never from Django's permissions (S1)."""
 
     menu_icon = "person"

@@ -231,7 +231,8 @@ def test_c6_a_live_campaign_takes_what_may_change(owner: Client, organization: O
     )
     values = rows("channels", values, {"channel": make_channel(organization).pk})
     values["channels-0-DELETE"] = "on"
-    assert owner.post(page(live), values).status_code == 302
+    answer = owner.post(page(live), values)
+    assert answer.status_code == 302, errors_of(answer)
     live.refresh_from_db()
     assert (live.name, live.closes_at) == ("New name", datetime(2027, 2, 4, 12, tzinfo=UTC))
     assert sorted(live.channels.values_list("removed_at", flat=True), key=str) == [NOW, None]
@@ -266,6 +267,12 @@ def test_c6_fields_posted_past_the_form_change_nothing(owner: Client, organizati
     assert errors_of(owner.post(page(live), values | {"_opened_as": "open", "time_zone": "UTC"}))
     live.refresh_from_db()
     assert (live.starts_at, live.scope) == (NOW - timedelta(days=1), "global")
+
+
+def test_c3_a_published_campaign_keeps_its_dates(owner: Client, organization: Organization) -> None:
+    soon = make_live(organization, starts_at=NOW + timedelta(hours=1))
+    values = form_of(owner, page(soon), FORM) | {"ends_at_date": "", "ends_at_time": ""}
+    assert "A published campaign needs this." in errors_of(owner.post(page(soon), values))
 
 
 # The four switches (C3, C5, S1).
