@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Game, Viewer
@@ -122,15 +122,16 @@ def add_scopes(*, link: Link, scopes: Iterable[str]) -> None:
 
 def refuse_or_find(*, game: Game, viewer: Viewer, player: Player, now: datetime) -> Link | None:
     """Return the active link of exactly these two, or None where one could be made now. Raises ``LinkRefused``."""
-    active = Link.objects.filter(game=game, ended_at=None).select_related("player", "viewer")
-    of_viewer = active.filter(viewer=viewer).first()
-    if of_viewer is not None:
-        if of_viewer.player_id == player.pk:
-            return of_viewer
-        raise _viewer_taken(viewer, of_viewer, player)
-    of_player = active.filter(player=player, platform=viewer.platform).first() if player.pk else None
-    if of_player is not None:
-        raise _player_taken(viewer, of_player)
+    # One query: between two, another request could make this very link, and it would look like somebody else's.
+    theirs = Q(viewer=viewer) | Q(player_id=player.pk, platform=viewer.platform)
+    active = Link.objects.filter(theirs, game=game, ended_at=None).select_related("player", "viewer")
+    links = sorted(active, key=lambda link: link.viewer_id != viewer.pk)  # the viewer's own first
+    if links and links[0].viewer_id == viewer.pk:
+        if links[0].player_id == player.pk:
+            return links[0]
+        raise _viewer_taken(viewer, links[0], player)
+    if links:
+        raise _player_taken(viewer, links[0])
     _refuse_in_cool_down(game=game, viewer=viewer, player=player, now=now)
     return None
 
