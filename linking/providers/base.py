@@ -128,8 +128,8 @@ class PlatformProvider(OAuth2Provider):
         return {}
 
     def names_of(self, data: dict[str, Any]) -> tuple[str, str]:
-        """Return login and shown name of the user info."""
-        raise NotImplementedError
+        """Return login and shown name of the user info; a platform with other field names says so."""
+        return text(data.get("login")), text(data.get("name"))
 
     def sociallogin_from_response(self, request: HttpRequest, response: dict[str, Any]) -> Any:
         """Return a SocialLogin with nothing in it but the user's id, login and name."""
