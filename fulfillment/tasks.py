@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from fulfillment import workers
+from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, Delivery
 from fulfillment.webhooks.keys import refresh_public_key
 from linking.models import UsedLinkToken
@@ -42,6 +43,11 @@ def remove_expired() -> int:
     tokens, _ = UsedLinkToken.objects.filter(expires_at__lt=now).delete()
     failures, _ = Failure.objects.filter(stopped__lt=now - FAILURES_KEPT).delete()
     return tokens + failures
+
+
+def look_at_all_again() -> int:
+    """Have every claim that was not sent yet worked out again: the net beneath all marks. Returns how many they are."""
+    return mark_all_unsent(now=timezone.now())
 
 
 def watch_over_delivery() -> str:
