@@ -107,11 +107,15 @@ class Campaign(models.Model):
             models.CheckConstraint(
                 condition=Q(status="draft")
                 | Q(
+                    # A comparison with NULL is not false, so that each column has to be there besides.
                     starts_at__isnull=False,
+                    ends_at__isnull=False,
+                    announces_at__isnull=False,
+                    closes_at__isnull=False,
+                    published_at__isnull=False,
                     ends_at__gt=F("starts_at"),
                     announces_at__lte=F("starts_at"),
                     closes_at__gte=F("ends_at"),
-                    published_at__isnull=False,
                 )
                 | Q(status="cancelled", published_at=None),
                 name="campaign_published_has_dates",

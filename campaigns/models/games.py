@@ -57,13 +57,13 @@ class Game(models.Model):
     relink_cool_down_hours = models.PositiveSmallIntegerField(
         _("relink cool-down"),
         default=0,
-        help_text=_("Hours that must pass after an unlink before the platform account links to another player (L6)."),
+        help_text=_("Hours that must pass after an unlink before the platform account links to another player."),
     )
     taken_over_at = models.DateTimeField(
         _("taken over at"),
         null=True,
         blank=True,
-        help_text=_("Claims that a platform granted before this time are held, not delivered (F1)."),
+        help_text=_("Claims that a platform granted before this time are held, not delivered."),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 

@@ -47,7 +47,7 @@ class Organization(models.Model):
     enabled = models.BooleanField(
         _("enabled"),
         default=False,
-        help_text=_("Set by the portal's administrator. Until then, campaigns can be prepared but not published (C5)."),
+        help_text=_("Set by the portal's administrator. Until then, campaigns can be prepared but not published."),
     )
     producers_may_publish = models.BooleanField(
         _("producers may publish"),
