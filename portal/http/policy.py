@@ -52,7 +52,11 @@ def check_url(url: str) -> None:
 
     Nothing is looked up: where a name leads is checked when the connection is made.
     """
-    policy = current_policy()
+    _check_url(url, current_policy())
+
+
+@lru_cache(maxsize=256)  # a worker calls the same few addresses over and over; refusals are not kept
+def _check_url(url: str, policy: Policy) -> None:
     if len(url) > MAXIMUM_URL_LENGTH:
         raise UrlRefused("too_long")
     parts = _split(url)

@@ -1,0 +1,1 @@
+"""Benchmarks: ``make bench`` or ``python -m bench webhook delivery``. Figures and goals are in docs/performance.md."""

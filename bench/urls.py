@@ -1,0 +1,14 @@
+"""The product's addresses and the views it is compared with."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from bench import compared
+from portal.urls import urlpatterns as product
+
+urlpatterns = [
+    path("bench/insert", compared.bare_insert),
+    path("bench/usual/<str:token>", compared.UsualWebhook.as_view()),
+    *product,
+]
