@@ -11,5 +11,9 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self) -> None:
-        """Enter the app's own preflight checks (C5)."""
+        """Enter the app's own preflight checks (C5) and its card on the admin's start page."""
         from campaigns import checks_of_campaigns  # noqa: F401 - registers on import
+        from campaigns.dashboard import campaigns_card
+        from portal.dashboard import cards
+
+        cards.append(campaigns_card)

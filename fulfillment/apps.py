@@ -14,10 +14,20 @@ class FulfillmentConfig(AppConfig):
         """Hang into the lower apps' registries."""
         from campaigns.hooks import claims_may_resolve
         from fulfillment import preflight, workers  # noqa: F401 - preflight registers on import
+        from fulfillment.dashboard import claims_card, delivery_card, set_up_card
         from fulfillment.marks import on_claims_may_resolve, on_link_changed
+        from fulfillment.metrics import collect
+        from fulfillment.webhooks.events import listen
+        from fulfillment.webhooks.revocations import on_authorization_revoked
         from linking.hooks import link_changed
+        from portal.dashboard import cards
         from portal.health import readiness
+        from portal.metrics import sources
+        from portal.platforms.twitch.messages import AuthorizationRevoked
 
         claims_may_resolve.append(on_claims_may_resolve)
         link_changed.append(on_link_changed)
+        listen(AuthorizationRevoked, on_authorization_revoked)
+        sources.append(collect)
         readiness["worker"] = workers.readiness
+        cards += [set_up_card, claims_card, delivery_card]

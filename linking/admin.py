@@ -8,10 +8,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin import GameAdmin
+from linking.admin_people import LinkAdmin, PlayerAdmin
 from linking.models import GameSignIn
 from portal.admin_base import PortalStackedInline
 from portal.admin_forms import SecretsForm
 from portal.roles import Permission
+
+__all__ = ["GameSignInInline", "LinkAdmin", "PlayerAdmin"]
 
 SHORTEST_TOKEN_SECRET = 32  # RFC 7518, section 3.2: a key of at least the size of the hash
 

@@ -34,7 +34,10 @@ class Player(models.Model):
         verbose_name = _("player")
         verbose_name_plural = _("players")
         constraints = [models.UniqueConstraint(fields=["game", "player_id"], name="player_once_per_game")]
-        indexes = [models.Index(fields=["player_id"], name="player_id_search")]
+        indexes = [
+            models.Index(fields=["player_id"], name="player_id_search"),
+            models.Index(fields=["name"], name="player_name_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.player_id

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from unfold.sites import UnfoldAdminSite
 
+from portal.admin_pages import menu_pages, pages
 from portal.dashboard import dashboard_cards
 from portal.models import Organization
 from portal.organizations import active_organization, choose_organization, organizations_of
@@ -45,7 +46,10 @@ class PortalAdminSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """Return the pages that belong to the site and to no model."""
-        return [path("organization/", self.admin_view(self.organization_view), name="organization")]
+        return [
+            path("organization/", self.admin_view(self.organization_view), name="organization"),
+            *(path(page.route, self.admin_view(page.view), name=page.name) for page in pages),
+        ]
 
     def organization_view(self, request: HttpRequest) -> HttpResponse:
         """Show the person's organizations and make one the active one (I5)."""
@@ -99,6 +103,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("portal/admin.css")
 
 
+def icon(request: HttpRequest) -> str:
+    """Return the address of the site's icon."""
+    return static("portal/icon.svg")
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the side menu: start page, organization, then every registered page the person may see, by app."""
     from django.contrib import admin
@@ -108,6 +117,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "",
             "items": [
                 {"title": _("Overview"), "icon": "dashboard", "link": reverse("admin:index")},
+                *(
+                    {"title": page.title, "icon": page.icon, "link": reverse(f"admin:{page.name}")}
+                    for page in menu_pages(request)
+                ),
                 {"title": _("Change organization"), "icon": "domain", "link": reverse("admin:organization")},
             ],
         }

@@ -40,7 +40,10 @@ class Viewer(models.Model):
                 fields=["organization", "platform", "platform_user_id"], name="viewer_once_per_organization"
             )
         ]
-        indexes = [models.Index(fields=["organization", "login"], name="viewer_login")]
+        indexes = [
+            models.Index(fields=["organization", "login"], name="viewer_login"),
+            models.Index(fields=["organization", "name"], name="viewer_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.login or self.platform_user_id

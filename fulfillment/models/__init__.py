@@ -1,8 +1,19 @@
 """What viewers get: claims, their history, their deliveries, and what came in that could not be read."""
 
+from fulfillment.models.bulk import BulkOperation
 from fulfillment.models.claims import Claim, ClaimEvent
 from fulfillment.models.deliveries import Delivery, DeliveryAttempt, Endpoint
 from fulfillment.models.inbound import KeptMessage, WebhookTally
 from fulfillment.models.workers import Worker
 
-__all__ = ["Claim", "ClaimEvent", "Delivery", "DeliveryAttempt", "Endpoint", "KeptMessage", "WebhookTally", "Worker"]
+__all__ = [
+    "BulkOperation",
+    "Claim",
+    "ClaimEvent",
+    "Delivery",
+    "DeliveryAttempt",
+    "Endpoint",
+    "KeptMessage",
+    "WebhookTally",
+    "Worker",
+]

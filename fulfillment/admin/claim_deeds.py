@@ -1,0 +1,173 @@
+"""Deeds on one claim: for each a page that asks for the reason, and a POST that does it (F4, S1, S5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from fulfillment.admin.deed_form import AssignForm, ReasonForm
+from fulfillment.admin.words import reason_name, state_chip
+from fulfillment.claims import OPERATIONS, NotPossible, Outcome
+from fulfillment.models import Claim
+from fulfillment.rules.codes import Action
+from fulfillment.rules.possible import Standing, why_not
+from fulfillment.rules.states import State
+from portal.admin_base import OrganizationAdmin
+from portal.organizations import may
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What the page of one operation says."""
+
+    button: str | Promise
+    text: str | Promise
+    done: str | Promise
+    style: str = "drops-button-primary"
+
+
+DEEDS: Mapping[Action, Deed] = {
+    Action.RETRY: Deed(
+        _("Retry"),
+        _("It is worked out again, or sent again, at once. The game backend sees the same idempotency key as before."),
+        _("The claim is tried again."),
+    ),
+    Action.HOLD: Deed(
+        _("Hold"),
+        _("It is not sent until somebody releases it. The viewer reads that the claim is being looked at."),
+        _("The claim is held."),
+    ),
+    Action.RELEASE: Deed(
+        _("Release"),
+        _("It goes on in spite of why it is held, and is delivered if nothing else stands in its way."),
+        _("The claim is released and goes on."),
+    ),
+    Action.RESEND: Deed(
+        _("Send again"),
+        _(
+            "The game has accepted this already. It is sent once more with the same idempotency key: a game backend "
+            "that keeps to it grants nothing twice. Use it when the player did not find the reward."
+        ),
+        _("The claim is sent again."),
+    ),
+    Action.ASSIGN_REWARD: Deed(
+        _("Assign a reward"),
+        _(
+            "Say which reward this claim is for. It then goes on by itself. Other claims with the same ids stay as they are."
+        ),
+        _("The reward is assigned; the claim is worked out again."),
+    ),
+    Action.ABANDON: Deed(
+        _("Close without delivery"),
+        _("The reward is not delivered. The viewer reads that the claim was closed. It can be reopened later."),
+        _("The claim is closed."),
+        style="drops-button-danger",
+    ),
+    Action.REOPEN: Deed(
+        _("Reopen"),
+        _("The claim is worked out again as if it had just arrived, and delivered if it can be."),
+        _("The claim is reopened."),
+    ),
+}
+
+
+def standing_of(claim: Claim) -> Standing:
+    """Return what of a claim decides about operations on it."""
+    return Standing(
+        state=State(claim.state),
+        reason=claim.reason,
+        staff_hold=claim.staff_hold,
+        attempted=claim.attempted_at is not None,
+        bound=claim.player_id is not None and claim.player_slot is not None and claim.game_id is not None,
+    )
+
+
+def possible_deeds(request: HttpRequest, claim: Claim, actions: tuple[Action, ...]) -> list[tuple[str, str, str]]:
+    """Return address, label and style of those of ``actions`` that fit the claim now and that the person may do."""
+    found: list[tuple[str, str, str]] = []
+    for action in actions:
+        if action in DEEDS and may(request, OPERATIONS[action].permission) and not why_not(action, standing_of(claim)):
+            url = reverse(f"admin:fulfillment_claim_{action.value}", args=[claim.pk])
+            style = DEEDS[action].style if action is Action.ABANDON or not found else ""
+            found.append((url, f"{DEEDS[action].button} …", style))
+    return found
+
+
+class ClaimDeeds(OrganizationAdmin):
+    """The pages of the operations on one claim."""
+
+    def deed_urls(self) -> list[URLPattern]:
+        """Return their addresses."""
+        wrap = self.admin_site.admin_view
+        return [
+            path(
+                f"<path:object_id>/{action.value}/",
+                wrap(partial(self.deed_view, action)),
+                name=f"fulfillment_claim_{action.value}",
+            )
+            for action in DEEDS
+        ]
+
+    def deed_view(self, action: Action, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask on GET, do it on POST; refused to whom the role does not allow it, unknown to strangers."""
+        claim: Claim | None = self.get_object(request, object_id)
+        if claim is None or not self.has_view_permission(request, claim):
+            raise Http404
+        if not may(request, OPERATIONS[action].permission):
+            raise PermissionDenied
+        back = reverse("admin:fulfillment_claim_change", args=[claim.pk])
+        form = _form(action, request, claim)
+        problem = why_not(action, standing_of(claim))
+        if request.method == "POST" and form.is_valid():
+            refusal = _do(action, claim, form, request)
+            if refusal is None:
+                messages.success(request, str(DEEDS[action].done))
+                return HttpResponseRedirect(back)
+            problem = refusal
+        context = {
+            **self.admin_site.each_context(request),
+            "title": DEEDS[action].button,
+            "subtitle": None,
+            "claim": claim,
+            "reward_name": claim.reward.name if claim.reward else _t("unknown reward"),
+            "chip": state_chip(claim.state),
+            "reason_name": reason_name(claim.state, claim.reason),
+            "deed": DEEDS[action],
+            "problem": problem,
+            "form": form,
+            "opts": self.opts,
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/fulfillment/deed.html", context)
+
+
+def _form(action: Action, request: HttpRequest, claim: Claim) -> ReasonForm:
+    data = request.POST if request.method == "POST" else None
+    if action is Action.ASSIGN_REWARD:
+        return AssignForm(data, organization=claim.organization)
+    return ReasonForm(data)
+
+
+def _do(action: Action, claim: Claim, form: ReasonForm, request: HttpRequest) -> str | None:
+    """Do it; return why it could not be done, None if it was."""
+    values: dict[str, Any] = {**form.cleaned_data, "actor": request.user, "now": timezone.now()}
+    one = OPERATIONS[action].for_many is None
+    try:
+        outcome = OPERATIONS[action].call(**values, **({"claim_id": claim.pk} if one else {"claim_ids": [claim.pk]}))
+    except NotPossible as error:
+        return str(error)
+    if isinstance(outcome, Outcome) and claim.pk in outcome.refused:
+        return str(outcome.refused[claim.pk])
+    return None

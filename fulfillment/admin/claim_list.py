@@ -1,0 +1,251 @@
+"""The list of claims: quick at any size, masked for analysts, with actions on many (F3, F4, D5, S1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.paginator import Page
+from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from fulfillment.admin.bulk_pages import ACTION_NAMES, BulkPages
+from fulfillment.admin.claim_deeds import ClaimDeeds
+from fulfillment.admin.claim_page import claim_page
+from fulfillment.admin.filters import (
+    AttemptedFilter,
+    GrantedRangeFilter,
+    ReasonFilter,
+    ReceivedRangeFilter,
+    StateFilter,
+)
+from fulfillment.admin.search import FOUND_AT_MOST, find_claim_ids
+from fulfillment.admin.words import ago, picture, reason_name, sees_people, state_chip, utc_in_two, viewer_name
+from fulfillment.models import Claim
+from fulfillment.models.bulk import BulkOperation
+from fulfillment.rules.states import State
+from portal import platforms
+from portal.admin_base import CappedPaginator, ReadOnlyAdmin, display
+from portal.admin_filters import ChoicesDropdownFilter, PlatformFilter, ScopedRelatedFilter
+from portal.organizations import active_organization, may
+from portal.roles import Permission
+
+_NARROWING = ("reason", "q", "campaign__id__exact")
+_UNINDEXED = ("on_platform", "game__id__exact", "source__exact", "attempted")
+_RELATED = ("reward", "campaign", "viewer")
+LOOKED_THROUGH = 5_000
+"""So many claims of each state, the newest, are looked through for what no index knows."""
+
+
+class ClaimPaginator(CappedPaginator):
+    """Pages over claims of several states: the newest of each by the index on (organization, state, id), merged.
+
+    The index that the list of one state uses serves the list of all, so that an arriving claim keeps one index less.
+    """
+
+    looks_through = False
+
+    def page(self, number: Any) -> Any:
+        """Return one page."""
+        number = self.validate_number(number)
+        top = min(number * self.per_page, self.count)
+        ids = self._matching if self.looks_through else self._newest(top)
+        shown = ids[(number - 1) * self.per_page : top]
+        # By the primary key alone: what belongs to whom was decided above.
+        rows = Claim.objects.filter(pk__in=shown).select_related(*_RELATED).defer("raw")
+        return Page(rows.order_by("-id"), number, self)
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of claims, or the cap."""
+        if self.looks_through:
+            return len(self._matching)
+        claims: Any = self.object_list
+        found = 0
+        for state in State:
+            if found < self.cap:
+                found += claims.filter(state=state).order_by()[: self.cap - found].count()
+        return found
+
+    @cached_property
+    def _matching(self) -> list[str]:
+        """The newest claims that fit filters of which no index knows, found among the newest of each state."""
+        claims: Any = self.object_list
+        base = Claim.objects.filter(organization=self.organization)
+        ids: list[str] = []
+        for state in State:
+            newest = base.filter(state=state).order_by("-id").values("pk")[:LOOKED_THROUGH]
+            ids += claims.filter(pk__in=newest).order_by().values_list("pk", flat=True)
+        return sorted(ids, reverse=True)[: self.cap]
+
+    def _newest(self, top: int) -> list[str]:
+        claims: Any = self.object_list
+        ids: list[str] = []
+        for state in State:
+            ids += claims.filter(state=state).order_by("-id").values_list("pk", flat=True)[:top]
+        return sorted(ids, reverse=True)
+
+    organization: Any = None
+
+
+class FilteredPaginator(ClaimPaginator):
+    """The same for filters of which no index knows."""
+
+    looks_through = True
+
+
+@admin.register(Claim)
+class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
+    """Claims of the active organization, to be read and acted on."""
+
+    menu_icon = "featured_seasonal_and_gifts"
+    menu_order = 10
+    view_permission = Permission.SEE_PEOPLE_MASKED
+    list_display = ("image", "what", "who", "of_campaign", "state_now", "why", "granted", "since")
+    list_display_links = ("image", "what")
+    list_filter = (
+        StateFilter,
+        ReasonFilter,
+        PlatformFilter,
+        ("game", ScopedRelatedFilter),
+        ("campaign", ScopedRelatedFilter),
+        ("source", ChoicesDropdownFilter),
+        ("received_at", ReceivedRangeFilter),
+        ("granted_at", GrantedRangeFilter),
+        AttemptedFilter,
+    )
+    search_fields = ("pk",)  # the box is shown; what it finds is fulfillment.admin.search's
+    search_help_text = _("Any id: claim, user, login, player, external id")
+    ordering = ("-id",)
+    sortable_by = ()
+    list_select_related = _RELATED
+    actions: Any = ("retry_chosen", "hold_chosen", "release_chosen", "abandon_chosen")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of deeds on one claim and on many."""
+        return [*self.bulk_urls(), *self.deed_urls(), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the organization's claims without what only their own page shows."""
+        if any(request.GET.get(name) for name in ("q", *_UNINDEXED)):
+            # Which rows to look at is known by then: the database must not walk through all of the organization's instead.
+            claims = Claim.objects.annotate(owner=Concat("organization_id", Value("")))
+            return claims.filter(owner=getattr(active_organization(request), "pk", None)).defer("raw")
+        return super().get_queryset(request).defer("raw")
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """Merge by state where nothing narrows the list; else let the index of what narrows it do the work."""
+        one_state = request.GET.get("state") not in (None, "", StateFilter.attention)
+        if one_state or any(request.GET.get(name) for name in _NARROWING):
+            return CappedPaginator(queryset, per_page, *args, **kwargs)
+        kind = FilteredPaginator if any(request.GET.get(name) for name in _UNINDEXED) else ClaimPaginator
+        paginator = kind(queryset, per_page, *args, **kwargs)
+        paginator.organization = active_organization(request)
+        return paginator
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Find by ids through indexes; analysts by the claim's own id alone."""
+        organization = active_organization(request)
+        if not search_term.strip() or organization is None:
+            return queryset, False
+        found = find_claim_ids(organization, search_term, people=sees_people(request))
+        if len(found) == FOUND_AT_MOST:
+            messages.info(
+                request, _t("Very many claims fit. The newest %(count)s are shown.") % {"count": FOUND_AT_MOST}
+            )
+        return queryset.filter(pk__in=found), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list; its columns need to know who looks."""
+        response = super().changelist_view(request, extra_context)
+        changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
+        for claim in getattr(changelist, "result_list", None) or ():
+            claim.shown_viewer = viewer_name(request, claim)
+        return response
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one claim: what happened, whose turn it is, what can be done."""
+        return claim_page(self, request, object_id)
+
+    # Columns.
+
+    @display(description=_("image"))
+    def image(self, claim: Claim) -> SafeString:
+        """The reward's image."""
+        return picture(claim.reward)
+
+    @display(description=_("reward"))
+    def what(self, claim: Claim) -> str:
+        """The reward, as far as it is known."""
+        return claim.reward.name if claim.reward else _t("unknown reward")
+
+    @display(description=_("viewer"))
+    def who(self, claim: Claim) -> SafeString:
+        """Who claimed it, and where."""
+        name = getattr(claim, "shown_viewer", "–")
+        return format_html('{}<br><span class="drops-name-plain">{}</span>', name, platforms.get(claim.platform).name)
+
+    @display(description=_("campaign"))
+    def of_campaign(self, claim: Claim) -> str | SafeString:
+        """The campaign; a test is told as such (C8)."""
+        if claim.campaign is None:
+            return "–"
+        if not claim.campaign.test_mode:
+            return claim.campaign.name
+        return format_html('{} <span class="drops-chip">{}</span>', claim.campaign.name, _t("test"))
+
+    @display(description=_("state"))
+    def state_now(self, claim: Claim) -> SafeString:
+        """The state, as icon and word."""
+        return state_chip(claim.state)
+
+    @display(description=_("reason"))
+    def why(self, claim: Claim) -> str:
+        """The reason in a few words."""
+        return reason_name(claim.state, claim.reason)
+
+    @display(description=_("granted at"))
+    def granted(self, claim: Claim) -> SafeString | str:
+        """When the platform granted it."""
+        return utc_in_two(claim.granted_at)
+
+    @display(description=_("since"))
+    def since(self, claim: Claim) -> SafeString | str:
+        """How long it has been in this state."""
+        return ago(claim.state_changed_at)
+
+    # Actions on many.
+
+    def has_bulk_permission(self, request: HttpRequest) -> bool:
+        """Say whether this person may act on many claims at once (S1)."""
+        return may(request, Permission.BULK)
+
+    @admin.action(description=ACTION_NAMES[BulkOperation.Action.RETRY], permissions=["bulk"])
+    def retry_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Try again."""
+        return self.choose(request, queryset, BulkOperation.Action.RETRY)
+
+    @admin.action(description=ACTION_NAMES[BulkOperation.Action.HOLD], permissions=["bulk"])
+    def hold_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Hold."""
+        return self.choose(request, queryset, BulkOperation.Action.HOLD)
+
+    @admin.action(description=ACTION_NAMES[BulkOperation.Action.RELEASE], permissions=["bulk"])
+    def release_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Release."""
+        return self.choose(request, queryset, BulkOperation.Action.RELEASE)
+
+    @admin.action(description=ACTION_NAMES[BulkOperation.Action.ABANDON], permissions=["bulk"])
+    def abandon_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Close without delivery."""
+        return self.choose(request, queryset, BulkOperation.Action.ABANDON)

@@ -1,0 +1,227 @@
+"""The page of one claim: what happened, whose turn it is, what the viewer sees, what can be done, and how it got there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from fulfillment.admin.claim_deeds import possible_deeds
+from fulfillment.admin.words import (
+    TURNS,
+    endpoint_state,
+    person,
+    picture,
+    player_name,
+    reason_name,
+    sees_people,
+    state_chip,
+    state_name,
+    utc,
+    viewer_name,
+)
+from fulfillment.inventory import ShownClaim, shown
+from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, Endpoint
+from fulfillment.rules.codes import PERMISSIONS, Action
+from fulfillment.rules.reasons import reason_of
+from fulfillment.rules.states import State
+from portal import platforms
+from portal.organizations import may
+from portal.roles import Permission
+
+if TYPE_CHECKING:
+    from fulfillment.admin.claim_list import ClaimAdmin
+
+_EVENTS_SHOWN = 200
+_ATTEMPTS_SHOWN = 50
+_RELATED = (
+    "organization",
+    "reward",
+    "campaign",
+    "game__organization",
+    "viewer",
+    "player__game",
+    "link",
+    "assigned_reward",
+    "assigned_campaign",
+)
+_MENDED = {
+    Action.MAP_REWARD: _("Enter the id at the reward"),
+    Action.EDIT_CAMPAIGN: _("Open the campaign"),
+    Action.PUBLISH_CAMPAIGN: _("Publish the campaign"),
+    Action.RESUME_DELIVERIES: _("Resume the campaign's deliveries"),
+    Action.MEND_ENDPOINT: _("Open the game's endpoint"),
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of facts; ``url`` leads to the thing itself."""
+
+    label: str
+    value: Any
+    url: str = ""
+
+
+def claim_page(admin: ClaimAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Return the page; 404 for a claim of another organization (S1).
+
+    Raises:
+        Http404: there is no such claim here.
+    """
+    claim: Claim | None = admin.get_queryset(request).defer(None).select_related(*_RELATED).filter(pk=object_id).first()
+    if claim is None or not admin.has_view_permission(request, claim):
+        raise Http404
+    now = timezone.now()
+    reason = reason_of(State(claim.state), claim.reason)
+    endpoint = Endpoint.objects.filter(game=claim.game_id).first() if claim.game_id else None
+    delivery = Delivery.objects.filter(pk=claim.pk).first()
+    attempts = list(DeliveryAttempt.objects.filter(delivery=claim.pk).order_by("-number")[:_ATTEMPTS_SHOWN])
+    events = list(ClaimEvent.objects.filter(claim=claim).order_by("-at", "-pk")[:_EVENTS_SHOWN])
+    seen = shown(claim)
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": claim.reward.name if claim.reward else _t("Claim of an unknown reward"),
+        "subtitle": None,
+        "opts": admin.opts,
+        "claim": claim,
+        "picture": picture(claim.reward),
+        "chip": state_chip(claim.state),
+        "reason_name": reason_name(claim.state, claim.reason),
+        "staff_text": reason.staff,
+        "detail": claim.detail if sees_people(request) else "",
+        "turn": TURNS[reason.turn],
+        "since": utc(claim.state_changed_at),
+        "seen": seen,
+        "deeds": possible_deeds(request, claim, reason.actions),
+        "ways": ways_to_mend(request, claim, endpoint, reason.actions),
+        "facts": facts(request, claim),
+        "delivery": delivery,
+        "delivery_due": utc(delivery.due_at) if delivery else "",
+        "endpoint_chip": endpoint_state(endpoint, now=now)[0],
+        "attempts": attempts,
+        "events": [_told(event) for event in events],
+        "sees_people": sees_people(request),
+        "raw": claim.raw if sees_people(request) else "",
+        "summary": summary(request, claim, seen, attempts, now=now),
+        "history_url": reverse("admin:fulfillment_claim_history", args=[claim.pk]) if sees_people(request) else "",
+    }
+    return TemplateResponse(request, "admin/fulfillment/claim.html", context)
+
+
+def ways_to_mend(
+    request: HttpRequest, claim: Claim, endpoint: Endpoint | None, actions: tuple[Action, ...]
+) -> list[tuple[str, str]]:
+    """Return address and label of the places where the cause is mended, for those who may mend it (S1)."""
+    ways = []
+    for action in actions:
+        if action in _MENDED and may(request, PERMISSIONS[action]):
+            url = _place(action, claim, endpoint)
+            if url:
+                ways.append((url, str(_MENDED[action])))
+    return ways
+
+
+def _place(action: Action, claim: Claim, endpoint: Endpoint | None) -> str:
+    if action is Action.MAP_REWARD:
+        if claim.reward_id:
+            return reverse("admin:campaigns_reward_change", args=[claim.reward_id])
+        return reverse("admin:campaigns_reward_changelist")
+    if action is Action.MEND_ENDPOINT:
+        if endpoint is not None:
+            return reverse("admin:fulfillment_endpoint_change", args=[endpoint.pk])
+        return reverse("admin:fulfillment_endpoint_add") + (f"?game={claim.game_id}" if claim.game_id else "")
+    if not claim.campaign_id:
+        return reverse("admin:campaigns_campaign_changelist") if action is Action.EDIT_CAMPAIGN else ""
+    named = {Action.PUBLISH_CAMPAIGN: "publish", Action.RESUME_DELIVERIES: "resume"}.get(action, "change")
+    return reverse(f"admin:campaigns_campaign_{named}", args=[claim.campaign_id])
+
+
+def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
+    """Return what is known of a claim, identifiers masked where the role asks for it."""
+    reads = may(request, Permission.SEE_CAMPAIGNS)
+    known = [
+        Fact(_t("Platform"), platforms.get(claim.platform).name),
+        Fact(_t("Viewer"), viewer_name(request, claim), _url(request, "admin:person_viewer", claim.viewer_id)),
+        Fact(_t("User id there"), person(request, claim.platform_user_id)),
+        Fact(
+            _t("Player"),
+            player_name(request, claim.player) if claim.player else _t("none linked"),
+            _url(request, "admin:person_player", claim.player_id),
+        ),
+        Fact(_t("Player id"), person(request, claim.player.player_id) if claim.player else "–"),
+        Fact(_t("Game"), claim.game or _t("unknown"), _link("campaigns_game", claim.game_id) if reads else ""),
+        Fact(_t("Campaign"), claim.campaign or _t("unknown"), _link("campaigns_campaign", claim.campaign_id)),
+        Fact(_t("Reward"), claim.reward or _t("unknown"), _link("campaigns_reward", claim.reward_id)),
+        Fact(_t("Granted"), utc(claim.granted_at)),
+        Fact(_t("Received"), utc(claim.received_at)),
+        Fact(_t("Brought by"), claim.get_source_display()),
+        Fact(_t("Claim id here"), claim.pk),
+        Fact(_t("Claim id there"), person(request, claim.platform_claim_id)),
+        Fact(_t("Reward id there"), claim.platform_reward_id or "–"),
+        Fact(_t("Campaign id there"), claim.platform_campaign_id or "–"),
+        Fact(_t("External id"), claim.external_id or "–"),
+    ]
+    if claim.attempted_at:
+        known.append(Fact(_t("First attempt"), utc(claim.attempted_at)))
+    if claim.delivered_at:
+        known.append(Fact(_t("Delivered"), utc(claim.delivered_at)))
+    if claim.assigned_reward:
+        known.append(Fact(_t("Assigned by staff"), claim.assigned_reward))
+    if claim.waived:
+        known.append(Fact(_t("Released in spite of"), ", ".join(claim.waived)))
+    return known
+
+
+def _link(model: str, key: Any) -> str:
+    return reverse(f"admin:{model}_change", args=[key]) if key else ""
+
+
+def _url(request: HttpRequest, name: str, key: Any) -> str:
+    return reverse(name, args=[key]) if key and sees_people(request) else ""
+
+
+def _told(event: ClaimEvent) -> dict[str, Any]:
+    moved = event.from_state != event.to_state
+    return {
+        "at": event.at,
+        "by": event.actor_label,
+        "what": f"{state_name(event.from_state)} → {state_name(event.to_state)}"
+        if moved
+        else state_name(event.to_state),
+        "why": reason_name(event.to_state, event.reason),
+        "detail": event.detail,
+    }
+
+
+def summary(
+    request: HttpRequest, claim: Claim, seen: ShownClaim, attempts: list[DeliveryAttempt], *, now: datetime
+) -> str:
+    """Return a claim's story as plain text for a support ticket: no secrets, no message, no answers of the backend."""
+    reason = reason_of(State(claim.state), claim.reason)
+    lines = [
+        f"Claim {claim.pk} ({platforms.get(claim.platform).name} {person(request, claim.platform_claim_id)})",
+        f"Reward: {claim.reward or 'unknown'} / campaign: {claim.campaign or 'unknown'} / game: {claim.game or 'unknown'}",
+        f"Viewer: {viewer_name(request, claim)} ({person(request, claim.platform_user_id)})",
+        f"Player: {player_name(request, claim.player) if claim.player else 'none linked'}",
+        f"State: {state_name(claim.state)} since {_stamp(claim.state_changed_at)}: {reason_name(claim.state, claim.reason)}",
+        f"Meaning: {reason.staff}",
+        f"The viewer reads: {seen.next_text}",
+        f"Granted {_stamp(claim.granted_at)}, received {_stamp(claim.received_at)}, delivered {_stamp(claim.delivered_at)}",
+    ]
+    lines += [
+        f"Attempt {attempt.number}: {_stamp(attempt.started_at)}, {attempt.duration_ms} ms, {attempt.status or attempt.error}"
+        for attempt in attempts[:5]
+    ]
+    return "\n".join([*lines, f"As of {_stamp(now)}"])
+
+
+def _stamp(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "–"

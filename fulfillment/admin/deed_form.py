@@ -1,0 +1,54 @@
+"""The forms of deeds on claims, links and endpoints: a reason, and what to assign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from campaigns.models import Campaign, CampaignReward, Reward
+from portal.models import Organization
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        help_text=_("Kept in the history, for your colleagues. Players do not see it."),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+
+class AssignForm(ReasonForm):
+    """Which reward a quarantined claim is for, and of which campaign."""
+
+    reward = forms.ModelChoiceField(Reward.objects.none(), label=_("Reward"), widget=UnfoldAdminSelectWidget)
+    campaign = forms.ModelChoiceField(
+        Campaign.objects.none(),
+        label=_("Campaign"),
+        required=False,
+        empty_label=_("the one that fits"),
+        help_text=_("Needed only where several campaigns with this reward ran at the same time."),
+        widget=UnfoldAdminSelectWidget,
+    )
+    field_order = ("reward", "campaign", "reason")
+
+    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rewards = Reward.objects.filter(game__organization=organization).select_related("game").order_by("name", "pk")
+        self.fields["reward"].queryset = rewards  # type: ignore[attr-defined]
+        self.fields["reward"].label_from_instance = lambda reward: f"{reward.name} ({reward.game})"  # type: ignore[attr-defined]
+        campaigns = Campaign.objects.filter(organization=organization).exclude(status=Campaign.Status.DRAFT)
+        self.fields["campaign"].queryset = campaigns.order_by("-starts_at", "pk")  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Hold reward and campaign together."""
+        cleaned = super().clean() or self.cleaned_data
+        reward, campaign = cleaned.get("reward"), cleaned.get("campaign")
+        if reward and campaign and not CampaignReward.objects.filter(campaign=campaign, reward=reward).exists():
+            self.add_error("campaign", _("This campaign does not have the chosen reward."))
+        return cleaned

@@ -1,0 +1,187 @@
+"""Bulk actions on claims: chosen, counted, confirmed, then worked off in chunks that survive any crash (D5)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_q.tasks import async_task
+
+from fulfillment.claims import OPERATIONS, NotPossible
+from fulfillment.models import BulkOperation, Claim
+from fulfillment.models.bulk import MAX_CLAIMS
+from fulfillment.rules.codes import Action
+from fulfillment.rules.possible import Standing, why_not
+from fulfillment.rules.states import State
+from portal import audit
+from portal.models import Organization, User
+from portal.sentences import Sentence
+
+CHUNK = 500
+LEASE = timedelta(seconds=60)
+BUDGET_SECONDS = 15.0
+"""So long one task works at most: a background task is ended after 30 seconds."""
+
+UNCONFIRMED_KEPT = timedelta(days=1)
+_COUNTED_AT_ONCE = 5000
+
+
+class TooMany(Exception):
+    """More claims were chosen than one action takes."""
+
+
+@dataclass(slots=True)
+class Preview:
+    """How many of the chosen claims an action fits, and why not the others."""
+
+    possible: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+def choose_claims(
+    *, organization: Organization, action: str, claims: QuerySet[Claim], actor: User, now: datetime
+) -> BulkOperation:
+    """Keep which claims are meant, as they are now; nothing is done before :func:`confirm`.
+
+    Raises:
+        TooMany: they are more than ``MAX_CLAIMS``.
+    """
+    action = BulkOperation.Action(action)
+    ids = list(claims.order_by("pk").values_list("pk", flat=True)[: MAX_CLAIMS + 1])
+    if len(ids) > MAX_CLAIMS:
+        raise TooMany
+    return BulkOperation.objects.create(
+        organization=organization,
+        action=action,
+        actor=actor,
+        actor_label=str(actor)[:150],
+        claim_ids=ids,
+        total=len(ids),
+        created_at=now,
+    )
+
+
+def preview(operation: BulkOperation) -> Preview:
+    """Count how many of the chosen claims the action fits at this moment."""
+    counted = Preview()
+    for ids in _parts(operation.claim_ids, _COUNTED_AT_ONCE):
+        groups = (
+            Claim.objects.filter(pk__in=ids, organization=operation.organization_id)
+            .order_by()
+            .values("state", "reason", "staff_hold")
+            .annotate(count=Count("pk"))
+        )
+        for group in groups:
+            standing = Standing(State(group["state"]), group["reason"], group["staff_hold"])
+            problem = why_not(Action(operation.action), standing)
+            if problem is None:
+                counted.possible += group["count"]
+            else:
+                counted.refused[str(problem)] += group["count"]
+    return counted
+
+
+def confirm(*, operation: BulkOperation, reason: str, actor: User, now: datetime) -> bool:
+    """Set a chosen operation going; pressing twice does it once. Returns whether this call did.
+
+    Raises:
+        NotPossible: no reason was given.
+    """
+    if not reason.strip():
+        raise NotPossible(Sentence(_("Give a reason: it is kept in each claim's history.")))
+    with transaction.atomic():
+        fresh = BulkOperation.objects.filter(pk=operation.pk, confirmed_at=None)
+        if not fresh.update(
+            confirmed_at=now, due_at=now, reason=reason.strip()[:500], actor=actor, actor_label=str(actor)[:150]
+        ):
+            return False
+        operation.refresh_from_db(fields=["confirmed_at", "due_at", "reason", "actor", "actor_label"])
+        audit.record(
+            actor=actor,
+            action=f"bulk {operation.action}",
+            obj=operation,
+            organization=operation.organization,
+            after={"claims": operation.total},
+            reason=operation.reason,
+            now=now,
+        )
+        transaction.on_commit(lambda: kick(operation.pk), robust=True)
+    return True
+
+
+def kick(operation_id: str) -> None:
+    """Have a background process take an operation up. Should this be lost, the schedule finds the operation."""
+    async_task("fulfillment.bulk.work_off", operation_id)
+
+
+def work_off(
+    operation_id: str, *, clock: Callable[[], datetime] = timezone.now, seconds: float = BUDGET_SECONDS
+) -> bool:
+    """Work on an operation for a while. Returns whether it is finished; if not, another task goes on."""
+    until = time.monotonic() + seconds
+    while do_chunk(operation_id, now=clock()):
+        if time.monotonic() >= until:
+            BulkOperation.objects.filter(pk=operation_id, finished_at=None).update(due_at=clock())
+            kick(operation_id)
+            return False
+    return True
+
+
+def do_chunk(operation_id: str, *, now: datetime) -> bool:
+    """Do the next claims and move the checkpoint, in one transaction. Returns whether anything is left to do."""
+    with transaction.atomic():
+        operation = (
+            BulkOperation.objects.select_for_update(of=("self",))
+            .select_related("actor")
+            .filter(pk=operation_id, finished_at=None, confirmed_at__isnull=False)
+            .first()
+        )
+        if operation is None:
+            return False
+        chunk = operation.claim_ids[operation.position : operation.position + CHUNK]
+        done = _do(operation, chunk, now=now) if chunk else 0
+        position = operation.position + len(chunk)
+        left = position < operation.total
+        BulkOperation.objects.filter(pk=operation_id).update(
+            position=position,
+            done=F("done") + done,
+            skipped=F("skipped") + len(chunk) - done,
+            due_at=now + LEASE if left else None,
+            finished_at=None if left else now,
+        )
+    return left
+
+
+def take_up_due(*, now: datetime | None = None) -> int:
+    """Kick the operations that nobody works on, and remove choices that were never confirmed. Returns how many."""
+    now = now or timezone.now()
+    due = list(BulkOperation.objects.filter(due_at__lte=now).values_list("pk", flat=True))
+    for operation_id in due:
+        kick(operation_id)
+    BulkOperation.objects.filter(confirmed_at=None, created_at__lt=now - UNCONFIRMED_KEPT).delete()
+    return len(due)
+
+
+def _do(operation: BulkOperation, chunk: Iterable[str], *, now: datetime) -> int:
+    mine = Claim.objects.filter(pk__in=list(chunk), organization=operation.organization_id)
+    outcome = OPERATIONS[Action(operation.action)].call(
+        claim_ids=list(mine.values_list("pk", flat=True)), actor=operation.actor, now=now, reason=operation.reason
+    )
+    return len(outcome.done)
+
+
+def _parts(ids: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def unfinished(organization: Organization) -> QuerySet[BulkOperation]:
+    """Return the organization's operations that are under way."""
+    return BulkOperation.objects.filter(Q(finished_at=None), organization=organization, confirmed_at__isnull=False)

@@ -1,0 +1,162 @@
+"""What fulfillment shows on the admin's start page: what needs somebody, what is under way, and how to set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Min
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from campaigns.models import Campaign, Game, GameCategory, Reward
+from fulfillment import workers
+from fulfillment.models import BulkOperation, Claim, Delivery, Endpoint
+from fulfillment.rules.states import State
+from portal.dashboard import Card, Line
+from portal.models import Organization, PlatformCredential
+from portal.organizations import may
+from portal.roles import Permission
+
+CAP = 10_000
+_LATE_SECONDS = 120
+_NEEDING = (
+    (State.QUARANTINED, True),
+    (State.HELD, True),
+    (State.FAILED, True),
+    (State.WAITING, False),
+)
+
+
+def capped(count: int) -> str:
+    """Return a count as text; the cap stands for itself and more."""
+    return f"{CAP:,}+" if count >= CAP else f"{count:,}"
+
+
+def claims_card(request: HttpRequest, organization: Organization) -> Card | None:
+    """Return the claims that need somebody, by state; counted in an index, to the cap."""
+    if not may(request, Permission.SEE_PEOPLE_MASKED):
+        return None
+    names = {
+        State.QUARANTINED: _("Quarantined: reward or campaign unknown"),
+        State.HELD: _("Held: for you to release"),
+        State.FAILED: _("Failed: not taken by the game"),
+        State.WAITING: _("Waiting for the viewer to link"),
+    }
+    lines = []
+    for state, attention in _NEEDING:
+        count = Claim.objects.filter(organization=organization, state=state).order_by()[:CAP].count()
+        url = f"{reverse('admin:fulfillment_claim_changelist')}?state={state.value}"
+        lines.append(Line(names[state], capped(count), url, attention and count > 0))
+    under_way = BulkOperation.objects.filter(due_at__isnull=False, organization=organization).count()
+    if under_way:
+        url = reverse("admin:fulfillment_bulkoperation_changelist")
+        lines.append(Line(_("Bulk actions under way"), str(under_way), url if may(request, Permission.BULK) else ""))
+    return Card(
+        title=_("Claims"),
+        order=20,
+        lines=lines,
+        url=reverse("admin:find"),
+        url_label=_("Find a player or claim"),
+    )
+
+
+def delivery_card(request: HttpRequest, organization: Organization) -> Card | None:
+    """Return whether deliveries go out: what is due, since when, endpoints that are paused, and the worker."""
+    now = timezone.now()
+    games = list(Game.objects.filter(organization=organization).values_list("pk", flat=True))
+    due = [_due(game, now) for game in games]
+    oldest = min((first for _count, first in due if first), default=None)
+    late = oldest is not None and (now - oldest).total_seconds() > _LATE_SECONDS
+    endpoints = list(Endpoint.objects.filter(game__in=games).values_list("pk", "enabled", "opened_at"))
+    paused = sum(1 for _pk, enabled, opened_at in endpoints if enabled and opened_at)
+    heard = workers.heard_from(now=now)
+    return Card(
+        title=_("Deliveries"),
+        order=30,
+        lines=[
+            Line(
+                _("Due now"),
+                capped(sum(count for count, _first in due)),
+                reverse("admin:fulfillment_delivery_changelist"),
+            ),
+            Line(
+                _("Oldest due"),
+                _("%(span)s ago") % {"span": timesince(oldest, now, depth=1)} if oldest else "–",
+                "",
+                late,
+            ),
+            Line(
+                _("Endpoints paused"),
+                f"{paused} / {len(endpoints)}",
+                reverse("admin:fulfillment_endpoint_changelist") if may(request, Permission.MANAGE) else "",
+                paused > 0,
+            ),
+            Line(_("Delivery worker"), _("at work") if heard else _("not heard from"), "", not heard),
+        ],
+        text=""
+        if heard
+        else _("Nothing is sent while no worker runs. Claims are kept and go out once one is started."),
+    )
+
+
+def _due(game_id: str, now: datetime) -> tuple[int, datetime | None]:
+    rows = Delivery.objects.filter(game=game_id, due_at__lte=now)
+    return rows.order_by()[:CAP].count(), rows.aggregate(oldest=Min("due_at"))["oldest"]
+
+
+def set_up_card(request: HttpRequest, organization: Organization) -> Card | None:
+    """Return what a new organization still has to do, with the place for each; None once all is done."""
+    steps = list(_steps(request, organization))
+    if all(done for _label, done, _url in steps):
+        return None
+    lines = [
+        Line(f"{number}. {label}", _("done") if done else _("to do"), "" if done else url)
+        for number, (label, done, url) in enumerate(steps, start=1)
+    ]
+    return Card(
+        title=_("Setting up"),
+        order=5,
+        lines=lines,
+        text=_(
+            "In this order: what comes later needs what comes before. Credentials and endpoints are an owner's to set."
+        ),
+    )
+
+
+def _steps(request: HttpRequest, organization: Organization) -> Iterable[tuple[str, bool, str]]:
+    manages, edits = may(request, Permission.MANAGE), may(request, Permission.EDIT_CAMPAIGNS)
+    mine = {"organization": organization}
+    campaigns = Campaign.objects.filter(**mine)
+    yield (
+        _("A credential: your app on Twitch or Kick"),
+        PlatformCredential.objects.filter(**mine).exists(),
+        _add("portal_platformcredential", manages),
+    )
+    yield (
+        _("A game with its category on the platform"),
+        GameCategory.objects.filter(**mine).exists(),
+        reverse("admin:campaigns_game_changelist")
+        if Game.objects.filter(**mine).exists()
+        else _add("campaigns_game", edits),
+    )
+    yield (
+        _("An endpoint: how the game gets its rewards"),
+        Endpoint.objects.filter(game__organization=organization, enabled=True).exists(),
+        _add("fulfillment_endpoint", manages),
+    )
+    yield (
+        _("A reward with its image"),
+        Reward.objects.filter(game__organization=organization).exists(),
+        _add("campaigns_reward", edits),
+    )
+    yield _("A campaign"), campaigns.exists(), _add("campaigns_campaign", edits)
+    published = campaigns.exclude(status=Campaign.Status.DRAFT).exists()
+    yield _("Publish it"), published, reverse("admin:campaigns_campaign_changelist")
+
+
+def _add(model: str, allowed: bool) -> str:
+    return reverse(f"admin:{model}_add") if allowed else ""

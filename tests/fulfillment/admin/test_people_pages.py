@@ -1,0 +1,107 @@
+"""Players, links and the page of one person; unlinking on request; the start page (A9, L8, S1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from fulfillment.dashboard import capped
+from fulfillment.rules.states import State
+from linking.models import Link
+from portal.models import AuditEntry
+from portal.roles import Role
+from tests.admin_pages import sign_in, url
+from tests.factories import make_link, make_organization, make_staff
+from tests.fulfillment.admin.story import Studio
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a9_one_page_tells_a_persons_links_claims_and_states(studio: Studio) -> None:
+    viewer, player = studio.viewer(platform_user_id="31337", name="Nova"), studio.player(player_id="hero", name="Hero")
+    link = make_link(studio.game, viewer=viewer, player=player)
+    claim = studio.claim(State.FAILED, viewer=viewer, player=player)
+    client = sign_in(studio.members[Role.SUPPORT])
+    found = client.get(reverse("admin:find"), {"q": "31337"}).content.decode()
+    assert reverse("admin:person_viewer", args=[viewer.pk]) in found
+    for page in (reverse("admin:person_viewer", args=[viewer.pk]), reverse("admin:person_player", args=[player.pk])):
+        text = client.get(page).content.decode()
+        assert url("fulfillment.claim", "change", claim.pk) in text
+        assert url("linking.link", "unlink", link.pk) in text
+
+
+def test_s1_people_pages_by_role_and_organization(studio: Studio, elsewhere: Studio) -> None:
+    mine, theirs = studio.link(), elsewhere.link()
+    for role in Role:
+        client = sign_in(studio.members[role])
+        expected = 403 if role is Role.ANALYST else 200
+        for name, key in (("viewer", mine.viewer_id), ("player", mine.player_id)):
+            assert client.get(reverse(f"admin:person_{name}", args=[key])).status_code == expected
+        assert client.get(reverse("admin:find")).status_code == 200
+        for name, key in (("viewer", theirs.viewer_id), ("player", theirs.player_id)):
+            assert client.get(reverse(f"admin:person_{name}", args=[key])).status_code == (
+                403 if role is Role.ANALYST else 404
+            )
+        for page in (
+            url("linking.link", "change", theirs.pk),
+            url("linking.link", "unlink", theirs.pk),
+            url("linking.player", "change", theirs.player_id),
+        ):
+            assert client.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_l8_staff_unlink_on_request_with_a_reason(studio: Studio, role: Role) -> None:
+    link = studio.link()
+    client = sign_in(studio.members[role])
+    page = url("linking.link", "unlink", link.pk)
+    if role is Role.ANALYST:
+        assert client.post(page, {"reason": "x"}).status_code == 403
+        link.refresh_from_db()
+        assert link.ended_at is None
+        return
+    assert client.post(page, {"reason": ""}).status_code == 200
+    assert client.post(page, {"reason": "ticket 12"}).status_code == 302
+    link.refresh_from_db()
+    assert link.end_reason == Link.EndReason.STAFF
+    entry = AuditEntry.objects.get(action="unlinked on request")
+    assert (entry.reason, entry.actor, entry.object_id) == ("ticket 12", studio.members[role], link.pk)
+
+
+def test_s1_an_analyst_sees_links_masked(studio: Studio) -> None:
+    viewer, player = studio.viewer(name="VisibleName"), studio.player(name="VisibleHero")
+    link = make_link(studio.game, viewer=viewer, player=player)
+    client = sign_in(studio.members[Role.ANALYST])
+    for page in (url("linking.link", "changelist"), url("linking.link", "change", link.pk)):
+        text = client.get(page).content.decode()
+        assert "VisibleName" not in text
+        assert "VisibleHero" not in text
+
+
+def _cards(client: Any) -> dict[str, Any]:
+    return {card.title: card for card in client.get(reverse("admin:index")).context["cards"]}
+
+
+def test_the_start_page_tells_what_needs_somebody(studio: Studio) -> None:
+    studio.claim(State.FAILED)
+    studio.claim(State.HELD, "late")
+    cards = _cards(sign_in(studio.members[Role.OWNER]))
+    needing = {line.label.split(":")[0]: (line.value, line.attention) for line in cards["Claims"].lines}
+    assert needing["Failed"] == ("1", True)
+    assert needing["Held"] == ("1", True)
+    assert needing["Quarantined"] == ("0", False)
+    assert cards["Deliveries"].lines[-1].value == "not heard from"
+    assert cards["Campaigns"].lines[0].value == "1" or cards["Campaigns"].lines
+
+
+def test_a_new_organization_is_led_through_setting_up() -> None:
+    organization = make_organization()
+    card = _cards(sign_in(make_staff(organization)))["Setting up"]
+    assert [line.value for line in card.lines] == ["to do"] * 6
+    assert all(line.url for line in card.lines)
+
+
+def test_counts_stop_at_their_cap() -> None:
+    assert (capped(0), capped(9_999), capped(10_000)) == ("0", "9,999", "10,000+")
