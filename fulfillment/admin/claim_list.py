@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -21,6 +22,7 @@ from fulfillment.admin.bulk_pages import ACTION_NAMES, BulkPages
 from fulfillment.admin.claim_deeds import ClaimDeeds
 from fulfillment.admin.claim_page import claim_page
 from fulfillment.admin.filters import (
+    NEEDS_STAFF,
     AttemptedFilter,
     GrantedRangeFilter,
     ReasonFilter,
@@ -70,7 +72,7 @@ class ClaimPaginator(CappedPaginator):
             return len(self._matching)
         claims: Any = self.object_list
         found = 0
-        for state in State:
+        for state in self.states:
             if found < self.cap:
                 found += claims.filter(state=state).order_by()[: self.cap - found].count()
         return found
@@ -81,7 +83,7 @@ class ClaimPaginator(CappedPaginator):
         claims: Any = self.object_list
         base = Claim.objects.filter(organization=self.organization)
         ids: list[str] = []
-        for state in State:
+        for state in self.states:
             newest = base.filter(state=state).order_by("-id").values("pk")[:LOOKED_THROUGH]
             ids += claims.filter(pk__in=newest).order_by().values_list("pk", flat=True)
         return sorted(ids, reverse=True)[: self.cap]
@@ -89,11 +91,12 @@ class ClaimPaginator(CappedPaginator):
     def _newest(self, top: int) -> list[str]:
         claims: Any = self.object_list
         ids: list[str] = []
-        for state in State:
+        for state in self.states:
             ids += claims.filter(state=state).order_by("-id").values_list("pk", flat=True)[:top]
         return sorted(ids, reverse=True)
 
     organization: Any = None
+    states: Iterable[str] = tuple(State)
 
 
 class FilteredPaginator(ClaimPaginator):
@@ -149,6 +152,8 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
         kind = FilteredPaginator if any(request.GET.get(name) for name in _UNINDEXED) else ClaimPaginator
         paginator = kind(queryset, per_page, *args, **kwargs)
         paginator.organization = active_organization(request)
+        if request.GET.get("state") == StateFilter.attention:
+            paginator.states = NEEDS_STAFF
         return paginator
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:

@@ -19,7 +19,7 @@ from portal.models import Organization
 
 R = TypeVar("R", Viewer, Player)
 
-FOUND_AT_MOST = 1000
+FOUND_AT_MOST = 500
 """So many claims a search finds, of each kind of look-up the newest; who needs more uses the filters."""
 
 SHORTEST_PREFIX = 8

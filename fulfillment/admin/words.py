@@ -74,6 +74,7 @@ REASON_NAMES: Mapping[Code, str | Promise] = {
     Code.REJECTED: _("refused by the game"),
     Code.ATTEMPTS_EXHAUSTED: _("all attempts failed"),
     Code.ABANDONED_BY_STAFF: _("closed by staff"),
+    Code.ERASED: _("person erased"),
 }
 """A few words for each reason, for lists and filters; the whole sentence is in the reason table."""
 

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from fulfillment.endpoints import is_signing_secret, sample_body
 from fulfillment.message import new_signing_secret
@@ -16,6 +17,7 @@ from portal.roles import Role
 from tests.admin_pages import form_of, sign_in, url
 from tests.factories import NOW, make_credential, make_game
 from tests.fulfillment.admin.story import Studio
+from tests.loopback import serving
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +111,22 @@ def test_a_test_delivery_says_that_it_is_one() -> None:
     assert body["test"] is True
     assert body["data"]["claim_id"] == "01TEST"
     assert body["data"]["player"]["id"] == "test-player"
+
+
+def test_a_test_delivery_goes_the_way_of_real_ones_and_shows_status_and_answer(studio: Studio) -> None:
+    with serving(lambda connection, request: connection.reply(422, b"<b>no such player</b>")) as server:
+        Endpoint.objects.filter(pk=studio.endpoint.pk).update(url=f"http://127.0.0.1:{server.port}/deliveries")
+        client = sign_in(studio.members[Role.OWNER])
+        assert client.get(url(PAGE, "test", studio.endpoint.pk)).status_code == 200
+        assert not server.requests, "it asks first"
+        page = client.post(url(PAGE, "test", studio.endpoint.pk)).content.decode()
+        sent = server.requests[0]
+    assert "422" in page
+    assert "&lt;b&gt;no such player" in page
+    assert json.loads(sent.body)["test"] is True
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    Webhook(studio.endpoint.secret).verify(sent.body, headers)
+    assert AuditEntry.objects.filter(action__startswith="sent a test delivery").count() == 1
 
 
 def test_s1_unreadable_messages_are_shown_as_text_to_those_who_may_see_people(studio: Studio) -> None:
