@@ -56,8 +56,14 @@ def deliveries(count: int, url: str, concurrency: int, state: str, queue: bool) 
         "state_changed_at": now,
     }
     worked_out = {
-        **{"state": "ready", "reason": "due", "game": game, "campaign": campaign, "reward": reward},
-        **{"campaign_reward": place, "player_slot": 1, "viewer_slot": 1},
+        "state": "ready",
+        "reason": "due",
+        "game": game,
+        "campaign": campaign,
+        "reward": reward,
+        "campaign_reward": place,
+        "player_slot": 1,
+        "viewer_slot": 1,
     }
     claims = []
     for link in _links(game, count):
