@@ -29,6 +29,7 @@ from portal import audit
 from portal.models import Organization, User
 from portal.roles import Permission
 from portal.sentences import Sentence
+from portal.tombstones import is_tombstone
 
 RETRY_BATCH = 200
 
@@ -130,6 +131,8 @@ def resend_claim(*, claim_id: str, actor: User | None, now: datetime, reason: st
         claim = claims[0]
         bound = claim.player_id is not None and claim.player_slot is not None and claim.game_id is not None
         act.demand([claim] if bound else [], _("It has no player to be sent to: it was fulfilled before the portal."))
+        gone = claim.player is not None and is_tombstone(claim.player.player_id)
+        act.demand([] if gone else [claim], _("The player's data was erased, so there is nobody to send it to."))
         move_claims([Move(claim, State.READY, Code.RESENT, reason)], now=now, actor=actor)
         if not Endpoint.objects.filter(game=claim.game_id, mode=Endpoint.Mode.PULL).exists():
             Delivery.objects.bulk_create(

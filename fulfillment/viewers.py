@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from campaigns.models import Viewer
+from campaigns.returning import recognize_viewers
 from fulfillment.mapping import user_key
 from fulfillment.models import Claim
 from portal.ids import new_ulid
@@ -31,6 +32,7 @@ def register_viewers(claims: Sequence[Claim], *, now: datetime) -> dict[tuple[st
 
 
 def _upsert(names: dict[tuple[str, str, str], str], *, now: datetime) -> dict[tuple[str, str, str], str]:
+    recognize_viewers(names)
     table = Viewer._meta.db_table
     moment = connection.ops.adapt_datetimefield_value(now)
     parameters: list[Any] = []

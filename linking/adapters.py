@@ -21,6 +21,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from campaigns.models import Game, Viewer
+from campaigns.returning import recognize_viewers
 from linking import failures, pending
 from linking.flow import Flow, app_of, flow_of, last_game, oidc_provider
 from linking.models import GameSignIn
@@ -160,6 +161,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 def viewer_proven(request: HttpRequest, flow: Flow, sociallogin: Any) -> HttpResponse:
     """Record the viewer and lead to the confirm page, where the link is made or not (L4)."""
     names = sociallogin.account.extra_data
+    recognize_viewers([(flow.game.organization_id, flow.platform, sociallogin.account.uid)])
     viewer, created = Viewer.objects.get_or_create(
         organization=flow.game.organization,
         platform=flow.platform,

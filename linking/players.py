@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Game
 from linking.models import GameSignIn, Player, UsedLinkToken
+from linking.returning import recognize_player
 from linking.rules.link_tokens import MAX_ID_LENGTH, TokenClaims, TokenFault, TokenRefused, read_token
 from portal.ids import new_ulid
 from portal.models import User
@@ -55,6 +56,7 @@ def prove_portal_player(user: User, game: Game) -> Player:
             "game_user",
             Sentence(_("You are signed in with another game's account, which is good for that game only.")),
         )
+    recognize_player(game=game, player_id=user.public_id)
     player, _created = Player.objects.get_or_create(
         game=game, player_id=user.public_id, defaults={"user": user, "name": str(user)[:MAX_ID_LENGTH]}
     )
@@ -128,6 +130,7 @@ def _bind(*, game: Game, player_id: str, name: str, user: User | None) -> Player
     """Return the player with a game user; ``user`` is the one to share, where the person is known by another game."""
     name = name.strip()[:MAX_ID_LENGTH]
     with transaction.atomic():
+        recognize_player(game=game, player_id=player_id)
         made, _created = Player.objects.get_or_create(game=game, player_id=player_id, defaults={"name": name})
         # Locked, so that two proofs at once do not make two users for one player.
         player = Player.objects.select_for_update(of=("self",)).select_related("user").get(pk=made.pk)

@@ -7,6 +7,7 @@ Every setting ``NAME`` may instead be given as ``NAME_FILE``, the path of a file
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +24,7 @@ from pydantic_settings import (
 DEVELOPMENT_SECRET = "development-only-secret-key-never-use-it-in-production"
 
 CommaList = Annotated[list[str], NoDecode]
+DaysByName = Annotated[dict[str, int], NoDecode]
 
 
 class FileSource(PydanticBaseSettingsSource):
@@ -53,6 +55,7 @@ class Env(BaseSettings):
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     secret_key_fallbacks: CommaList = Field(default=[], description="older secret keys, still accepted")
     encryption_keys: CommaList = Field(default=[], description="the first encrypts, all decrypt")
+    erasure_keys: CommaList = Field(default=[], description="older encryption keys, to recognize who was erased")
     debug: bool = False
     base_url: str = "http://localhost:8000"
     allowed_hosts: CommaList = []
@@ -70,15 +73,31 @@ class Env(BaseSettings):
     support_url: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_token: SecretStr = SecretStr("")
+    retention: DaysByName = Field(default={}, description="name=days,... instead of the periods in portal.retention")
 
     @field_validator(
-        "secret_key_fallbacks", "encryption_keys", "allowed_hosts", "outbound_allowed_networks", mode="before"
+        "secret_key_fallbacks",
+        "encryption_keys",
+        "erasure_keys",
+        "allowed_hosts",
+        "outbound_allowed_networks",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("retention", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not all(re.fullmatch(r"[a-z_]+ *= *\d{1,6}", part) for part in parts):
+            raise ValueError("write it as name=days, separated by commas: kept_messages=30,audit_trail=3650")
+        return {name.strip(): int(days) for name, days in (part.split("=") for part in parts)}
 
     @field_validator("outbound_allowed_networks")
     @classmethod

@@ -35,6 +35,8 @@ ALLOWED_HOSTS = ENV.allowed_hosts or ([] if PRODUCTION else [_HOST, "localhost"]
 
 # What the portal's own modules read.
 PORTAL_ENCRYPTION_KEYS = ENV.encryption_keys or ([] if PRODUCTION else [SECRET_KEY])
+PORTAL_ERASURE_KEYS = ENV.erasure_keys
+PORTAL_RETENTION = ENV.retention
 PORTAL_OUTBOUND_ALLOWED_NETWORKS = ENV.outbound_allowed_networks
 PORTAL_ALLOW_HTTP_LOOPBACK = ENV.allow_http_loopback if ENV.allow_http_loopback is not None else not PRODUCTION
 PORTAL_SANDBOX_URL = ENV.sandbox_url if ENV.sandbox_url is not None else ("" if PRODUCTION else "http://127.0.0.1:8001")

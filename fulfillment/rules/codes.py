@@ -95,6 +95,7 @@ class Code(StrEnum):
     REJECTED = "rejected"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     ABANDONED_BY_STAFF = "abandoned_by_staff"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -353,6 +353,14 @@ REASONS: Mapping[Code, Reason] = {
         Turn.NOBODY,
         Action.REOPEN,
     ),
+    Code.ERASED: _row(
+        State.ABANDONED,
+        _("The person's data was erased on request, so there is nobody to deliver to. Reopened, it waits for a link."),
+        _("This claim was closed because the data of its account was erased on request."),
+        _("If you think this is wrong, contact the support of %(game)s."),
+        Turn.NOBODY,
+        Action.REOPEN,
+    ),
 }
 
 DEFAULT_OF_STATE: Mapping[State, Code] = {

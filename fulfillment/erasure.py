@@ -1,0 +1,297 @@
+"""Erasing a person on request (F8): tombstones for identifiers wherever they are, in one transaction; totals remain.
+
+What was delivered keeps its slot under a marker that the same account gives again, so that a person who comes back is not
+given it twice (docs/decisions/0004-erasure.md). What was not delivered is closed: there is nobody to deliver to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import CampaignTester, Viewer
+from campaigns.returning import viewer_tombstone
+from fulfillment.ledger import Move, lock_claims, move_claims
+from fulfillment.marks import mark_duplicates
+from fulfillment.models import BulkOperation, Claim, ClaimEvent, Delivery, DeliveryAttempt, KeptMessage
+from fulfillment.outbox import withdraw
+from fulfillment.rules.codes import Code
+from fulfillment.rules.states import State, permitted
+from linking.erasure import end_links_of, erase_player_row, remove_game_user
+from linking.models import Link, Player
+from linking.returning import player_tombstone
+from portal import audit
+from portal.models import Organization, User
+from portal.sentences import Sentence
+from portal.tombstones import ERASED, Eraser, is_tombstone
+
+_UNDELIVERED = tuple(state.value for state in State if permitted(state, State.ABANDONED))
+
+
+class ErasureRefused(Exception):
+    """Nothing was erased; ``sentence`` says why and what to do."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(slots=True)
+class Erasure:
+    """How much was erased, or would be: rows of each kind. All zero where the person was erased before."""
+
+    links_ended: int = 0
+    claims: int = 0
+    claims_closed: int = 0
+    deliveries: int = 0
+    attempts: int = 0
+    testers: int = 0
+    messages: int = 0
+    audit_entries: int = 0
+
+
+def preview_viewer(viewer: Viewer) -> Erasure:
+    """Count what :func:`erase_viewer` would touch, but for messages and the audit trail, which it has to read through."""
+    claims = _claims_of_viewer(viewer)
+    return Erasure(
+        links_ended=Link.objects.filter(viewer=viewer, ended_at=None).count(),
+        testers=_tester_rows(viewer).count(),
+        **_counted(claims, closed=claims.filter(state__in=_UNDELIVERED)),
+    )
+
+
+def preview_player(player: Player) -> Erasure:
+    """Count what :func:`erase_player` would touch, but for the audit trail."""
+    claims = Claim.objects.filter(player=player)
+    closed = claims.filter(state__in=_UNDELIVERED, attempted_at__isnull=False)
+    links = Link.objects.filter(player=player, ended_at=None).count()
+    return Erasure(links_ended=links, **_counted(claims, closed=closed))
+
+
+def erase_viewer(*, viewer: Viewer, actor: User | None, reason: str, now: datetime) -> Erasure:
+    """Erase a viewer's identifiers, names and messages everywhere in the organization; end their links.
+
+    Claims not delivered are closed, also those that wait. Doing it again changes nothing. Our own ids stay.
+
+    Raises:
+        ErasureRefused: a reward of theirs is being sent at this moment, or no reason was given.
+    """
+    reason = _demanded(reason)
+    with transaction.atomic():
+        claims = lock_claims(_claims_of_viewer(viewer).values_list("pk", flat=True))
+        viewer = Viewer.objects.select_for_update(of=("self",)).select_related("organization").get(pk=viewer.pk)
+        if is_tombstone(viewer.platform_user_id):
+            return Erasure()
+        _refuse_under_way(claims)
+        done = Erasure(claims=len(claims))
+        marker = viewer_tombstone((viewer.organization_id, viewer.platform, viewer.platform_user_id))
+        names = [viewer.login, viewer.name, *(claim.platform_user_name for claim in claims)]
+        eraser = Eraser({**dict.fromkeys(names, ERASED), viewer.platform_user_id: marker})
+        links = list(Link.objects.filter(viewer=viewer).values_list("pk", flat=True))
+        done.links_ended = end_links_of(Q(viewer=viewer), actor=actor, now=now)
+        done.claims_closed = _close(claims, actor=actor, now=now)
+        # Filled, not empty: what is empty a later arrival of the same claim would fill again (F1).
+        Claim.objects.filter(pk__in=[claim.pk for claim in claims]).update(
+            viewer=viewer, platform_user_id=marker, platform_user_name=ERASED, raw=ERASED
+        )
+        _erase_around_claims(claims, done)
+        _erase_history([claim.pk for claim in claims], eraser)
+        done.testers = _tester_rows(viewer).update(platform_user_id=marker, note="")
+        done.messages = _erase_kept_messages(viewer, eraser)
+        Viewer.objects.filter(pk=viewer.pk).update(platform_user_id=marker, login="", name="", user=None)
+        objects = {"campaigns.viewer": [viewer.pk], "linking.link": links, "fulfillment.claim": [c.pk for c in claims]}
+        _finish(viewer, viewer.organization, eraser, objects, done, actor=actor, reason=reason, now=now)
+    return done
+
+
+def erase_player(*, player: Player, actor: User | None, reason: str, now: datetime) -> Erasure:
+    """Erase a game account's id and name everywhere in the organization; end its links.
+
+    Claims that were never sent wait for their viewer's next link, as after any unlink (L6); those whose sending had begun
+    are closed. Doing it again changes nothing. The platform accounts stay: they are erased as viewers.
+
+    Raises:
+        ErasureRefused: a reward of this player is being sent at this moment, or no reason was given.
+    """
+    reason = _demanded(reason)
+    with transaction.atomic():
+        claims = lock_claims(Claim.objects.filter(player=player).values_list("pk", flat=True))
+        locked = Player.objects.select_for_update(of=("self",)).select_related("game__organization", "user")
+        player = locked.get(pk=player.pk)
+        if is_tombstone(player.player_id):
+            return Erasure()
+        _refuse_under_way(claims)
+        done = Erasure(claims=len(claims))
+        identifiers = dict.fromkeys([player.name, *_account_names(player)], ERASED)
+        eraser = Eraser({**identifiers, player.player_id: player_tombstone(player.game_id, player.player_id)})
+        links = list(Link.objects.filter(player=player).values_list("pk", flat=True))
+        done.links_ended = end_links_of(Q(player=player), actor=actor, now=now)
+        done.claims_closed = _close([c for c in claims if c.attempted_at is not None], actor=actor, now=now)
+        _unbind([claim for claim in claims if claim.attempted_at is None], now=now)
+        _erase_around_claims(claims, done)
+        about = Q(player=player) | Q(viewer__in=Link.objects.filter(player=player).values("viewer"))
+        claim_ids = {*Claim.objects.filter(about).values_list("pk", flat=True), *(claim.pk for claim in claims)}
+        _erase_history(sorted(claim_ids), eraser)
+        account = player.user
+        objects = {
+            "linking.player": [str(player.pk)],
+            "linking.link": links,
+            "fulfillment.claim": sorted(claim_ids),
+        }
+        erase_player_row(player)
+        _finish(
+            player,
+            player.game.organization,
+            eraser,
+            objects,
+            done,
+            actor=actor,
+            reason=reason,
+            now=now,
+            account=account,
+        )
+        if account is not None:
+            remove_game_user(account)
+    return done
+
+
+def _demanded(reason: str) -> str:
+    if not reason.strip():
+        raise ErasureRefused(Sentence(_("Give a reason: it is kept in the audit trail.")))
+    return reason.strip()
+
+
+def _refuse_under_way(claims: Sequence[Claim]) -> None:
+    if any(claim.state == State.DELIVERING for claim in claims):
+        raise ErasureRefused(
+            Sentence(
+                _("A reward of this person is being sent at this moment. Nothing was erased: try again in a minute.")
+            )
+        )
+
+
+def _claims_of_viewer(viewer: Viewer) -> QuerySet[Claim]:
+    """Return a viewer's claims, also those that were not worked out even once."""
+    theirs = Q(organization=viewer.organization_id, platform=viewer.platform, platform_user_id=viewer.platform_user_id)
+    return Claim.objects.filter(Q(viewer=viewer) | theirs)
+
+
+def _tester_rows(viewer: Viewer) -> QuerySet[CampaignTester]:
+    return CampaignTester.objects.filter(
+        campaign__organization=viewer.organization_id,
+        platform=viewer.platform,
+        platform_user_id=viewer.platform_user_id,
+    )
+
+
+def _counted(claims: QuerySet[Claim], *, closed: QuerySet[Claim]) -> dict[str, int]:
+    ids = claims.values("pk")
+    return {
+        "claims": claims.count(),
+        "claims_closed": closed.count(),
+        "deliveries": Delivery.objects.filter(claim__in=ids).exclude(body="").count(),
+        "attempts": DeliveryAttempt.objects.filter(delivery__in=ids).count(),
+    }
+
+
+def _account_names(player: Player) -> list[str]:
+    """Return what the player's own deeds are signed with in the trail."""
+    return [str(player.user), player.user.get_username(), player.user.email] if player.user else []
+
+
+def _close(claims: Sequence[Claim], *, actor: User | None, now: datetime) -> int:
+    """Close what was not delivered. Bound to no player, it is never sent by mistake should somebody reopen it."""
+    open_ = [claim for claim in claims if permitted(State(claim.state), State.ABANDONED)]
+    holders = [claim for claim in open_ if claim.player_slot is not None or claim.viewer_slot is not None]
+    move_claims([Move(claim, State.ABANDONED, Code.ERASED) for claim in open_], now=now, actor=actor)
+    ids = [claim.pk for claim in open_]
+    withdraw(ids)
+    Claim.objects.filter(pk__in=ids).update(
+        player=None, link=None, player_slot=None, viewer_slot=None, resolve_at=None, staff_hold=False
+    )
+    mark_duplicates(holders, now=now)
+    return len(open_)
+
+
+def _unbind(claims: Sequence[Claim], *, now: datetime) -> None:
+    """Take claims that were never sent away from their player at once: nothing may go out until they are worked out."""
+    ready = [claim for claim in claims if claim.state == State.READY]
+    move_claims([Move(claim, State.WAITING, Code.NOT_LINKED) for claim in ready], now=now)
+    loose = [claim for claim in claims if claim.state not in (State.DELIVERED, State.CONFIRMED)]
+    ids = [claim.pk for claim in loose]
+    withdraw(ids)
+    Claim.objects.filter(pk__in=ids).update(player=None, link=None, player_slot=None, viewer_slot=None, resolve_at=now)
+    mark_duplicates(loose, now=now)
+
+
+def _erase_around_claims(claims: Sequence[Claim], done: Erasure) -> None:
+    ids = [claim.pk for claim in claims]
+    # An empty body is written anew at the next attempt: what is over has none, and what was closed has no player.
+    done.deliveries = Delivery.objects.filter(pk__in=ids).exclude(body="").update(body="")
+    done.attempts = DeliveryAttempt.objects.filter(delivery__in=ids).update(answer="", error="")
+
+
+def _erase_history(ids: Sequence[str], eraser: Eraser) -> None:
+    """Take the identifiers out of what staff wrote about these claims."""
+    for event in ClaimEvent.objects.filter(claim__in=ids).exclude(detail="", actor_label="").order_by("pk"):
+        detail, label = eraser.text(event.detail)[:500], eraser.text(event.actor_label)[:150]
+        if (detail, label) != (event.detail, event.actor_label):
+            ClaimEvent.objects.filter(pk=event.pk).update(detail=detail, actor_label=label)
+    for pk, detail in Claim.objects.filter(pk__in=ids).exclude(detail="").values_list("pk", "detail"):
+        if eraser.text(detail) != detail:
+            Claim.objects.filter(pk=pk).update(detail=eraser.text(detail)[:500])
+
+
+def _erase_kept_messages(viewer: Viewer, eraser: Eraser) -> int:
+    """Blank the unreadable messages of the platform that hold the viewer's id; leave the others as they came."""
+    kept = KeptMessage.objects.filter(
+        credential__organization=viewer.organization_id, credential__platform=viewer.platform
+    )
+    blanked = 0
+    for message in kept.order_by("pk").iterator(chunk_size=20):
+        text = bytes(message.body).decode("utf-8", "replace")
+        if eraser.text(text) != text or eraser.text(message.problem) != message.problem:
+            problem = eraser.text(message.problem)[:500]
+            blanked += kept.filter(pk=message.pk).update(body=ERASED.encode(), problem=problem)
+    return blanked
+
+
+def _finish(
+    person: Viewer | Player,
+    organization: Organization,
+    eraser: Eraser,
+    objects: dict[str, list[str]],
+    done: Erasure,
+    *,
+    actor: User | None,
+    reason: str,
+    now: datetime,
+    account: User | None = None,
+) -> None:
+    """Erase from what names people by words, and write down that, by whom and why it was done."""
+    wide = eraser.only(audit.WIDE_SEARCH_LEAST)
+    for operation in BulkOperation.objects.filter(organization=organization).exclude(reason=""):
+        if wide.text(operation.reason) != operation.reason:
+            BulkOperation.objects.filter(pk=operation.pk).update(reason=wide.text(operation.reason)[:500])
+    done.audit_entries = audit.erase_identifiers(
+        organization=organization,
+        eraser=eraser,
+        objects=objects,
+        named={"campaigns.viewer", "linking.player", "linking.link"},
+        account=account,
+    )
+    person.refresh_from_db()
+    audit.record(
+        actor=actor,
+        action="erased",
+        obj=person,
+        organization=organization,
+        after=asdict(done),
+        reason=eraser.text(reason),
+        now=now,
+    )
