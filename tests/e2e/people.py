@@ -130,7 +130,9 @@ class Viewer:
     def go_to_platform(self, platform: str) -> None:
         """Press “Connect …”, which leads to the platform's consent page."""
         self.page.get_by_role("button", name=f"Connect {PLATFORM_NAMES[platform]}").click()
-        expect(self.page.get_by_role("heading", name=f"Connect your {PLATFORM_NAMES[platform]} account?")).to_be_visible()
+        expect(
+            self.page.get_by_role("heading", name=f"Connect your {PLATFORM_NAMES[platform]} account?")
+        ).to_be_visible()
 
     def consent_as(self, user_id: str) -> None:
         """Choose who to be on the platform, and allow."""

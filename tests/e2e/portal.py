@@ -112,6 +112,11 @@ class RunningPortal:
             self._process.wait()
             raise
 
+    def ended(self, *, seconds: float) -> int:
+        """Wait until ``serve`` ends by itself and return its exit status."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
     def kill(self) -> None:
         """End ``serve`` as a crash would, without a chance to tidy up."""
         assert self._process is not None

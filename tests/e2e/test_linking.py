@@ -87,9 +87,7 @@ def test_l5_a_game_account_takes_one_account_of_each_platform(sandbox: Sandbox, 
     expect(viewer.page.get_by_role("button", name="Connect")).to_have_count(0)
 
 
-def test_pressing_confirm_twice_makes_one_link(
-    portal: RunningPortal, sandbox: Sandbox, new_viewer: NewViewer
-) -> None:
+def test_pressing_confirm_twice_makes_one_link(portal: RunningPortal, sandbox: Sandbox, new_viewer: NewViewer) -> None:
     viewer = new_viewer()
     user_id = sandbox.add_user("kick", viewer.name)
     viewer.sign_up()
@@ -155,7 +153,11 @@ def test_2_1_1_the_whole_way_from_the_link_page_to_the_link_works_by_keyboard_an
     viewer.open_link_page()
     press_on(viewer, "Create an account")
     expect(page.get_by_role("heading", level=1)).to_have_text("Create an account")
-    for field, text in (("username", viewer.name), ("password1", "a-comet-rises-7391"), ("password2", "a-comet-rises-7391")):
+    for field, text in (
+        ("username", viewer.name),
+        ("password1", "a-comet-rises-7391"),
+        ("password2", "a-comet-rises-7391"),
+    ):
         tab_to(viewer, f"document.activeElement.name === '{field}'")
         page.keyboard.type(text)
     page.keyboard.press("Enter")
