@@ -54,6 +54,9 @@ class ClaimPaginator(CappedPaginator):
     """
 
     looks_through = False
+    depth = LOOKED_THROUGH
+    left_out = False
+    """Whether there are older claims that were not looked at."""
 
     def page(self, number: Any) -> Any:
         """Return one page."""
@@ -84,8 +87,9 @@ class ClaimPaginator(CappedPaginator):
         base = Claim.objects.filter(organization=self.organization)
         ids: list[str] = []
         for state in self.states:
-            newest = base.filter(state=state).order_by("-id").values("pk")[:LOOKED_THROUGH]
-            ids += claims.filter(pk__in=newest).order_by().values_list("pk", flat=True)
+            newest = base.filter(state=state).order_by("-id").values("pk")
+            self.left_out |= newest[self.depth : self.depth + 1].exists()
+            ids += claims.filter(pk__in=newest[: self.depth]).order_by().values_list("pk", flat=True)
         return sorted(ids, reverse=True)[: self.cap]
 
     def _newest(self, top: int) -> list[str]:
@@ -172,6 +176,12 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
         """Show the list; its columns need to know who looks."""
         response = super().changelist_view(request, extra_context)
         changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
+        if getattr(getattr(changelist, "paginator", None), "left_out", False):
+            text = _t(
+                "Only the newest %(count)s claims of each state were looked through. Choose a state or a campaign too, "
+                "to see all that fit. An action on all of them takes the older ones as well."
+            )
+            messages.info(request, text % {"count": f"{LOOKED_THROUGH:,}"})
         for claim in getattr(changelist, "result_list", None) or ():
             claim.shown_viewer = viewer_name(request, claim)
         return response
