@@ -12,9 +12,10 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Hang into the lower apps' registries."""
-        from campaigns.hooks import claims_may_resolve
-        from fulfillment import preflight, workers  # noqa: F401 - preflight registers on import
+        from campaigns.hooks import campaign_figures, claims_may_resolve
+        from fulfillment import preflight, retention, workers  # noqa: F401 - two register on import
         from fulfillment.dashboard import claims_card, delivery_card, set_up_card
+        from fulfillment.figures import claim_figures
         from fulfillment.marks import on_claims_may_resolve, on_link_changed
         from fulfillment.metrics import collect
         from fulfillment.webhooks.events import listen
@@ -26,6 +27,7 @@ class FulfillmentConfig(AppConfig):
         from portal.platforms.twitch.messages import AuthorizationRevoked
 
         claims_may_resolve.append(on_claims_may_resolve)
+        campaign_figures.append(claim_figures)
         link_changed.append(on_link_changed)
         listen(AuthorizationRevoked, on_authorization_revoked)
         sources.append(collect)

@@ -138,6 +138,9 @@ class Claim(models.Model):
             models.Index(fields=["organization", "platform", "platform_user_id"], name="claim_user"),
             models.Index(fields=["organization", "state", "-id"], name="claim_list"),
             models.Index(fields=["campaign", "-id"], condition=Q(campaign__isnull=False), name="claim_campaign"),
+            models.Index(
+                fields=["campaign", "state"], condition=Q(campaign__isnull=False), name="claim_campaign_state"
+            ),
             models.Index(fields=["viewer", "-id"], condition=Q(viewer__isnull=False), name="claim_viewer"),
             models.Index(fields=["player", "-id"], condition=Q(player__isnull=False), name="claim_player"),
         ]
