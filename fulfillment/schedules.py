@@ -23,6 +23,7 @@ JOBS = (
     Job("Remove what has expired", "fulfillment.tasks.remove_expired", 60),
     Job("Take up bulk actions that were interrupted", "fulfillment.bulk.take_up_due", 1),
     Job("Work out all waiting claims again", "fulfillment.tasks.look_at_all_again", 24 * 60),
+    Job("Remove what is kept no longer", "fulfillment.tasks.apply_retention", 24 * 60),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
 )
 

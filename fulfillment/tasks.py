@@ -7,19 +7,21 @@ from datetime import datetime, timedelta
 
 from django.db import Error
 from django.utils import timezone
-from django_q.models import Failure
+from django_q.tasks import async_task
 
 from fulfillment import workers
 from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, Delivery
 from fulfillment.webhooks.keys import refresh_public_key
-from linking.models import UsedLinkToken
+from portal import retention
 from portal.models import PlatformCredential
 
 logger = logging.getLogger(__name__)
 
 OVERDUE = timedelta(minutes=2)
-FAILURES_KEPT = timedelta(days=30)
+EXPIRE_BY_THEMSELVES = ("link_tokens", "sessions")
+RETENTION_SECONDS = 15.0
+"""So long one run works at most: a background task is ended after 30 seconds."""
 
 
 def refresh_kick_keys() -> int:
@@ -38,11 +40,17 @@ def refresh_kick_keys() -> int:
 
 
 def remove_expired() -> int:
-    """Remove what nobody needs any more: link tokens that have expired, old notes of failed jobs. Returns how many."""
-    now = timezone.now()
-    tokens, _ = UsedLinkToken.objects.filter(expires_at__lt=now).delete()
-    failures, _ = Failure.objects.filter(stopped__lt=now - FAILURES_KEPT).delete()
-    return tokens + failures
+    """Remove at once what is never looked at again: link tokens and sessions that have expired. Returns how many."""
+    applied = retention.apply(now=timezone.now(), names=EXPIRE_BY_THEMSELVES, seconds=RETENTION_SECONDS)
+    return sum(applied.removed.values())
+
+
+def apply_retention() -> str:
+    """Remove what is over by the table of periods (F8), and have another run go on where this one ran out of time."""
+    applied = retention.apply(now=timezone.now(), seconds=RETENTION_SECONDS)
+    if not applied.finished:
+        async_task("fulfillment.tasks.apply_retention")
+    return ", ".join(f"{name}: {count}" for name, count in applied.removed.items() if count) or "nothing was over"
 
 
 def look_at_all_again() -> int:

@@ -9,3 +9,11 @@ class LinkingConfig(AppConfig):
 
     name = "linking"
     verbose_name = _("Linking")
+
+    def ready(self) -> None:
+        """Hang into the lower apps' registries: how long data is kept (F8), whose accounts members have (C8)."""
+        from campaigns.hooks import member_accounts
+        from linking import retention  # noqa: F401 - registers on import
+        from linking.links import accounts_of_members
+
+        member_accounts.append(accounts_of_members)

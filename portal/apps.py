@@ -13,8 +13,8 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        """Register the system checks (S2)."""
-        from portal import checks  # noqa: F401 - registers on import
+        """Register the system checks (S2) and how long data is kept (F8)."""
+        from portal import checks, retention  # noqa: F401 - they register on import
 
 
 class PortalAdminConfig(AdminConfig):

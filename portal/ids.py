@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -22,6 +23,11 @@ def new_ulid() -> str:
     Two made in the same millisecond sort in any order, and the order of making is not the order of commit.
     """
     return str(ULID())
+
+
+def first_ulid_at(moment: datetime) -> str:
+    """Return the lowest ULID of a moment: every one made earlier is less."""
+    return str(ULID.from_timestamp(moment.timestamp()))[:10] + "0" * 16
 
 
 class ULIDField(CharField):

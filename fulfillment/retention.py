@@ -1,0 +1,45 @@
+"""How long fulfillment keeps what it does not need for ever (F8). Claims, their history and deliveries stay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, WebhookTally
+from portal.ids import first_ulid_at
+from portal.retention import Kind, add_kinds
+from portal.tombstones import ERASED
+
+EXPIRED = "expired"
+"""Stands in a claim for the message that was removed: an empty one would be filled by a late arrival (F1)."""
+
+
+def _messages(before: datetime) -> QuerySet[Claim]:
+    # Claims are numbered as they arrive, so their key tells the time; there is no index on the time itself.
+    return Claim.objects.filter(pk__lt=first_ulid_at(before), received_at__lt=before).exclude(
+        raw__in=("", EXPIRED, ERASED)
+    )
+
+
+def _blank_messages(rows: QuerySet[Any]) -> int:
+    return rows.update(raw=EXPIRED)
+
+
+def _answers(before: datetime) -> QuerySet[DeliveryAttempt]:
+    return DeliveryAttempt.objects.filter(started_at__lt=before).exclude(answer="")
+
+
+def _blank_answers(rows: QuerySet[Any]) -> int:
+    return rows.update(answer="")
+
+
+add_kinds(
+    Kind("claim_messages", _("what a platform sent with a claim"), 180, _messages, _blank_messages),
+    Kind("delivery_answers", _("what a game backend answered to a delivery"), 90, _answers, _blank_answers),
+    Kind("kept_messages", _("unreadable messages"), 90, lambda t: KeptMessage.objects.filter(received_at__lt=t)),
+    Kind("webhook_tallies", _("webhook counts"), 400, lambda t: WebhookTally.objects.filter(hour__lt=t)),
+    Kind("bulk_actions", _("finished bulk actions"), 400, lambda t: BulkOperation.objects.filter(finished_at__lt=t)),
+)

@@ -1,0 +1,170 @@
+"""Retention (F8): each kind of data ends at its period and not before, in batches that may stop at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.utils import timezone
+from django_q.models import Failure, Success
+
+from fulfillment import tasks
+from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, WebhookTally
+from linking.models import UsedLinkToken
+from portal import audit, retention
+from portal.ids import first_ulid_at, new_ulid
+from portal.models import AuditEntry
+from tests.factories import make_claim, make_credential, make_game, make_organization, make_user, number
+from tests.fulfillment.deliveries import World
+
+pytestmark = pytest.mark.django_db
+
+
+def old_claim(at: datetime) -> Claim:
+    key = first_ulid_at(at)[:10] + new_ulid()[10:]
+    return make_claim(make_organization(), id=key, received_at=at, raw='{"user_id": 1}', resolve_at=None)
+
+
+def attempt(at: datetime) -> DeliveryAttempt:
+    [claim] = World("https://game.example.org/").ready()
+    return DeliveryAttempt.objects.create(
+        delivery_id=claim.pk, number=1, started_at=at, duration_ms=1, status=200, answer="said the game"
+    )
+
+
+def message(at: datetime) -> KeptMessage:
+    credential = make_credential(make_organization())
+    return KeptMessage.objects.create(credential=credential, received_at=at, message_id="m", problem="p", body=b"x")
+
+
+def tally(at: datetime) -> WebhookTally:
+    return WebhookTally.objects.create(credential=make_credential(make_organization()), hour=at, outcome="known")
+
+
+def bulk(at: datetime) -> BulkOperation:
+    return BulkOperation.objects.create(
+        organization=make_organization(), action="retry", total=0, created_at=at, confirmed_at=at, finished_at=at
+    )
+
+
+def job(model: type[Any]) -> Callable[[datetime], Any]:
+    return lambda at: model.objects.create(
+        id=new_ulid(), name="n", func="f", started=at, stopped=at, success=model is Success
+    )
+
+
+def trail(at: datetime) -> AuditEntry:
+    organization = make_organization()
+    return audit.record(actor=None, action="tried", obj=organization, organization=organization, now=at)
+
+
+ROWS: dict[str, Callable[[datetime], Any]] = {
+    "sessions": lambda at: Session.objects.create(session_key=f"s{number()}", session_data="", expire_date=at),
+    "sign_ins": lambda at: UserSession.objects.create(
+        user=make_user(), ip="127.0.0.1", last_seen_at=at, session_key=f"k{number()}", user_agent="a"
+    ),
+    "done_jobs": job(Success),
+    "failed_jobs": job(Failure),
+    "audit_trail": trail,
+    "link_tokens": lambda at: UsedLinkToken.objects.create(game=make_game(), token_id="t", expires_at=at),
+    "claim_messages": old_claim,
+    "delivery_answers": attempt,
+    "kept_messages": message,
+    "webhook_tallies": tally,
+    "bulk_actions": bulk,
+}
+BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", "")}
+
+
+def test_f8_every_kind_in_the_table_is_tried_here() -> None:
+    assert set(ROWS) == set(retention.kinds)
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_f8_a_row_ends_at_its_period_and_not_before(name: str) -> None:
+    now = timezone.now()
+    edge = now - timedelta(days=retention.periods()[name])
+    over, kept = ROWS[name](edge - timedelta(minutes=1)), ROWS[name](edge + timedelta(minutes=1))
+    assert retention.count(now=now)[name] == 1
+    assert retention.apply(now=now, names=[name]).removed == {name: 1}
+    rows = type(over)._default_manager
+    if name in BLANKED:
+        column, blank = BLANKED[name]
+        assert getattr(rows.get(pk=over.pk), column) == blank
+        assert getattr(rows.get(pk=kept.pk), column) == getattr(kept, column) != blank
+    else:
+        assert list(rows.filter(pk__in=[over.pk, kept.pk]).values_list("pk", flat=True)) == [kept.pk]
+    assert retention.apply(now=now, names=[name]).removed == {name: 0}
+
+
+def test_f8_a_sign_in_is_kept_as_long_as_its_session(settings: Any) -> None:
+    now = timezone.now()
+    old = ROWS["sign_ins"](now - timedelta(days=400))
+    Session.objects.create(session_key=old.session_key, session_data="", expire_date=now + timedelta(days=1))
+    assert retention.count(now=now)["sign_ins"] == 0
+
+
+def test_f8_an_operator_changes_a_period(settings: Any) -> None:
+    now = timezone.now()
+    message(now - timedelta(days=31))
+    assert retention.count(now=now)["kept_messages"] == 0
+    settings.PORTAL_RETENTION = {"kept_messages": 30}
+    assert retention.count(now=now)["kept_messages"] == 1
+
+
+def test_f8_a_period_for_nothing_stops_the_start(settings: Any) -> None:
+    settings.PORTAL_RETENTION = {"kept_mesages": 30}
+    [error] = retention.retention_names_are_known(None)
+    assert "kept_mesages" in error.msg
+    assert "kept_messages" in str(error.hint)
+
+
+def test_f8_many_rows_go_in_batches_and_a_run_out_of_time_is_gone_on_with() -> None:
+    now = timezone.now()
+    for _ in range(5):
+        message(now - timedelta(days=91))
+    assert retention.apply(now=now, seconds=0).finished is False
+    assert KeptMessage.objects.count() == 5
+    assert retention.apply(now=now, batch=2) == retention.Applied(
+        {name: 5 * (name == "kept_messages") for name in retention.kinds}, finished=True
+    )
+    assert not KeptMessage.objects.exists()
+
+
+def test_f8_the_daily_job_says_what_it_removed() -> None:
+    message(timezone.now() - timedelta(days=91))
+    assert tasks.apply_retention() == "kept_messages: 1"
+    assert tasks.apply_retention() == "nothing was over"
+
+
+def test_f8_a_dry_run_only_counts() -> None:
+    message(timezone.now() - timedelta(days=91))
+    out = StringIO()
+    call_command("apply_retention", "--dry-run", stdout=out)
+    assert "kept_messages (kept 90 days): 1 are over" in out.getvalue()
+    assert KeptMessage.objects.count() == 1
+    call_command("apply_retention", stdout=(out := StringIO()))
+    assert "kept_messages (kept 90 days): 1 removed" in out.getvalue()
+    assert not KeptMessage.objects.exists()
+
+
+def test_f8_the_operators_guide_has_the_table() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    assert [name for name, kind in retention.kinds.items() if f"| `{name}` | {kind.days} |" not in text] == []
+
+
+def test_f8_the_environment_says_periods_as_names_and_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    from portal.env import Env
+
+    monkeypatch.setenv("PORTAL_RETENTION", "kept_messages=30, audit_trail=3650")
+    assert Env().retention == {"kept_messages": 30, "audit_trail": 3650}
+    monkeypatch.setenv("PORTAL_RETENTION", "kept_messages: 30")
+    with pytest.raises(ValueError, match="name=days"):
+        Env()
