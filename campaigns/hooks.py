@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 campaign_figures: list[Callable[[Campaign], list[tuple[str, str, str]]]] = []
 """Functions that tell what to show at the top of a campaign's page: label, value, and the address of the list behind."""
 
+member_accounts: list[Callable[[str], list[tuple[str, str, str]]]] = []
+"""Functions that tell, for an organization's id, its members' own platform accounts: platform, user id, name (C8)."""
+
 claims_may_resolve: list[Callable[..., None]] = []
 
 

@@ -141,6 +141,15 @@ def active_links(user: User) -> QuerySet[Link]:
     return links_of(user).filter(ended_at=None)
 
 
+def accounts_of_members(organization_id: str) -> list[tuple[str, str, str]]:
+    """Return the platform accounts that an organization's members have linked: platform, user id, name (C8)."""
+    links = Link.objects.filter(
+        ended_at=None, game__organization=organization_id, player__user__memberships__organization=organization_id
+    )
+    rows = links.select_related("viewer").order_by("pk")
+    return [(link.platform, link.viewer.platform_user_id, str(link.viewer)) for link in rows]
+
+
 def links_of(user: User) -> QuerySet[Link]:
     """Return the links of a person's game accounts, ended ones too, newest first."""
     return (

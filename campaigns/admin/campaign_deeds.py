@@ -27,6 +27,7 @@ from campaigns.publishing import (
     publish_campaign,
     resume_deliveries,
 )
+from campaigns.testing import add_members_as_testers
 from portal.admin_base import OrganizationAdmin
 from portal.organizations import may
 from portal.roles import Permission
@@ -54,6 +55,7 @@ class Deed:
     operation: Callable[..., Campaign]
     style: str = "drops-button-primary"
     asks_reason: bool = True
+    permission: Permission = Permission.PUBLISH
 
 
 DEEDS = {
@@ -82,6 +84,18 @@ DEEDS = {
         _("Deliveries of “%(name)s” go out again."),
         resume_deliveries,
     ),
+    "testers": Deed(
+        _("Add members as testers"),
+        _(
+            "Adds the Twitch and Kick accounts that members of your organization have linked to their own game "
+            "accounts. Claims of testers are delivered while the campaign is a test; those of others are held."
+        ),
+        _("Add them"),
+        _("The members' accounts are testers of “%(name)s”."),
+        add_members_as_testers,
+        asks_reason=False,
+        permission=Permission.EDIT_CAMPAIGNS,
+    ),
     "cancel": Deed(
         _("Cancel campaign"),
         _(
@@ -97,7 +111,7 @@ DEEDS = {
 
 
 class CampaignDeeds(OrganizationAdmin):
-    """The pages of the four switches."""
+    """The pages of the switches."""
 
     def deed_urls(self) -> list[URLPattern]:
         """Return their addresses."""
@@ -115,9 +129,9 @@ class CampaignDeeds(OrganizationAdmin):
         campaign = self.get_object(request, object_id)
         if campaign is None:
             raise Http404
-        if not may(request, Permission.PUBLISH):
-            raise PermissionDenied
         deed = DEEDS[name]
+        if not may(request, deed.permission):
+            raise PermissionDenied
         form = ReasonForm(request.POST or None) if deed.asks_reason else None
         if request.method == "POST" and (form is None or form.is_valid()):
             refusal = self._do(deed, campaign, request, form)

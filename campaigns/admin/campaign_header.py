@@ -128,9 +128,11 @@ def _figures(campaign: Campaign) -> list[tuple[str, str, str]]:
 
 def _deeds(request: HttpRequest, campaign: Campaign, phase: Phase) -> list[tuple[str, str, str]]:
     """Return address, label and style of each deed that is possible now."""
+    deeds: list[tuple[str, str, str]] = []
+    if campaign.test_mode and phase not in (Phase.CLOSED, Phase.CANCELLED) and may(request, Permission.EDIT_CAMPAIGNS):
+        deeds.append(("testers", _t("Add members as testers …"), ""))
     if not may(request, Permission.PUBLISH):
-        return []
-    deeds = []
+        return _addressed(deeds, campaign)
     if phase is Phase.DRAFT:
         deeds.append(("publish", _t("Publish …"), "drops-button-primary"))
     else:
@@ -140,6 +142,10 @@ def _deeds(request: HttpRequest, campaign: Campaign, phase: Phase) -> list[tuple
             deeds.append(("pause", _t("Pause deliveries …"), ""))
         if phase not in (Phase.CLOSED, Phase.CANCELLED):
             deeds.append(("cancel", _t("Cancel campaign …"), "drops-button-danger"))
+    return _addressed(deeds, campaign)
+
+
+def _addressed(deeds: list[tuple[str, str, str]], campaign: Campaign) -> list[tuple[str, str, str]]:
     named = "admin:campaigns_campaign_"
     return [(reverse(f"{named}{deed}", args=[campaign.pk]), label, style) for deed, label, style in deeds]
 
