@@ -121,6 +121,7 @@ class PlayerAdmin(_People):
 
     def hide(self, request: HttpRequest, row: Player) -> None:
         """Mask id and name."""
+        row.may_erase = may(request, Permission.BULK)  # type: ignore[attr-defined]
         if not may(request, Permission.SEE_PEOPLE):
             row.player_id, row.name = mask(row.player_id), mask(row.name)
 

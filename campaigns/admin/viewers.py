@@ -29,6 +29,7 @@ class ViewerAdmin(ReadOnlyAdmin):
     list_filter = (PlatformFilter,)
     search_fields = ("=platform_user_id", "=login", "name__istartswith", "=id")
     ordering = ("-id",)
+    change_form_outer_before_template = "admin/campaigns/viewer_deeds.html"
     fields = ("id", "platform", "platform_user_id", "login", "name", "user", "created_at")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
@@ -50,6 +51,8 @@ class ViewerAdmin(ReadOnlyAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the viewer; for analysts with masked identifiers, never to be saved."""
         viewer = super().get_object(request, object_id, from_field)
+        if viewer is not None:
+            viewer.may_erase = may(request, Permission.BULK)
         if viewer is not None and not may(request, Permission.SEE_PEOPLE):
             for name in MASKED:
                 setattr(viewer, name, mask(getattr(viewer, name)))

@@ -1,9 +1,12 @@
 """The admin pages of claims, deliveries and endpoints, and the search for players and claims."""
 
+from campaigns.hooks import campaign_figures
 from fulfillment.admin.bulk_pages import BulkOperationAdmin
 from fulfillment.admin.claim_list import ClaimAdmin
 from fulfillment.admin.deliveries import DeliveryAdmin, DeliveryAttemptAdmin
 from fulfillment.admin.endpoints import EndpointAdmin
+from fulfillment.admin.erasing import PAGES as ERASING_PAGES
+from fulfillment.admin.erasing import test_claims_figure
 from fulfillment.admin.find import PAGES
 from fulfillment.admin.inbound import KeptMessageAdmin, WebhookTallyAdmin
 from portal.admin_pages import pages
@@ -18,4 +21,5 @@ __all__ = [
     "WebhookTallyAdmin",
 ]
 
-pages.extend(PAGES)
+pages.extend((*PAGES, *ERASING_PAGES))
+campaign_figures.append(test_claims_figure)

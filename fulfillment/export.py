@@ -1,0 +1,115 @@
+"""What is stored about one person, as JSON values (users' right to a copy). No secrets, nothing about other people's accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from campaigns.models import CampaignTester, Viewer
+from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
+from linking.models import Link, Player
+
+
+def export_viewer(viewer: Viewer) -> dict[str, Any]:
+    """Return all that the organization has about a viewer: the account, its links, its claims and what became of them."""
+    testers = CampaignTester.objects.filter(
+        campaign__organization=viewer.organization_id,
+        platform=viewer.platform,
+        platform_user_id=viewer.platform_user_id,
+    )
+    return {
+        "viewer": {
+            "id": viewer.pk,
+            "organization": viewer.organization.name,
+            "platform": viewer.platform,
+            "user_id": viewer.platform_user_id,
+            "login": viewer.login,
+            "name": viewer.name,
+            "first_seen_at": _time(viewer.created_at),
+        },
+        "links": [_link(link) for link in _links().filter(viewer=viewer)],
+        "tester_of": [{"campaign": str(row.campaign), "note": row.note} for row in testers.select_related("campaign")],
+        "claims": _claims(Claim.objects.filter(viewer=viewer), message=True),
+    }
+
+
+def export_player(player: Player) -> dict[str, Any]:
+    """Return all that the organization has about a game account: its links and what was delivered to it."""
+    return {
+        "player": {
+            "organization": player.game.organization.name,
+            "game": player.game.name,
+            "player_id": player.player_id,
+            "name": player.name,
+            "first_seen_at": _time(player.created_at),
+        },
+        "links": [_link(link) for link in _links().filter(player=player)],
+        "claims": _claims(Claim.objects.filter(player=player), message=False),
+    }
+
+
+def _links() -> QuerySet[Link]:
+    return Link.objects.select_related("viewer", "player__game").order_by("pk")
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {
+        "id": link.pk,
+        "game": link.player.game.name,
+        "player_id": link.player.player_id,
+        "platform": link.platform,
+        "platform_user_id": link.viewer.platform_user_id,
+        "scopes": link.scopes.split(),
+        "started_at": _time(link.started_at),
+        "ended_at": _time(link.ended_at),
+        "end_reason": link.end_reason,
+    }
+
+
+def _claims(claims: QuerySet[Claim], *, message: bool) -> list[dict[str, Any]]:
+    rows = claims.select_related("reward", "campaign", "player").order_by("pk")
+    ids = list(rows.values_list("pk", flat=True))
+    events = _by_claim(ClaimEvent.objects.filter(claim__in=ids).order_by("at", "pk"), "claim_id")
+    attempts = _by_claim(DeliveryAttempt.objects.filter(delivery__in=ids).order_by("number"), "delivery_id")
+    bodies = dict(Delivery.objects.filter(pk__in=ids).values_list("pk", "body"))
+    return [
+        {
+            "id": claim.pk,
+            "platform": claim.platform,
+            "platform_claim_id": claim.platform_claim_id,
+            "user_id": claim.platform_user_id,
+            "user_name": claim.platform_user_name,
+            "reward": str(claim.reward) if claim.reward else None,
+            "campaign": str(claim.campaign) if claim.campaign else None,
+            "player_id": claim.player.player_id if claim.player else None,
+            "granted_at": _time(claim.granted_at),
+            "received_at": _time(claim.received_at),
+            "delivered_at": _time(claim.delivered_at),
+            "state": claim.state,
+            "reason": claim.reason,
+            "message": claim.raw if message else None,
+            "delivered": bodies.get(claim.pk, ""),
+            "history": [
+                {"at": _time(one.at), "from": one.from_state, "to": one.to_state, "reason": one.reason}
+                for one in events.get(claim.pk, [])
+            ],
+            "attempts": [
+                {"at": _time(one.started_at), "status": one.status, "answer": one.answer}
+                for one in attempts.get(claim.pk, [])
+            ],
+        }
+        for claim in rows
+    ]
+
+
+def _by_claim(rows: QuerySet[Any], name: str) -> dict[str, list[Any]]:
+    grouped: dict[str, list[Any]] = {}
+    for row in rows:
+        grouped.setdefault(getattr(row, name), []).append(row)
+    return grouped
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
