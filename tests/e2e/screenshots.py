@@ -29,11 +29,13 @@ class Album:
         self.notes: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
 
-    def take(self, watch: Watch, name: str) -> None:
-        """Take the page as it is now; it is not loaded again."""
+    def take(self, watch: Watch, name: str, *, reload: bool = False) -> None:
+        """Take the page as it is now. With ``reload`` it is loaded for each scheme: the admin's theme is set on loading."""
         page = watch.page
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            if reload:
+                page.reload(wait_until="networkidle")
             for size in (DESKTOP, PHONE):
                 page.set_viewport_size(size)  # type: ignore[arg-type]
                 watch.width = size["width"]
@@ -41,6 +43,7 @@ class Album:
                 page.wait_for_timeout(100)  # the theme changes by a script
                 page.screenshot(path=self.folder / f"{name}-{scheme}-{size['width']}.png", full_page=True)
         page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+        watch.width = DESKTOP["width"]
         self.notes += [f"{name}: {fault}" for fault in watch.faults]
         watch.faults.clear()
 
@@ -165,23 +168,23 @@ def walk_admin(album: Album, producer: Producer) -> None:
             continue
         page.goto(address)
         name = "admin-" + (re.sub(r"\W+", "-", path).strip("-") or "start")
-        album.take(producer.watch, name)
+        album.take(producer.watch, name, reload=True)
         rows = page.eval_on_selector_all("#result_list th a, #result_list td a", "all => all.map(a => a.href)")
-        inner = [row for row in rows if row.startswith(address) and row != address]
+        inner = [row for row in rows if row.startswith(address) and "?" not in row.removeprefix(address)[:1]]
         if inner:
             page.goto(inner[0])
-            album.take(producer.watch, f"{name}-one")
+            album.take(producer.watch, f"{name}-one", reload=True)
         if "add/" in str(page_links(page, address)):
             page.goto(f"{address}add/")
-            album.take(producer.watch, f"{name}-new")
+            album.take(producer.watch, f"{name}-new", reload=True)
     producer.open("find/?q=mira_plays")
-    album.take(producer.watch, "admin-find-mira")
+    album.take(producer.watch, "admin-find-mira", reload=True)
     for state in ("failed", "quarantined", "ready", "waiting"):
         producer.open(f"fulfillment/claim/?state={state}")
         link = page.locator("#result_list a[href*='/claim/']").first
         if link.count():
             link.click()
-            album.take(producer.watch, f"admin-claim-{state}")
+            album.take(producer.watch, f"admin-claim-{state}", reload=True)
 
 
 def page_links(page: Page, address: str) -> list[str]:
