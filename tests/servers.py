@@ -48,12 +48,13 @@ def redis_program() -> str | None:
 class PostgreSQL:
     """A PostgreSQL server for one run. As root it runs as the user ``postgres``, because it refuses to run as root."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         programs = postgresql_programs()
         if programs is None:
             raise RuntimeError("PostgreSQL is not installed.")
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="drops-pg-"))
+        self._fsync = "on" if durable else "off"
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         self.port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
@@ -64,7 +65,7 @@ class PostgreSQL:
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "--encoding=UTF8")
-        settings = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
+        settings = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync={self._fsync} -c max_connections=60"
         log = str(self._folder / "log")
         self._run("pg_ctl", "-D", data, "-o", settings, "-l", log, "-w", "start")
         return self
