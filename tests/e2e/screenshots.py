@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.people import PLATFORM_NAMES, Producer, Sandbox, Viewer
@@ -40,7 +41,11 @@ class Album:
                 page.set_viewport_size(size)  # type: ignore[arg-type]
                 watch.width = size["width"]
                 watch.check_fits()
-                page.wait_for_timeout(100)  # the theme changes by a script
+                page.evaluate(
+                    "document.querySelectorAll('img[loading=lazy]').forEach(image => { image.loading = 'eager'; })"
+                )
+                page.wait_for_load_state("networkidle")
+                page.wait_for_timeout(100)  # the admin's theme is changed by a script
                 page.screenshot(path=self.folder / f"{name}-{scheme}-{size['width']}.png", full_page=True)
         page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         watch.width = DESKTOP["width"]
@@ -61,6 +66,7 @@ def main(folder: Path) -> None:
         walk_admin(album, producer)
         walk_sandbox(album, sandbox)
         browser.close()
+    make_cover(folder)
     for note in album.notes:
         print(note)
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
@@ -174,7 +180,7 @@ def walk_admin(album: Album, producer: Producer) -> None:
         if inner:
             page.goto(inner[0])
             album.take(producer.watch, f"{name}-one", reload=True)
-        if "add/" in str(page_links(page, address)):
+        if name != "admin-start" and "add/" in str(page_links(page, address)):
             page.goto(f"{address}add/")
             album.take(producer.watch, f"{name}-new", reload=True)
     producer.open("find/?q=mira_plays")
@@ -204,6 +210,17 @@ def walk_sandbox(album: Album, sandbox: Sandbox) -> None:
     }.items():
         sandbox.page.goto(f"{sandbox.url}/{path}")
         album.take(sandbox.watch, f"sandbox-{name}")
+
+
+def make_cover(folder: Path) -> None:
+    """Put a viewer's page before the list of claims: the picture in the README (docs/screenshot.png)."""
+    claims = Image.open(folder / "admin-fulfillment-claim-light-1280.png").convert("RGB").crop((0, 0, 1280, 800))
+    phone = Image.open(folder / "viewer-game-just-linked-light-320.png").convert("RGB").crop((0, 0, 320, 690))
+    cover = Image.new("RGB", (1660, 860), "#e9e7f3")
+    cover.paste(claims, (30, 30))
+    cover.paste(Image.new("RGB", (334, 704), "#1b1b22"), (1296, 126))
+    cover.paste(phone, (1303, 133))
+    cover.quantize(200).save(folder / "cover.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.e2e.people import Sandbox, Viewer
-from tests.e2e.portal import RunningPortal, wait_for
+from tests.e2e.portal import wait_for
 from tests.e2e.watching import DESKTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -46,15 +46,22 @@ class Judge:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page_that_viewers_meet(
-    portal: RunningPortal, sandbox: Sandbox, new_viewer: NewViewer, scheme: str
-) -> None:
+def test_axe_finds_nothing_on_any_page_that_viewers_meet(sandbox: Sandbox, new_viewer: NewViewer, scheme: str) -> None:
     viewer, other = new_viewer(phone=False, scheme=scheme, scripts=True), new_viewer()
     kick, taken = sandbox.add_user("kick", viewer.name), sandbox.add_user("kick", other.name)
     other.sign_up()
     other.link("kick", taken)
-    judge, page = Judge(viewer), viewer.page
+    judge = Judge(viewer)
+    look_at_public_pages(judge)
+    look_at_pages_on_the_way_to_a_link(judge, mine=kick, taken=taken)
+    look_at_own_pages(judge, sandbox, kick)
+    assert judge.found == []
+    assert len(judge.seen) >= 28
 
+
+def look_at_public_pages(judge: Judge) -> None:
+    """What everybody can see."""
+    viewer, page = judge.viewer, judge.viewer.page
     judge.visit("/", "home")
     judge.visit("/accounts/login/", "sign-in")
     judge.visit("/accounts/signup/", "sign-up")
@@ -63,12 +70,16 @@ def test_axe_finds_nothing_on_any_page_that_viewers_meet(
     judge.visit("/no/such/page", "404", status=404)
     judge.visit("/connect/northwind/", "studio")
     judge.visit("/connect/northwind/starfall/", "game, signed out")
-    page.goto(f"{portal.url}/accounts/login/")
+    page.goto(f"{viewer.portal.url}/accounts/login/")
     page.locator("input[name=login]").fill("nobody")
     page.locator("input[name=password]").fill("wrong")
     page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
     judge.look("sign-in, refused")
 
+
+def look_at_pages_on_the_way_to_a_link(judge: Judge, *, mine: str, taken: str) -> None:
+    """The link page and the confirm page in each of their states."""
+    viewer, page = judge.viewer, judge.viewer.page
     viewer.open_link_page()
     viewer.go_to_platform("kick")
     viewer.consent_as(taken)
@@ -87,7 +98,7 @@ def test_axe_finds_nothing_on_any_page_that_viewers_meet(
     judge.look("consent denied")
 
     viewer.open_link_page()
-    viewer.connect("kick", kick)
+    viewer.connect("kick", mine)
     judge.look("confirm")
     viewer.confirm()
     judge.look("game, just linked")
@@ -95,6 +106,10 @@ def test_axe_finds_nothing_on_any_page_that_viewers_meet(
     page.get_by_role("link", name="Unlink").click()
     judge.look("unlink")
 
+
+def look_at_own_pages(judge: Judge, sandbox: Sandbox, kick: str) -> None:
+    """Inventory, claims and account, with claims in several states."""
+    viewer, page, portal = judge.viewer, judge.viewer.page, judge.viewer.portal
     sandbox.claim("kick", kick, BANNER)
     wait_for(lambda: viewer.state_of(BANNER) == "Delivered", seconds=10, what="delivered")
     sandbox.tell_game("404")
@@ -118,5 +133,3 @@ def test_axe_finds_nothing_on_any_page_that_viewers_meet(
     judge.visit("/accounts/password/change/", "password change")
     judge.visit("/accounts/2fa/", "second factors")
     judge.visit("/accounts/logout/", "sign-out")
-    assert judge.found == []
-    assert len(judge.seen) >= 28
