@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 RESOLVE_BATCH = 500
 BUFFER = 256
-"""How many deliveries this process has in hand at most."""
+"""How many deliveries this process has in hand at most, from the lease to the record."""
 
 IDLE_SECONDS = 0.5
 GATHER_SECONDS = 0.01
@@ -180,7 +180,8 @@ class Drain:
         return resolved >= RESOLVE_BATCH
 
     def _lease(self) -> bool:
-        free = BUFFER - self._queue.in_hand()
+        # What was sent but not recorded yet is in hand too: a kill would have it sent again.
+        free = BUFFER - self._queue.in_hand() - self._inbox.qsize() - len(self._results)
         if self._stopping or free <= 0 or not self._worker_id:
             return False
         leased = lease_due(now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room)
