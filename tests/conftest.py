@@ -8,6 +8,8 @@ import pytest
 from django.core.cache import cache
 from hypothesis import HealthCheck, settings
 
+from fulfillment.webhooks.tally import tallies
+
 settings.register_profile(
     "drops", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -18,3 +20,9 @@ settings.load_profile("drops")
 def _clean_cache() -> Iterator[None]:
     cache.clear()
     yield
+
+
+@pytest.fixture(autouse=True)
+def _no_counts_of_other_tests() -> None:
+    """Counts are kept in memory, and their credentials go with the test that made them."""
+    tallies.drop()

@@ -59,6 +59,11 @@ class Tallies:
                     self._counts.update(taken)
                 log.warning("Webhook counts could not be written, they are kept: %s", error)
 
+    def drop(self) -> None:
+        """Forget what was counted and not written yet."""
+        with self._lock:
+            self._counts.clear()
+
     def _start(self) -> None:
         # Begun by the first count of a process, so that a fork of the server has a thread of its own.
         self._owner = os.getpid()
