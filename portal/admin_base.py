@@ -107,6 +107,10 @@ class _ScopedChoices:
         if "queryset" not in kwargs:
             target: type[models.Model] = db_field.remote_field.model
             kwargs["queryset"] = in_organization(target._default_manager.all(), active_organization(request))
+            if db_field.name == "game" and "initial" not in kwargs:
+                games = list(kwargs["queryset"][:2])
+                if len(games) == 1:  # most studios have one game: nobody should have to choose it
+                    kwargs["initial"] = games[0].pk
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 

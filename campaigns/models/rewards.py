@@ -65,8 +65,8 @@ class RewardPlatformId(models.Model):
     platform_reward_id = models.CharField(_("reward id there"), max_length=200)
 
     class Meta:
-        verbose_name = _("id on a platform")
-        verbose_name_plural = _("ids on platforms")
+        verbose_name = _("platform id")
+        verbose_name_plural = _("platform ids")
         constraints = [
             models.UniqueConstraint(fields=["reward", "platform"], name="reward_platform_once"),
             models.UniqueConstraint(

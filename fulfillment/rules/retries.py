@@ -13,14 +13,14 @@ MAX_ATTEMPTS = 8
 SCHEDULE = (
     timedelta(0),
     timedelta(seconds=5),
+    timedelta(seconds=30),
     timedelta(minutes=5),
     timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
+    timedelta(hours=3),
     timedelta(hours=10),
-    timedelta(hours=10),
+    timedelta(hours=14),
 )
-"""The wait before each attempt, that of the Standard Webhooks' example implementation with a shorter first half."""
+"""The wait before each attempt. The first three are close: a game that restarts is back within a minute."""
 
 JITTER = 0.1
 """A wait is up to this share longer, so that what failed together does not return together."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -24,15 +25,23 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     menu_icon = "history"
     menu_order = 40
     view_permission = Permission.SEE_PEOPLE
-    list_display = ("at", "actor_label", "action", "object_type", "object_label", "reason")
+    list_display = ("at", "actor_label", "action", "kind", "object_label", "reason")
     list_filter = (("at", RangeDateTimeFilter), ("object_type", FieldTextFilter), ("actor_label", FieldTextFilter))
     search_fields = ("object_id__exact", "object_label", "actor_label", "action")
     ordering = ("-at", "-pk")
-    fields = ("at", "actor_label", "action", "object_type", "object_id", "object_label", "was", "became", "reason")
+    fields = ("at", "actor_label", "action", "kind", "object_id", "object_label", "was", "became", "reason")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Name every field, and the two that are shown in another form."""
-        return [*super().get_readonly_fields(request, obj), "was", "became"]
+        """Name every field, and those that are shown in another form."""
+        return [*super().get_readonly_fields(request, obj), "kind", "was", "became"]
+
+    @display(description=_("kind"))
+    def kind(self, entry: AuditEntry) -> str:
+        """What was changed, by the name that its own page has."""
+        try:
+            return str(apps.get_model(entry.object_type)._meta.verbose_name)
+        except LookupError:
+            return entry.object_type
 
     @display(description=_("before"))
     def was(self, entry: AuditEntry) -> SafeString:

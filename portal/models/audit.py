@@ -32,7 +32,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name = _("audit entry")
-        verbose_name_plural = _("audit trail")
+        verbose_name_plural = _("audit entries")
         indexes = [
             models.Index(fields=["object_type", "object_id", "-at"], name="audit_object"),
             models.Index(fields=["organization", "-at"], name="audit_organization"),

@@ -98,7 +98,7 @@ def make_reward(producer: Producer, ids: dict[str, str]) -> None:
 
 def add_platform_id(page: Page, number: int, platform: str, platform_id: str) -> None:
     """Fill the next row of the reward's ids."""
-    page.get_by_role("link", name="Add another Id on a platform").click()
+    page.get_by_role("link", name="Add another Platform id").click()
     page.locator(f"[name=platform_ids-{number}-platform]").select_option(platform)
     page.locator(f"[name=platform_ids-{number}-platform_reward_id]").fill(platform_id)
 

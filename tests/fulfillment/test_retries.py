@@ -50,12 +50,12 @@ def test_d2_what_the_portal_refuses_to_call_is_the_endpoints_fault_and_the_rest_
     [
         (0, timedelta(0)),
         (1, timedelta(seconds=5)),
-        (2, timedelta(minutes=5)),
-        (3, timedelta(minutes=30)),
-        (4, timedelta(hours=2)),
-        (5, timedelta(hours=5)),
+        (2, timedelta(seconds=30)),
+        (3, timedelta(minutes=5)),
+        (4, timedelta(minutes=30)),
+        (5, timedelta(hours=3)),
         (6, timedelta(hours=10)),
-        (7, timedelta(hours=10)),
+        (7, timedelta(hours=14)),
     ],
 )
 def test_d2_the_schedule(used: int, wait: timedelta) -> None:
@@ -74,9 +74,9 @@ def test_d2_the_eighth_attempt_is_the_last_and_all_take_about_28_hours() -> None
     ("used", "asked", "wait"),
     [
         (1, timedelta(minutes=2), timedelta(minutes=2)),
-        (2, timedelta(seconds=1), timedelta(minutes=5)),
+        (2, timedelta(seconds=1), timedelta(seconds=30)),
         (2, timedelta(days=365), timedelta(hours=24)),
-        (7, timedelta(hours=11), timedelta(hours=11)),
+        (7, timedelta(hours=15), timedelta(hours=15)),
     ],
 )
 def test_d2_retry_after_makes_a_wait_longer_never_shorter(used: int, asked: timedelta, wait: timedelta) -> None:

@@ -93,7 +93,7 @@ class Command(BaseCommand):
 def _portal_processes(host: str, port: int) -> list[Process]:
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     gunicorn = [sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--worker-class", "gthread"]
-    web = ["--workers", os.environ.get("PORTAL_WEB_WORKERS", "2"), "--threads", "8", "--no-control-socket"]
+    web = ["--workers", os.environ.get("PORTAL_WEB_WORKERS", "2"), "--threads", "8", "--preload", "--no-control-socket"]
     return [
         Process("web", [*gunicorn, *web, "--bind", f"{host}:{port}", "--log-level", "warning"]),
         Process("worker", [*manage, "qcluster"]),
@@ -113,9 +113,7 @@ def _sandbox_env() -> dict[str, str]:
 
 def _sandbox_process() -> Process:
     """The stand-ins, in a process with settings, port, host name and database file of their own."""
-    return Process(
-        "sandbox", [sys.executable, "-m", "gunicorn", "-c", "python:portal.sandbox.server"], _sandbox_env()
-    )
+    return Process("sandbox", [sys.executable, "-m", "gunicorn", "-c", "python:portal.sandbox.server"], _sandbox_env())
 
 
 def _sandbox_command(*arguments: str) -> None:

@@ -230,7 +230,9 @@ def test_a_list_that_did_not_look_at_all_claims_knows_it(studio: Studio) -> None
 
     claims = [studio.claim(State.FAILED) for _number in range(3)]
     for wanted, left_out in ((2, True), (3, False)):
-        paginator = (Shallow if left_out else FilteredPaginator)(Claim.objects.filter(platform="kick").order_by("-id"), 50)
+        paginator = (Shallow if left_out else FilteredPaginator)(
+            Claim.objects.filter(platform="kick").order_by("-id"), 50
+        )
         paginator.organization = studio.organization
         assert (paginator.count, paginator.left_out) == (wanted, left_out)
     assert len(claims) == 3
