@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 
 from portal.env import DEVELOPMENT_SECRET
 
@@ -55,6 +56,14 @@ def production_is_safe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+def refuse_unsafe_production() -> None:
+    """Raise ``ImproperlyConfigured`` with every fault that forbids this start (S2); for processes that run no checks."""
+    faults = [fault for fault in production_is_safe(None) if fault.is_serious()]
+    if faults:
+        listed = "\n".join(f"  {fault.msg} {fault.hint}" for fault in faults)
+        raise ImproperlyConfigured(f"The portal does not start:\n{listed}")
 
 
 def _error(number: str, message: str, hint: str) -> Error:

@@ -11,7 +11,10 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -27,6 +30,19 @@ CommaList = Annotated[list[str], NoDecode]
 DaysByName = Annotated[dict[str, int], NoDecode]
 
 
+def setting_name(field: str) -> str:
+    """Return what the environment calls a field of :class:`Env`, given its name or its alias."""
+    return field if field in ("DATABASE_URL", "REDIS_URL") else f"PORTAL_{field.upper()}"
+
+
+def _has_port(url: str) -> bool:
+    """Tell whether the port in ``url`` is a number, or there is none."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 class FileSource(PydanticBaseSettingsSource):
     """Reads ``NAME_FILE`` for every setting ``NAME`` that has such a variable."""
 
@@ -34,7 +50,12 @@ class FileSource(PydanticBaseSettingsSource):
         """Return the content of the file that the ``_FILE`` variable names, or None where there is none."""
         name = str(field.validation_alias or f"PORTAL_{field_name.upper()}")
         path = os.environ.get(f"{name}_FILE")
-        return (Path(path).read_text().strip() if path else None), field_name, False
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text().strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE: the file {path} could not be read: {error}") from None
 
     def __call__(self) -> dict[str, Any]:
         """Return all values that files give."""
@@ -98,6 +119,38 @@ class Env(BaseSettings):
         if not all(re.fullmatch(r"[a-z_]+ *= *\d{1,6}", part) for part in parts):
             raise ValueError("write it as name=days, separated by commas: kept_messages=30,audit_trail=3650")
         return {name.strip(): int(days) for name, days in (part.split("=") for part in parts)}
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value:
+            try:
+                dj_database_url.parse(value)
+            except ValueError:
+                # What the library says may hold the password.
+                raise ValueError("write it as postgresql://user:password@host:port/name") from None
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("redis", "rediss", "unix") or not _has_port(value)):
+            raise ValueError("write it as redis://host:port/0")
+        return value
+
+    @field_validator("email_url")
+    @classmethod
+    def _email(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme != "smtp" or not _has_port(value)):
+            raise ValueError("write it as smtp://user:password@host:port?tls=1")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname or not _has_port(value):
+            raise ValueError("write it as https://drops.example.org")
+        return value
 
     @field_validator("outbound_allowed_networks")
     @classmethod

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from portal import platforms
-from portal.env import Env
+from portal.env import Env, setting_name
 
 try:
     ENV = Env()
 except ValidationError as error:
-    faults = [f"  PORTAL_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+    faults = [f"  {setting_name(str(e['loc'][0]))}: {e['msg']}" for e in error.errors(include_input=False)]
     raise ImproperlyConfigured("The environment does not fit:\n" + "\n".join(faults)) from None
 
 BASE_DIR = Env.model_fields["data_dir"].default.parent

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from linking.home import home
@@ -12,13 +13,16 @@ from portal import health
 from portal.media import serve_media
 from portal.metrics import metrics
 
+# Worked out when it is asked for: before `collectstatic` has run, no command could start otherwise.
+_ICON = lazy(static, str)("portal/icon.svg")
+
 urlpatterns = [
     path("webhooks/", include("fulfillment.webhooks.urls")),  # first: by far the most calls are these
     path("", home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("favicon.ico", RedirectView.as_view(url=static("portal/icon.svg"), permanent=False)),
+    path("favicon.ico", RedirectView.as_view(url=_ICON, permanent=False)),
     path("media/<path:name>", serve_media, name="media"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
