@@ -160,7 +160,7 @@ def read_body(request: HttpRequest) -> bytes:
     while missing > 0:
         try:
             part = stream.read(min(missing, 64 * 1024))
-        except OSError as error:
+        except Exception as error:  # each server has classes of its own for chunks that are none
             raise UnreadablePostError(*error.args) from error
         if not part:
             return b"".join(parts)

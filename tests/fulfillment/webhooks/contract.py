@@ -291,6 +291,10 @@ class SignedWebhookContract:
         assert self._post_in_chunks(b"", stream=endless).status_code == 413
         assert endless.given <= 1024 * 1024 + 64 * 1024
 
+    def test_p1_chunks_that_are_none_are_400(self) -> None:
+        assert self._post_in_chunks(b"", stream=Garbled()).status_code == 400
+        self.assert_nothing_stored()
+
     def _post_in_chunks(self, body: bytes, stream: Any = None) -> HttpResponse:
         return self.client.generic(
             "POST",
@@ -365,6 +369,15 @@ class Endless:
         assert size > 0
         self.given += size
         return b" " * size
+
+    readline = read
+
+
+class Garbled:
+    """Chunks without a size, which servers refuse with classes of their own that are no ``OSError``."""
+
+    def read(self, size: int = -1) -> bytes:
+        raise EOFError("Invalid chunk size: zz")
 
     readline = read
 
