@@ -66,7 +66,7 @@ def record_outcomes(results: Sequence[Result], *, now: datetime, random: Callabl
         return recorded
     ids = {result.leased.claim_id for result in results}
     with transaction.atomic():
-        claims = {claim.pk: claim for claim in lock_claims(ids)}
+        claims = {claim.pk: claim for claim in lock_claims(ids, only=("state", "staff_hold"))}
         deliveries = {row.pk: row for row in Delivery.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
         _keep_attempts([_without_what_was_erased(r, deliveries) for r in results if r.leased.claim_id in deliveries])
         doors = _lock_doors({result.leased.endpoint_id for result in results})
