@@ -20,6 +20,7 @@ from linking.returning import recognize_player
 from linking.rules.link_tokens import MAX_ID_LENGTH, TokenClaims, TokenFault, TokenRefused, read_token
 from portal.ids import new_ulid
 from portal.models import User
+from portal.platforms.messages import is_storable
 from portal.sentences import Sentence
 
 CURRENT_KEY = "linking_players"
@@ -97,7 +98,8 @@ def prove_oidc_player(*, sign_in: GameSignIn, claims: dict[str, Any]) -> Player:
         .distinct()
         .first()
     )
-    return _bind(game=sign_in.game, player_id=player_id, name=name if isinstance(name, str) else "", user=same_person)
+    shown = name if isinstance(name, str) and is_storable(name) else ""
+    return _bind(game=sign_in.game, player_id=player_id, name=shown, user=same_person)
 
 
 def check_link_token(*, game: Game, token: str, now: datetime) -> TokenClaims:

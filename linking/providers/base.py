@@ -15,6 +15,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from portal.platforms.messages import is_storable
+
 UNREACHABLE = "unreachable"
 MISCONFIGURED = "misconfigured"
 REJECTED = "rejected"
@@ -119,7 +121,7 @@ class PlatformProvider(OAuth2Provider):
         value = data.get(self.user_id_field)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        if not isinstance(value, str) or not value.strip() or len(value) > 190:
+        if not isinstance(value, str) or not value.strip() or len(value) > 190 or not is_storable(value):
             raise SignInFailed(UNUSABLE, "no user id")
         return value
 
@@ -161,5 +163,5 @@ def read_answer(response: Any) -> dict[str, Any]:
 
 
 def text(value: object) -> str:
-    """Return ``value`` if it is text, else an empty one."""
-    return value if isinstance(value, str) else ""
+    """Return ``value`` if it is text that a database takes, else an empty one."""
+    return value if isinstance(value, str) and is_storable(value) else ""

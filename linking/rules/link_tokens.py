@@ -16,6 +16,8 @@ from typing import Any
 import jwt
 from django.utils.translation import gettext_lazy as _
 
+from portal.platforms.messages import is_storable
+
 LIFETIME = timedelta(minutes=10)
 CLOCK_SKEW = timedelta(seconds=60)
 MAX_ID_LENGTH = 200
@@ -97,7 +99,7 @@ def read_token(token: str, *, game_id: str, secrets: Sequence[str], now: datetim
     return TokenClaims(
         token_id=_identifier(payload["jti"], TokenFault.INCOMPLETE),
         player_id=_identifier(payload["sub"], TokenFault.BAD_PLAYER_ID),
-        name=name.strip()[:MAX_ID_LENGTH] if isinstance(name, str) else "",
+        name=name.strip()[:MAX_ID_LENGTH] if isinstance(name, str) and is_storable(name) else "",
         expires_at=expires_at,
     )
 

@@ -184,3 +184,12 @@ def test_s4_token_links_are_rate_limited(token_game: Game) -> None:
     visitor = Client()
     codes = [visitor.get(url(token_game, "token/?t=x")).status_code for _ in range(21)]
     assert codes == [400] * 20 + [429]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"], ids=["nul", "half a pair"])
+def test_l2_a_name_that_no_database_takes_counts_as_none(token_game: Game, name: str) -> None:
+    visitor, token = Client(), mint_for(token_game, name=name)
+    assert visitor.get(url(token_game, f"token/?t={token}")).status_code == 200
+    assert visitor.post(url(token_game, "token/"), {"token": token}).status_code == 302
+    assert Player.objects.get().name == ""

@@ -87,6 +87,21 @@ class TestPlatformSignIn:
             assert not any(token in text for text in sessions)
         assert not any(token in text for text in rows for token in (ACCESS_TOKEN, REFRESH_TOKEN))
 
+    @pytest.mark.parametrize("bad", ["a\0b", "\ud800"], ids=["nul", "half a pair"])
+    def test_l3_a_name_that_no_database_takes_is_left_out(
+        self,
+        game: Game,
+        platform: str,
+        server: OAuthServer,
+        credential: PlatformCredential,
+        player_client: Client,
+        bad: str,
+    ) -> None:
+        person = {name: bad if "name" in name or name == "login" else value for name, value in PEOPLE[platform].items()}
+        response = prove(player_client, game, server, person)
+        assert player_client.get(response["Location"]).status_code == 200
+        assert (Viewer.objects.get().login, Viewer.objects.get().name) == ("", "")
+
     def test_i3_nobody_is_signed_in_and_no_social_account_is_made(
         self, game: Game, platform: str, server: OAuthServer, credential: PlatformCredential
     ) -> None:

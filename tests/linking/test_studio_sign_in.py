@@ -154,3 +154,9 @@ def test_accounts_of_the_portal_are_not_offered_where_the_game_has_its_own(oidc_
     player = Client()
     player.force_login(factories.make_user())
     assert "Signed in as" not in text_of(player.get(url(oidc_game)))
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"], ids=["nul", "half a pair"])
+def test_l2_a_name_that_no_database_takes_counts_as_none(oidc_game: Game, idp: OAuthServer, name: str) -> None:
+    assert enter(Client(), oidc_game, idp, {**PERSON, "preferred_username": name})["Location"] == url(oidc_game)
+    assert Player.objects.get().name == ""
