@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db import models
+from django.db import IntegrityError, models
 from django.forms import BaseModelForm, ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -232,7 +232,14 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
         """Show and save. What another organization owns does not exist, whatever one may do here (S1)."""
         if object_id and not self.has_change_permission(request) and self.get_object(request, object_id) is None:
             raise Http404
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError:
+            # Somebody stored the same at this moment, after the form was checked. Checked again, it says so.
+            for _name, files in request.FILES.lists():
+                for file in files:
+                    file.seek(0)
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

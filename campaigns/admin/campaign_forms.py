@@ -116,8 +116,11 @@ class DistinctFormSet(PaginationInlineFormSet):
     distinct: tuple[str, ...] = ()
 
     def clean(self) -> None:
-        """Mark each row that repeats one before it. Django's own check would name database fields."""
-        seen = set()
+        """Mark each row that repeats one before it, or one stored since the form was opened.
+
+        Django's own check would name database fields.
+        """
+        seen = {tuple(getattr(row, name) for name in self.distinct) for row in self.stored_elsewhere()}
         for form in self.kept():
             key = tuple(form.cleaned_data.get(name) for name in self.distinct)
             if None in key or "" in key:
@@ -125,6 +128,13 @@ class DistinctFormSet(PaginationInlineFormSet):
             if key in seen:
                 form.add_error(self.distinct[-1], ValidationError(_("This is listed already."), code="twice"))
             seen.add(key)
+
+    def stored_elsewhere(self) -> list[Any]:
+        """Return the stored rows of which the form that was posted knows nothing."""
+        if self.instance._state.adding:
+            return []
+        rows = self.model._default_manager.filter(**{self.fk.name: self.instance})
+        return list(rows.exclude(pk__in=[form.instance.pk for form in self.initial_forms]))
 
     def kept(self) -> list[Any]:
         """Return the valid rows that are filled in and stay; without rows that are only shown.
@@ -250,6 +260,10 @@ class ChannelFormSet(DistinctFormSet):
     """The channels on a page of the allow-list; a channel that another page lists is not listed again."""
 
     distinct = ("channel",)
+
+    def stored_elsewhere(self) -> list[Any]:
+        """Return nothing: a channel may have been listed before. What is listed now is looked up below."""
+        return []
 
     def clean(self) -> None:
         """Mark rows that repeat another, on this page or beyond."""
