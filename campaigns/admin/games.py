@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.admin.campaign_forms import DistinctFormSet
 from campaigns.hooks import call_claims_may_resolve
 from campaigns.models import Game, GameCategory, GameName
 from portal import platforms
@@ -33,10 +34,17 @@ class CategoryInline(PortalTabularInline):
     template_before = "admin/campaigns/category_hints.html"
 
 
+class NameFormSet(DistinctFormSet):
+    """The other names of one game."""
+
+    distinct = ("name",)
+
+
 class NameInline(PortalTabularInline):
     """Names that heartbeat sources give for the game (W1)."""
 
     model = GameName
+    formset = NameFormSet
     fields = ("name",)
 
 

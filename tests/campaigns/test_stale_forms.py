@@ -20,3 +20,14 @@ def test_i5_a_reward_that_somebody_else_added_meanwhile_is_refused_in_words() ->
     assert person.post(address, posted).status_code == 302
     assert errors_of(person.post(address, posted)) == ["This is listed already."]
     assert CampaignReward.objects.filter(campaign=campaign).count() == 2
+
+
+@pytest.mark.django_db
+def test_w1_another_name_that_was_stored_meanwhile_is_refused_in_words() -> None:
+    game = make_game()
+    address = url("campaigns.game", "change", game.pk)
+    person = sign_in(make_staff(game.organization))
+    posted = rows("names", form_of(person, address, "game_form"), {"name": "Starfall Online"})
+    assert person.post(address, posted).status_code == 302
+    assert errors_of(person.post(address, posted)) == ["This is listed already."]
+    assert game.names.count() == 1
