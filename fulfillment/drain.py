@@ -147,7 +147,11 @@ class Drain:
         return False
 
     def _step(self, step: Callable[[], bool]) -> bool:
-        """Run one step. One that fails is logged and keeps no other from its turn; nothing it did remains."""
+        """Run one step. One that fails is logged and keeps no other from its turn; nothing it did remains.
+
+        Whatever it fails with: this is the outermost loop of a process on which every delivery waits, and one claim
+        that meets a fault of ours must not end it. The steps themselves catch only what they know.
+        """
         try:
             return step()
         except Exception:

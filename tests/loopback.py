@@ -141,3 +141,7 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
+
+
+def say_ok(connection: Connection, request: Request) -> None:
+    connection.reply(200, b'{"ok":true}', Content_Type="application/json", X_Seen=request.target)
