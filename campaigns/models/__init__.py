@@ -9,22 +9,54 @@ from campaigns.models.campaigns import (
     CampaignTester,
 )
 from campaigns.models.games import Channel, ChannelOptOut, Game, GameCategory, GameName
+from campaigns.models.heartbeats import Heartbeat, HeartbeatSource, HeartbeatTally, RegisteredIdentifier, SourceTest
 from campaigns.models.rewards import Reward, RewardPlatformId
 from campaigns.models.viewers import Viewer
+from campaigns.models.watching import (
+    CampaignFigures,
+    CampaignHour,
+    ChannelFigures,
+    CountingLease,
+    EarnedReward,
+    MinuteKind,
+    OwnedHour,
+    Participation,
+    RewardFigures,
+    WatchedHour,
+    WatchedTotal,
+    Watcher,
+)
 
 __all__ = [
     "Campaign",
     "CampaignChannel",
+    "CampaignFigures",
     "CampaignGame",
+    "CampaignHour",
     "CampaignPlatform",
     "CampaignReward",
     "CampaignTester",
     "Channel",
+    "ChannelFigures",
     "ChannelOptOut",
+    "CountingLease",
+    "EarnedReward",
     "Game",
     "GameCategory",
     "GameName",
+    "Heartbeat",
+    "HeartbeatSource",
+    "HeartbeatTally",
+    "MinuteKind",
+    "OwnedHour",
+    "Participation",
+    "RegisteredIdentifier",
     "Reward",
+    "RewardFigures",
     "RewardPlatformId",
+    "SourceTest",
     "Viewer",
+    "WatchedHour",
+    "WatchedTotal",
+    "Watcher",
 ]

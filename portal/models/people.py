@@ -54,6 +54,15 @@ class Organization(models.Model):
         default=False,
         help_text=_("Lets members with the role producer publish, pause and cancel campaigns, as owners can."),
     )
+    one_stream_at_a_time = models.BooleanField(
+        _("one stream at a time"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Where the portal counts watch time: of several channels that somebody watches in the same minute only one "
+            "counts, in all campaigns. Minutes then count three minutes after they end."
+        ),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True, db_default=Now())
 
     class Meta:
