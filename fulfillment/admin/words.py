@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,8 +20,28 @@ from fulfillment.rules.codes import Code, Turn
 from fulfillment.rules.reasons import DEFAULT_OF_STATE, REASONS
 from fulfillment.rules.states import State
 from linking.models import Player
+from portal.admin_words import ago, chip, utc, utc_in_two
 from portal.organizations import may
 from portal.roles import Permission, mask
+
+__all__ = [
+    "REASON_NAMES",
+    "TURNS",
+    "ago",
+    "chip",
+    "endpoint_state",
+    "person",
+    "picture",
+    "player_name",
+    "reason_code",
+    "reason_name",
+    "sees_people",
+    "state_chip",
+    "state_name",
+    "utc",
+    "utc_in_two",
+    "viewer_name",
+]
 
 _ICONS: Mapping[State, tuple[str, str]] = {
     State.RECEIVED: ("inbox", ""),
@@ -97,12 +116,6 @@ def state_chip(state: str) -> SafeString:
     return chip(state_name(state), icon, style)
 
 
-def chip(text: str, icon: str = "", style: str = "") -> SafeString:
-    """Return words in a chip, with an icon that screen readers pass over."""
-    drawn = format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', icon) if icon else ""
-    return format_html('<span class="drops-chip drops-chip-icon {}">{}{}</span>', style, drawn, text)
-
-
 def reason_code(state: str, code: str) -> Code:
     """Return the reason's code; for one that is empty, unknown or of another state the default of its state."""
     try:
@@ -150,42 +163,6 @@ def viewer_name(request: HttpRequest, claim: Claim) -> str:
 def player_name(request: HttpRequest, player: Player) -> str:
     """Return a game account's name."""
     return person(request, str(player))
-
-
-def ago(moment: datetime | None, *, now: datetime | None = None) -> SafeString | str:
-    """Return how long ago something was, with the time itself in UTC."""
-    if moment is None:
-        return "–"
-    now = now or timezone.now()
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
-        moment.isoformat(),
-        f"{moment:%Y-%m-%d %H:%M:%S}",
-        _t("in %(span)s") % {"span": timesince(now, moment, depth=1)}
-        if moment > now
-        else _t("%(span)s ago") % {"span": timesince(moment, now, depth=1)},
-    )
-
-
-def utc(moment: datetime | None) -> SafeString | str:
-    """Return a time in UTC, to the minute."""
-    if moment is None:
-        return "–"
-    return format_html(
-        '<time datetime="{}" class="drops-when">{} UTC</time>', moment.isoformat(), f"{moment:%Y-%m-%d %H:%M}"
-    )
-
-
-def utc_in_two(moment: datetime | None) -> SafeString | str:
-    """Return a time in UTC on two short lines, for lists."""
-    if moment is None:
-        return "–"
-    return format_html(
-        '<time datetime="{}" class="drops-when">{}<br><span class="drops-name-plain">{} UTC</span></time>',
-        moment.isoformat(),
-        f"{moment:%Y-%m-%d}",
-        f"{moment:%H:%M}",
-    )
 
 
 def endpoint_state(endpoint: Endpoint | None, *, now: datetime) -> tuple[SafeString, str]:
