@@ -18,6 +18,7 @@ _ICON = lazy(static, str)("portal/icon.svg")
 
 urlpatterns = [
     path("webhooks/", include("fulfillment.webhooks.urls")),  # first: by far the most calls are these
+    path("webhooks/", include("campaigns.heartbeats.urls")),
     path("", home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

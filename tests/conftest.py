@@ -8,6 +8,8 @@ import pytest
 from django.core.cache import cache
 from hypothesis import HealthCheck, settings
 
+from campaigns.heartbeats.sources import forget_sources
+from campaigns.heartbeats.tally import tallies as heartbeat_tallies
 from fulfillment.webhooks.tally import tallies
 
 settings.register_profile(
@@ -26,3 +28,10 @@ def _clean_cache() -> Iterator[None]:
 def _no_counts_of_other_tests() -> None:
     """Counts are kept in memory, and their credentials go with the test that made them."""
     tallies.drop()
+    heartbeat_tallies.drop()
+
+
+@pytest.fixture(autouse=True)
+def _no_sources_of_other_tests() -> None:
+    """A source is remembered for seconds, longer than a test takes."""
+    forget_sources()

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -23,17 +23,13 @@ from rest_framework.views import APIView
 from fulfillment.models import KeptMessage
 from fulfillment.webhooks.receivers import find_receiver
 from fulfillment.webhooks.tally import tallies
+from portal.inbound import TooLarge, answer, read_body
 from portal.models import PlatformCredential
 from portal.platforms.messages import MAXIMUM_ID_LENGTH, MessageInvalid
 
 BODY_LIMIT_BYTES = 1024 * 1024
-RETRY_AFTER_SECONDS = 30
 
 log = logging.getLogger(__name__)
-
-
-class TooLarge(Exception):
-    """The body has more than ``BODY_LIMIT_BYTES``. No more than that was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class WebhookView(APIView, ABC):
             tallies.count(credential.pk, "disabled", now=now)
             return answer(503, "This webhook is switched off at the moment. Nothing was stored.")
         try:
-            body = read_body(request._request)
+            body = read_body(request._request, limit=BODY_LIMIT_BYTES)
         except TooLarge:
             tallies.count(credential.pk, "too_large", now=now)
             return answer(413, f"The body is too large. At most {BODY_LIMIT_BYTES} bytes are accepted.")
@@ -134,39 +130,6 @@ class WebhookView(APIView, ABC):
 def meta_name(header: str) -> str:
     """Return what WSGI calls a request header."""
     return "HTTP_" + header.upper().replace("-", "_")
-
-
-def answer(status: int, message: str) -> HttpResponse:
-    """Return a refusal that says in one sentence what was wrong."""
-    response = JsonResponse({"message": message}, status=status)
-    if status == 503:
-        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
-
-
-def read_body(request: HttpRequest) -> bytes:
-    """Return the body, also one sent in chunks without a length. Raises ``TooLarge``, ``UnreadablePostError``."""
-    declared = request.META.get("CONTENT_LENGTH")
-    if declared:
-        if declared.isdecimal() and int(declared) > BODY_LIMIT_BYTES:
-            raise TooLarge
-        return request.body
-    if not request.META.get("wsgi.input_terminated"):
-        return b""
-    # Django reads nothing without a length; the server that says so ends the stream where the chunks end.
-    parts: list[bytes] = []
-    missing = BODY_LIMIT_BYTES + 1
-    stream = request.META["wsgi.input"]
-    while missing > 0:
-        try:
-            part = stream.read(min(missing, 64 * 1024))
-        except Exception as error:  # each server has classes of its own for chunks that are none
-            raise UnreadablePostError(*error.args) from error
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-        missing -= len(part)
-    raise TooLarge
 
 
 def keep_message(credential: PlatformCredential, signed: Signed, body: bytes, *, problem: str, now: datetime) -> None:

@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 
 from fulfillment.models import WebhookTally
-from fulfillment.webhooks.tally import Tallies
 from portal.models import PlatformCredential
+from portal.tallies import Tallies
 from tests import factories as make
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
+
+
+def counters() -> Tallies:
+    return Tallies(model=lambda: WebhookTally, whose="credential")
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def credential() -> PlatformCredential:
 
 
 def test_p1_counting_touches_no_database(credential: PlatformCredential, django_assert_num_queries: Any) -> None:
-    tallies = Tallies()
+    tallies = counters()
     with django_assert_num_queries(0):
         tallies.count(credential.pk, "bad_signature", now=NOW)
     assert not WebhookTally.objects.exists()
@@ -34,7 +38,7 @@ def test_p1_counting_touches_no_database(credential: PlatformCredential, django_
 def test_counts_are_added_hour_by_hour_in_one_statement(
     credential: PlatformCredential, django_assert_num_queries: Any
 ) -> None:
-    tallies = Tallies()
+    tallies = counters()
     for minutes in (0, 1, 60):
         tallies.count(credential.pk, "accepted", now=NOW + timedelta(minutes=minutes))
     tallies.count(credential.pk, "bad_signature", now=NOW)
@@ -52,11 +56,11 @@ def test_counts_are_added_hour_by_hour_in_one_statement(
 
 def test_nothing_counted_is_nothing_written(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        Tallies().flush()
+        counters().flush()
 
 
 def test_threads_lose_no_count(credential: PlatformCredential) -> None:
-    tallies = Tallies()
+    tallies = counters()
 
     def count() -> None:
         for _ in range(500):
@@ -75,7 +79,7 @@ def test_threads_lose_no_count(credential: PlatformCredential) -> None:
 def test_the_counts_of_a_deleted_credential_are_dropped(
     credential: PlatformCredential, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tallies = Tallies()
+    tallies = counters()
     tallies.count(credential.pk, "accepted", now=NOW)
     credential.delete()
     with caplog.at_level(logging.WARNING):
