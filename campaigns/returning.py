@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
-from campaigns.models import Viewer
+from campaigns.models import Channel, Viewer
 from portal.tombstones import possible_tombstones, tombstone
 
 UserKey = tuple[str, str, str]
@@ -43,3 +43,16 @@ def recognize_viewers(keys: Iterable[UserKey]) -> int:
         if not known.exists():
             restored += Viewer.objects.filter(pk=pk, platform_user_id=marker).update(platform_user_id=user)
     return restored
+
+
+def recognize_channel(key: UserKey) -> bool:
+    """Give the channel of a viewer who was erased and is here again its id back; return whether there was one.
+
+    ``key`` is the viewer's: a channel's id is its broadcaster's user id, so both are erased under the same marker.
+    """
+    organization, platform, user = key
+    marked = Channel.objects.filter(
+        organization=organization, platform=platform, platform_channel_id__in=possible_tombstones("viewer", *key)
+    )
+    found = marked.order_by("pk").first()
+    return found is not None and bool(marked.filter(pk=found.pk).update(platform_channel_id=user))
