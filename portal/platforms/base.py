@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
+from portal.platforms.registrar import Registrar
+
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
@@ -48,9 +50,16 @@ class Platform:
     """Whether the platform itself lets only linked viewers claim."""
     max_rewards_per_campaign: int | None = None
     """The platform's own limit, or None where it documents none."""
+    registrar: Registrar | None = None
+    """How viewers are registered with the platform's heartbeat service, or None where it has none (L10)."""
     id_hints: Mapping[str, str | Promise] = field(default_factory=dict)
 
     @property
     def has_sign_in(self) -> bool:
         """Whether viewers identify themselves there by OAuth."""
         return bool(self.id_url)
+
+    @property
+    def registers_viewers(self) -> bool:
+        """Whether heartbeats name viewers by identifiers that the portal registers there."""
+        return self.registrar is not None

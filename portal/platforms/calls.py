@@ -17,7 +17,8 @@ class PlatformError(Exception):
 
     ``reason`` is a code: one of the door's (``timed_out``, ``dns``, ``refused`` …), ``status`` for an answer that is
     no success, or ``answer`` for one that could not be understood. ``permanent`` tells that asking again changes
-    nothing until somebody mends the cause; ``retry_after`` is the wait the platform asked for, if any.
+    nothing until somebody mends the cause; ``retry_after`` is the wait the platform asked for, if any. ``said`` is the
+    platform's own message, for the client that knows its wording: it may hold what was sent and is never shown or logged.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class PlatformError(Exception):
         status: int | None = None,
         permanent: bool = False,
         retry_after: timedelta | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(reason, status)
         self.reason = reason
@@ -35,11 +37,19 @@ class PlatformError(Exception):
         self.status = status
         self.permanent = permanent
         self.retry_after = retry_after
+        self.said = said
 
     def __str__(self) -> str:
         """Name host, reason and status, nothing that could be secret."""
         told = f"{self.reason} {self.status}" if self.status is not None else self.reason
         return f"{self.host}: {told}" if self.host else told
+
+
+class TokenRefused(PlatformError):
+    """The platform does not take a viewer's token any more: only the viewer's new consent helps."""
+
+    def __init__(self, *, status: int, host: str = "") -> None:
+        super().__init__("status", host=host, status=status, permanent=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +141,16 @@ def _refusal(answer: http.Answer, *, host: str, now: datetime) -> PlatformError:
         status=answer.status,
         permanent=not temporary,
         retry_after=_wait(answer, now=now) if temporary else None,
+        said=_message(answer),
     )
+
+
+def _message(answer: http.Answer) -> str:
+    try:
+        value = answer.json()
+    except ValueError:
+        return ""
+    return text_of(value.get("message"))[:200] if isinstance(value, dict) else ""
 
 
 def _wait(answer: http.Answer, *, now: datetime) -> timedelta | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
+from portal.platforms.twitch.vhs import ViewerHeartbeatService
 
 TWITCH = Platform(
     key="twitch",
@@ -25,6 +26,7 @@ TWITCH = Platform(
     counts_watch_time=True,
     sends_claims=True,
     signs_with_shared_secret=True,
+    registrar=ViewerHeartbeatService(),
     id_hints={
         "client": _("Developer console, Applications: the client ID, 30 letters and digits."),
         "organization": _("Developer console, Organizations: the organization ID."),
