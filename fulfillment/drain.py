@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from fulfillment import workers
+from fulfillment.claim_counts import FOLDED_AT_ONCE, fold_changes
 from fulfillment.delivery import Leased, Result, give_back, lease_due, record_outcomes, send
 from fulfillment.dispatch import FairQueue
 from fulfillment.models import Endpoint
@@ -41,6 +42,9 @@ GATHERED = 128
 
 GRACE_SECONDS = 12.0
 """How long a stop waits for what is under way: longer than a call can take."""
+
+FOLD_SECONDS = 5.0
+"""So often changes of counts are summed up. Readers add them anyway, so that only their number is at stake."""
 
 _LONGEST_BACK_OFF_SECONDS = 10.0
 _AHEAD_SECONDS = 1.0
@@ -107,6 +111,7 @@ class Drain:
         self._worker_id = ""
         self._workers = 1
         self._next_beat = 0.0
+        self._next_fold = 0.0
         self._next_report = time.monotonic() + report_seconds
         self.tally = Tally()
 
@@ -137,7 +142,7 @@ class Drain:
     def _turn(self) -> bool:
         """Do what is to be done now; return whether more is known to wait."""
         failing_before = self._failing
-        steps = (self._beat, self._resolve, self._record, self._lease)
+        steps = (self._beat, self._resolve, self._record, self._lease, self._fold)
         more = [self._step(step) for step in steps]
         self._tell()
         if self._failing == failing_before:
@@ -190,6 +195,13 @@ class Drain:
             return False
         leased = lease_due(now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room)
         self._queue.add(leased, share_of=self._workers)
+        return False
+
+    def _fold(self) -> bool:
+        if time.monotonic() < self._next_fold:
+            return False
+        if fold_changes() < FOLDED_AT_ONCE:
+            self._next_fold = time.monotonic() + FOLD_SECONDS
         return False
 
     def _room(self, endpoint: Endpoint) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 
+from fulfillment.claim_counts import Changes
 from fulfillment.models import Claim, ClaimEvent
 from fulfillment.rules.states import State, permitted
 
@@ -52,7 +53,8 @@ def lock_claims(claim_ids: Iterable[str], *, only: Sequence[str] = ()) -> list[C
 def move_claims(moves: Sequence[Move], *, now: datetime, actor: User | None = None, actor_label: str = PORTAL) -> None:
     """Make these moves and write their events, all or none, by compare-and-set on the state read before.
 
-    The instances are changed to match. Other columns of a claim are the caller's to write.
+    The counts follow (:mod:`fulfillment.claim_counts`), and the instances are changed to match. Other columns of a claim
+    are the caller's to write.
 
     Raises:
         MoveForbidden: the table of moves does not have one of them.
@@ -66,8 +68,13 @@ def move_claims(moves: Sequence[Move], *, now: datetime, actor: User | None = No
         groups[before, move.to, move.reason, move.detail[:500]].append(move.claim)
     label = str(actor)[:150] if actor else actor_label
     with transaction.atomic():
+        changes = Changes()
         for (before, after, reason, detail), claims in groups.items():
-            _move_group(claims, before=before, after=after, reason=reason, detail=detail, now=now)
+            places = _move_group(claims, before=before, after=after, reason=reason, detail=detail, now=now)
+            for (campaign, campaign_reward), count in places.items():
+                changes.in_state(campaign, campaign_reward, before, -count)
+                changes.in_state(campaign, campaign_reward, after, count)
+        changes.write()
         _write_events(
             [
                 (claim.pk, now, before.value, after.value, reason, detail, actor.pk if actor else None, label)
@@ -82,11 +89,7 @@ def _write_events(rows: Sequence[tuple[Any, ...]]) -> None:
     row = f"({', '.join(['%s'] * len(_EVENT_COLUMNS))})"
     for start in range(0, len(rows), EVENTS_PER_STATEMENT):
         part = rows[start : start + EVENTS_PER_STATEMENT]
-        values = [
-            connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
-            for values in part
-            for value in values
-        ]
+        values = [_adapted(value) for values in part for value in values]
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {ClaimEvent._meta.db_table} ({', '.join(_EVENT_COLUMNS)}) "  # noqa: S608 - own names only
@@ -95,13 +98,32 @@ def _write_events(rows: Sequence[tuple[Any, ...]]) -> None:
             )
 
 
-def _move_group(claims: list[Claim], *, before: State, after: State, reason: str, detail: str, now: datetime) -> None:
-    changes: dict[str, object] = {"state": after, "reason": reason, "detail": detail, "state_changed_at": now}
+def _move_group(
+    claims: list[Claim], *, before: State, after: State, reason: str, detail: str, now: datetime
+) -> Counter[tuple[str | None, str | None]]:
+    """Move claims that go the same way; return how many they are by campaign and its reward, as their rows say."""
+    changes: dict[str, Any] = {
+        "state": after.value,
+        "reason": str(reason),
+        "detail": detail,
+        "state_changed_at": now,
+    }
     if after == State.DELIVERED:
         changes["delivered_at"] = now
-    moved = Claim.objects.filter(pk__in=[claim.pk for claim in claims], state=before).update(**changes)
-    if moved != len(claims):
-        raise ClaimChanged(f"{len(claims) - moved} of {len(claims)} claims are no longer {before}.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {Claim._meta.db_table} SET {', '.join(f'{name} = %s' for name in changes)} "  # noqa: S608
+            f"WHERE state = %s AND id IN ({', '.join(['%s'] * len(claims))}) RETURNING campaign_id, campaign_reward_id",
+            [*map(_adapted, changes.values()), before.value, *(claim.pk for claim in claims)],
+        )
+        places = Counter(cursor.fetchall())
+    if places.total() != len(claims):
+        raise ClaimChanged(f"{len(claims) - places.total()} of {len(claims)} claims are no longer {before}.")
     for claim in claims:
         for name, value in changes.items():
             setattr(claim, name, value)
+    return places
+
+
+def _adapted(value: Any) -> Any:
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
+from fulfillment.claim_counts import Changes
 from fulfillment.ledger import lock_claims
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
 from fulfillment.rules.states import State
@@ -86,9 +87,13 @@ def _purge_batch(campaign_id: str, size: int, *, actor: User | None, now: dateti
                 )
             )
         # Locked only now: one may have been leased, or bound to another campaign, in between.
-        ids = [c.pk for c in locked if c.state != State.DELIVERING and c.campaign_id == campaign_id]
+        chosen_still = [c for c in locked if c.state != State.DELIVERING and c.campaign_id == campaign_id]
+        ids = [claim.pk for claim in chosen_still]
         if not ids:
             return Purged()
+        changes = Changes()
+        changes.remove(chosen_still)
+        changes.write()
         removed = Purged(
             attempts=DeliveryAttempt.objects.filter(delivery__in=ids).delete()[0],
             deliveries=Delivery.objects.filter(pk__in=ids).delete()[0],

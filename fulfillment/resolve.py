@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from fulfillment.claim_counts import Changes, quarter_of
 from fulfillment.ledger import PORTAL, Move, lock_claims, move_claims
-from fulfillment.mapping import Known, learn_about
+from fulfillment.mapping import Known, judged_at, learn_about
 from fulfillment.marks import mark_duplicates
 from fulfillment.models import Claim, ClaimEvent, Delivery
 from fulfillment.outbox import Settled, settle_deliveries
@@ -176,6 +177,7 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
     """Store what the claims are bound to, in one statement, and a new reason where the state stays."""
     rows: list[Row] = []
     events: list[ClaimEvent] = []
+    changes = Changes()
     for work in works:
         claim, reason, detail = work.claim, work.claim.reason, work.claim.detail
         stays = claim.state == work.decision.state
@@ -184,9 +186,24 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
             reason, detail = work.decision.reason.value, work.known.detail
         if stays and reason != claim.reason:
             events.append(_event(claim, reason, detail, now))
-        rows.append(Row(claim.pk, work.known.columns, work.slots, reason, detail))
+        quarter = quarter_of(judged_at(claim)) if work.known.columns.campaign_id else None
+        _count(changes, work, quarter)
+        rows.append(Row(claim.pk, work.known.columns, work.slots, quarter, reason, detail))
     write_rows(rows)
+    changes.write()
     ClaimEvent.objects.bulk_create(events)
+
+
+def _count(changes: Changes, work: _Work, quarter: int | None) -> None:
+    """Have the claim counted where it is bound to now, and no longer where it was. It is locked, so its row is as read."""
+    claim, columns = work.claim, work.known.columns
+    before, after = (claim.campaign_id, claim.campaign_reward_id), (columns.campaign_id, columns.campaign_reward_id)
+    if before != after:
+        changes.in_state(*before, claim.state, -1)
+        changes.in_state(*after, claim.state, 1)
+    if (before[0], claim.counted_quarter) != (after[0], quarter):
+        changes.in_quarter(before[0], claim.counted_quarter, -1)
+        changes.in_quarter(after[0], quarter, 1)
 
 
 def _event(claim: Claim, reason: str, detail: str, now: datetime) -> ClaimEvent:

@@ -20,12 +20,13 @@ class Row:
     claim_id: str
     columns: Columns
     slots: Slots
+    quarter: int | None
     reason: str
     detail: str
 
 
 _TEXTS = ("viewer_id", "game_id", "campaign_id", "reward_id", "campaign_reward_id", "link_id", "reason", "detail")
-_NUMBERS = ("player_id", "player_slot", "viewer_slot")
+_NUMBERS = ("player_id", "player_slot", "viewer_slot", "counted_quarter")
 
 
 def write_rows(rows: Sequence[Row]) -> None:
@@ -65,4 +66,5 @@ def _values(row: Row) -> tuple[Any, ...]:
         columns.player_id,
         slots.player,
         slots.viewer,
+        row.quarter,
     )

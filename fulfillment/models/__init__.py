@@ -2,6 +2,7 @@
 
 from fulfillment.models.bulk import BulkOperation
 from fulfillment.models.claims import Claim, ClaimEvent
+from fulfillment.models.counts import ClaimCount, ClaimCountChange, ClaimQuarter
 from fulfillment.models.deliveries import Delivery, DeliveryAttempt, Endpoint
 from fulfillment.models.inbound import KeptMessage, WebhookTally
 from fulfillment.models.workers import Worker
@@ -9,7 +10,10 @@ from fulfillment.models.workers import Worker
 __all__ = [
     "BulkOperation",
     "Claim",
+    "ClaimCount",
+    "ClaimCountChange",
     "ClaimEvent",
+    "ClaimQuarter",
     "Delivery",
     "DeliveryAttempt",
     "Endpoint",

@@ -105,6 +105,8 @@ class Claim(models.Model):
     # R4: the slot that this claim holds, once for its player and once for its viewer. Empty while it holds none.
     player_slot = models.PositiveSmallIntegerField(null=True)
     viewer_slot = models.PositiveSmallIntegerField(null=True)
+    # Under which quarter of an hour it is counted (ClaimQuarter): fixed with its campaign, empty while it has none.
+    counted_quarter = models.PositiveIntegerField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("claim")
