@@ -16,11 +16,11 @@ class FulfillmentConfig(AppConfig):
         from fulfillment import preflight, retention, workers  # noqa: F401 - two register on import
         from fulfillment.dashboard import claims_card, delivery_card, set_up_card
         from fulfillment.figures import claim_figures
-        from fulfillment.marks import on_claims_may_resolve, on_link_changed
+        from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
         from fulfillment.metrics import collect
         from fulfillment.webhooks.events import listen
         from fulfillment.webhooks.revocations import on_authorization_revoked
-        from linking.hooks import link_changed
+        from linking.hooks import link_changed, player_known
         from portal.dashboard import cards
         from portal.health import readiness
         from portal.metrics import sources
@@ -29,6 +29,7 @@ class FulfillmentConfig(AppConfig):
         claims_may_resolve.append(on_claims_may_resolve)
         campaign_figures.append(claim_figures)
         link_changed.append(on_link_changed)
+        player_known.append(on_player_known)
         listen(AuthorizationRevoked, on_authorization_revoked)
         sources.append(collect)
         readiness["worker"] = workers.readiness

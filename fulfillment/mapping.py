@@ -18,7 +18,8 @@ from fulfillment.models import Claim, Endpoint
 from fulfillment.rules.codes import Code
 from fulfillment.rules.decision import CampaignFacts, EndpointKind, Facts, Found
 from fulfillment.rules.states import State
-from linking.models import Link
+from linking.models import Link, Player
+from portal.platforms.studio import STUDIO
 
 EXTERNAL_ID_DIFFERS = "The platform sent another external id than this reward has."
 FOUND_BY_EXTERNAL_ID = "The reward was found by its external id: its id on the platform is not entered."
@@ -62,6 +63,7 @@ class _Tables:
     game_by_category: dict[tuple[str, str, str], str] = field(default_factory=dict)
     testers: set[tuple[str, str, str]] = field(default_factory=set)
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
+    players: dict[tuple[str, str], int] = field(default_factory=dict)
     endpoints: dict[str, EndpointKind] = field(default_factory=dict)
 
 
@@ -155,6 +157,13 @@ def _read_people(
     wanted = {viewers[user_key(claim)] for claim in claims if user_key(claim) in viewers}
     for link in Link.objects.filter(game__in=games, viewer__in=wanted, ended_at=None):
         tables.links[link.game_id, link.viewer_id] = link
+    # A viewer of the studio's own player needs no link: the player with this id is the viewer (I2).
+    own = {claim.platform_user_id for claim in claims if claim.platform == STUDIO.key}
+    if own:
+        for pk, game, player in Player.objects.filter(game__in=games, player_id__in=own).values_list(
+            "pk", "game", "player_id"
+        ):
+            tables.players[game, player] = pk
     for endpoint in Endpoint.objects.filter(game__in=games).defer("secret", "previous_secret"):
         tables.endpoints[endpoint.game_id] = _kind(endpoint)
 
@@ -246,6 +255,10 @@ def _known(tables: _Tables, claim: Claim, match: _Match, viewers: Mapping[tuple[
     place = tables.campaign_rewards.get((campaign.pk, reward.pk)) if campaign and reward else None
     game_id = campaign.game_id if campaign else reward.game_id if reward else _game_of_category(tables, claim)
     link = tables.links.get((campaign.game_id, viewer_id)) if campaign and viewer_id else None
+    player_id = link.player_id if link else None
+    is_player = claim.platform == STUDIO.key
+    if is_player and campaign:
+        player_id = tables.players.get((campaign.game_id, claim.platform_user_id))
     facts = Facts(
         judged_at=judged_at(claim),
         fulfilled_elsewhere=claim.state == State.RECEIVED and claim.reason == Code.FULFILLED_ELSEWHERE,
@@ -257,7 +270,8 @@ def _known(tables: _Tables, claim: Claim, match: _Match, viewers: Mapping[tuple[
         is_tester=campaign is not None and (campaign.pk, claim.platform, claim.platform_user_id) in tables.testers,
         staff_hold=claim.staff_hold,
         waived=frozenset(claim.waived),
-        has_player=link is not None,
+        has_player=player_id is not None,
+        is_player=is_player,
         endpoint=tables.endpoints.get(game_id or "", EndpointKind.NONE),
     )
     columns = Columns(
@@ -267,7 +281,7 @@ def _known(tables: _Tables, claim: Claim, match: _Match, viewers: Mapping[tuple[
         reward_id=reward.pk if reward else None,
         campaign_reward_id=place,
         link_id=link.pk if link else None,
-        player_id=link.player_id if link else None,
+        player_id=player_id,
     )
     return Known(facts, columns, limit=campaign.per_player_limit if campaign else 1, detail=match.detail)
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 from fulfillment.models import Claim
 from fulfillment.rules.states import UNSENT, State
 from fulfillment.wake import announce_work
-from linking.models import Link
+from linking.models import Link, Player
+from portal.platforms.studio import STUDIO
 
 
 def mark_for_resolve(condition: Q, *, now: datetime) -> int:
@@ -78,11 +79,12 @@ def on_claims_may_resolve(
     """Mark what a change in campaigns could matter to: the listener of :mod:`campaigns.hooks`.
 
     Of the claims of other campaigns, games or rewards those are left out whose mapping is certain. A claim without a
-    campaign's id is never certain: it goes by its time.
+    campaign's id is never certain: it goes by its time, unless a campaign was assigned to it.
     """
     condition = Q(organization=organization_id)
     if campaign_id is not None:
-        condition &= Q(campaign=campaign_id) | Q(campaign=None) | Q(platform_campaign_id="")
+        by_time = Q(platform_campaign_id="", assigned_campaign=None)
+        condition &= Q(campaign=campaign_id) | Q(campaign=None) | by_time
     if game_id is not None:
         condition &= Q(game=game_id) | Q(game=None)
     if reward_id is not None:
@@ -102,3 +104,11 @@ def on_link_changed(link: Link, now: datetime) -> None:
         organization=viewer.organization_id, platform=viewer.platform, platform_user_id=viewer.platform_user_id
     )
     mark_for_resolve(condition, now=now)
+
+
+def on_player_known(player: Player) -> None:
+    """Mark what a viewer of the studio's own player claimed before the player was known: the listener of :mod:`linking.hooks`."""
+    claims = Q(
+        organization=player.game.organization_id, platform=STUDIO.key, platform_user_id=player.player_id, player=None
+    )
+    mark_for_resolve(claims, now=timezone.now())

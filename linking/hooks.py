@@ -2,6 +2,9 @@
 
 ``link_changed`` is called inside the transaction that makes or ends a link, so that the viewer's waiting claims are
 looked at again (L7) or those never attempted go back to waiting (L6).
+
+``player_known`` is called inside the transaction that makes a player's row, or gives an erased player the id back: a
+viewer of the studio's own player who has this id *is* this player from then on (I2).
 """
 
 from __future__ import annotations
@@ -9,12 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from linking.models import Link
+from linking.models import Link, Player
 
 link_changed: list[Callable[[Link, datetime], None]] = []
+player_known: list[Callable[[Player], None]] = []
 
 
 def call_link_changed(link: Link, now: datetime) -> None:
     """Tell whoever keeps claims that this link was made or has ended."""
     for hook in link_changed:
         hook(link, now)
+
+
+def call_player_known(player: Player) -> None:
+    """Tell whoever keeps claims that this game account is known from now on."""
+    for hook in player_known:
+        hook(player)

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Game
+from linking.hooks import call_player_known
 from linking.models import GameSignIn, Player, UsedLinkToken
 from linking.returning import recognize_player
 from linking.rules.link_tokens import MAX_ID_LENGTH, TokenClaims, TokenFault, TokenRefused, read_token
@@ -57,10 +58,7 @@ def prove_portal_player(user: User, game: Game) -> Player:
             "game_user",
             Sentence(_("You are signed in with another game's account, which is good for that game only.")),
         )
-    recognize_player(game=game, player_id=user.public_id)
-    player, _created = Player.objects.get_or_create(
-        game=game, player_id=user.public_id, defaults={"user": user, "name": str(user)[:MAX_ID_LENGTH]}
-    )
+    player = _make_known(game=game, player_id=user.public_id, user=user, name=str(user)[:MAX_ID_LENGTH])
     if player.user_id is None:
         Player.objects.filter(pk=player.pk, user=None).update(user=user)
         player.user = user
@@ -132,8 +130,7 @@ def _bind(*, game: Game, player_id: str, name: str, user: User | None) -> Player
     """Return the player with a game user; ``user`` is the one to share, where the person is known by another game."""
     name = name.strip()[:MAX_ID_LENGTH]
     with transaction.atomic():
-        recognize_player(game=game, player_id=player_id)
-        made, _created = Player.objects.get_or_create(game=game, player_id=player_id, defaults={"name": name})
+        made = _make_known(game=game, player_id=player_id, name=name)
         # Locked, so that two proofs at once do not make two users for one player.
         player = Player.objects.select_for_update(of=("self",)).select_related("user").get(pk=made.pk)
         if name and player.name != name:
@@ -147,6 +144,16 @@ def _bind(*, game: Game, player_id: str, name: str, user: User | None) -> Player
                 "account_protected",
                 Sentence(_("This game account belongs to an account on this portal. Sign in to that account instead.")),
             )
+    return player
+
+
+def _make_known(*, game: Game, player_id: str, **defaults: Any) -> Player:
+    """Return the player with this id; a new or returning one is told of, so that what waits for it goes on (I2)."""
+    with transaction.atomic():
+        returned = recognize_player(game=game, player_id=player_id)
+        player, made = Player.objects.get_or_create(game=game, player_id=player_id, defaults=defaults)
+        if made or returned:
+            call_player_known(player)
     return player
 
 

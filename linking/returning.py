@@ -12,11 +12,12 @@ def player_tombstone(game_id: str, player_id: str) -> str:
     return tombstone("player", game_id, player_id)
 
 
-def recognize_player(*, game: Game, player_id: str) -> None:
-    """Give an erased player the id back, now that the account is proven again; else do nothing."""
+def recognize_player(*, game: Game, player_id: str) -> bool:
+    """Give an erased player the id back, now that the account is proven again; tell whether there was one."""
     if Player.objects.filter(game=game, player_id=player_id).exists():
-        return
+        return False
     markers = possible_tombstones("player", game.pk, player_id)
     row = Player.objects.filter(game=game, player_id__in=markers).order_by("pk").first()
-    if row is not None:
-        Player.objects.filter(pk=row.pk, player_id=row.player_id).update(player_id=player_id)
+    if row is None:
+        return False
+    return bool(Player.objects.filter(pk=row.pk, player_id=row.player_id).update(player_id=player_id))

@@ -61,6 +61,7 @@ REASON_NAMES: Mapping[Code, str | Promise] = {
     Code.RECEIVED: _("just arrived"),
     Code.REOPENED: _("reopened by staff"),
     Code.NOT_LINKED: _("no game account linked"),
+    Code.PLAYER_UNKNOWN: _("game account not known yet"),
     Code.REWARD_UNKNOWN: _("reward unknown"),
     Code.REWARD_AMBIGUOUS: _("several rewards fit"),
     Code.CAMPAIGN_UNKNOWN: _("campaign unknown"),

@@ -63,6 +63,7 @@ class Code(StrEnum):
     RECEIVED = "received"
     REOPENED = "reopened"
     NOT_LINKED = "not_linked"
+    PLAYER_UNKNOWN = "player_unknown"
     REWARD_UNKNOWN = "reward_unknown"
     REWARD_AMBIGUOUS = "reward_ambiguous"
     CAMPAIGN_UNKNOWN = "campaign_unknown"

@@ -49,7 +49,8 @@ class Facts:
 
     ``judged_at`` is when the platform granted it, or, where that is not known, when it arrived (C10). ``frozen`` says that
     a delivery was attempted: mapping, link and player then stay what they were (L6) and are not asked about again.
-    ``campaign`` is None only where ``campaign_found`` is not ONE.
+    ``campaign`` is None only where ``campaign_found`` is not ONE. ``is_player`` says that the viewer is of the studio's
+    own player, so that nobody links: the player is known or is not yet (I2).
     """
 
     judged_at: datetime
@@ -63,6 +64,7 @@ class Facts:
     staff_hold: bool = False
     waived: frozenset[str] = frozenset()
     has_player: bool = False
+    is_player: bool = False
     slot_free: bool = True
     endpoint: EndpointKind = EndpointKind.PUSH
     frozen: bool = False
@@ -88,7 +90,7 @@ def decide(facts: Facts) -> Decision:
     """Return where a claim with these facts belongs.
 
     In this order, the first that applies: fulfilled elsewhere, mapping unknown, held for what was granted, held by staff,
-    not linked, deliveries paused, slot taken, ready.
+    not linked (or, of the studio's own player, not known), deliveries paused, slot taken, ready.
     """
     if facts.fulfilled_elsewhere:
         return Decision(State.CONFIRMED, Code.FULFILLED_ELSEWHERE)
@@ -100,7 +102,7 @@ def decide(facts: Facts) -> Decision:
     if hold is not None:
         return Decision(State.HELD, hold)
     if not facts.has_player:
-        return Decision(State.WAITING, Code.NOT_LINKED)
+        return Decision(State.WAITING, Code.PLAYER_UNKNOWN if facts.is_player else Code.NOT_LINKED)
     if facts.campaign is not None and facts.campaign.deliveries_paused:
         return Decision(State.HELD, Code.DELIVERIES_PAUSED)
     if not facts.slot_free:
