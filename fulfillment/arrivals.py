@@ -19,7 +19,16 @@ from fulfillment.rules.states import UNSENT, State
 from portal.ids import new_ulid
 from portal.platforms.messages import ClaimReceived
 
-ROWS_PER_STATEMENT = 500  # 17 parameters each: SQLite takes 32,766 in a statement, PostgreSQL 65,535
+ROWS_PER_STATEMENT = 500  # 17 or 20 parameters each: SQLite takes 32,766 in a statement, PostgreSQL 65,535
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Our own ids of what a claim is for, where whoever brings it knows them: the portal itself does (F5)."""
+
+    viewer_id: str
+    campaign_id: str
+    reward_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ class Arrival:
     claim: ClaimReceived
     raw: str
     fulfilled: bool = False
+    assigned: Assigned | None = None
 
 
 def record_claims(
@@ -50,11 +60,17 @@ def record_claims(
     moment = connection.ops.adapt_datetimefield_value(now)
     for start in range(0, len(ordered), ROWS_PER_STATEMENT):
         part = ordered[start : start + ROWS_PER_STATEMENT]
+        assigned = any(arrival.assigned for arrival in part)
         parameters = [
-            value for arrival in part for value in _values(arrival, organization_id, platform, source, moment)
+            value
+            for arrival in part
+            for value in (
+                *_values(arrival, organization_id, platform, source, moment),
+                *(_assigned(arrival) if assigned else ()),
+            )
         ]
         with connection.cursor() as cursor:
-            cursor.execute(_statement(len(part)), parameters)
+            cursor.execute(_statement(len(part), assigned=assigned), parameters)
 
 
 def _values(arrival: Arrival, organization_id: str, platform: str, source: str, moment: Any) -> Iterator[Any]:
@@ -78,12 +94,18 @@ def _values(arrival: Arrival, organization_id: str, platform: str, source: str, 
     yield moment
 
 
+def _assigned(arrival: Arrival) -> tuple[str | None, str | None, str | None]:
+    ids = arrival.assigned
+    return (ids.viewer_id, ids.campaign_id, ids.reward_id) if ids else (None, None, None)
+
+
 _PARAMETERS = 17
 _COLUMNS = (
     "id, organization_id, platform, platform_claim_id, platform_user_id, platform_user_name, platform_campaign_id, "
     "platform_reward_id, platform_category_id, external_id, source, granted_at, received_at, raw, reason, "
     "state_changed_at, resolve_at, state, detail, staff_hold, waived"
 )
+_ASSIGNED_COLUMNS = "viewer_id, assigned_campaign_id, assigned_reward_id"
 _FILLED_TEXTS = (
     "platform_user_name",
     "platform_campaign_id",
@@ -95,16 +117,17 @@ _FILLED_TEXTS = (
 
 
 @lru_cache(maxsize=ROWS_PER_STATEMENT)
-def _statement(rows: int) -> str:
+def _statement(rows: int, *, assigned: bool) -> str:
     table = Claim._meta.db_table
-    row = f"({', '.join(['%s'] * _PARAMETERS)}, '{State.RECEIVED.value}', '', FALSE, '[]')"
+    columns = f"{_COLUMNS}, {_ASSIGNED_COLUMNS}" if assigned else _COLUMNS
+    row = f"({', '.join(['%s'] * _PARAMETERS)}, '{State.RECEIVED.value}', '', FALSE, '[]'{', %s, %s, %s' * assigned})"
     fills = [
         f"{name} = CASE WHEN {table}.{name} = '' THEN excluded.{name} ELSE {table}.{name} END" for name in _FILLED_TEXTS
     ]
     gains = [f"({table}.{name} = '' AND excluded.{name} <> '')" for name in _FILLED_TEXTS]
     unsent = ", ".join(f"'{state.value}'" for state in sorted(UNSENT))
     return (
-        f"INSERT INTO {table} ({_COLUMNS}) VALUES {', '.join([row] * rows)} "  # noqa: S608 - names of our own only
+        f"INSERT INTO {table} ({columns}) VALUES {', '.join([row] * rows)} "  # noqa: S608 - names of our own only
         "ON CONFLICT (organization_id, platform, platform_claim_id) DO UPDATE SET "
         f"{', '.join(fills)}, granted_at = COALESCE({table}.granted_at, excluded.granted_at), "
         f"resolve_at = CASE WHEN {table}.attempted_at IS NULL AND {table}.state IN ({unsent}) "
