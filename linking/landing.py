@@ -17,6 +17,7 @@ from linking.models import GameSignIn, Link, Player
 from linking.pending import PendingLink
 from linking.players import Method, is_portal_account, player_to_be, players_of, sign_ins_of
 from linking.scopes import missing_scopes
+from linking.words import joined
 from portal import platforms
 from portal.models import PlatformCredential
 from portal.platforms import Platform
@@ -288,10 +289,3 @@ def link_card(link: Link) -> dict[str, Any]:
         "heading_id": f"account-{link.pk}",
         "actions": actions,
     }
-
-
-def joined(names: list[str], word: str = "") -> str:
-    """Return names as words of a sentence: “a, b and c”; ``word`` stands instead of “and”."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {word or _('and')} {names[-1]}"

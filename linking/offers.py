@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from django.db.models import Count, Prefetch, Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from campaigns.models import Campaign, CampaignChannel, CampaignReward, Game
 from campaigns.rules.phases import Phase
-from linking.landing import joined
+from linking.words import joined
 from portal import platforms
+from portal.durations import minutes_in_words
 from portal.fields import CheckedImageFieldFile, rendition_url
 
 CHANNELS_NAMED = 30
@@ -87,10 +88,4 @@ def _reward(item: CampaignReward, campaign: Campaign, phase: Phase) -> dict[str,
 
 
 def _minutes_text(item: CampaignReward, template: str) -> str:
-    hours, minutes = divmod(item.minutes or 0, 60)
-    parts = []
-    if hours:
-        parts.append(ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours})
-    if minutes or not hours:
-        parts.append(ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes})
-    return template % {"time": " ".join(parts)}
+    return template % {"time": minutes_in_words(item.minutes or 0)}

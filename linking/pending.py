@@ -55,6 +55,12 @@ def find_any(request: HttpRequest, *, game: Game, now: datetime) -> PendingLink 
     return None
 
 
+def proven_viewers(request: HttpRequest, *, now: datetime) -> list[Viewer]:
+    """Return every viewer proven in this session who waits to be confirmed, for whichever game."""
+    ids = {entry["viewer"] for entry in _unexpired(request, now).values()}
+    return list(Viewer.objects.filter(pk__in=ids).order_by("pk")) if ids else []
+
+
 def drop(request: HttpRequest, *, game: Game, platform: str) -> None:
     """Forget what waits for this game and platform."""
     waiting = dict(request.session.get(KEY, {}))
