@@ -5,6 +5,7 @@ from fulfillment.models.claims import Claim, ClaimEvent
 from fulfillment.models.counts import ClaimCount, ClaimCountChange, ClaimQuarter
 from fulfillment.models.deliveries import Delivery, DeliveryAttempt, Endpoint
 from fulfillment.models.inbound import KeptMessage, WebhookTally
+from fulfillment.models.notices import Notice, NoticePreference
 from fulfillment.models.workers import Worker
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "DeliveryAttempt",
     "Endpoint",
     "KeptMessage",
+    "Notice",
+    "NoticePreference",
     "WebhookTally",
     "Worker",
 ]
