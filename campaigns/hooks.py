@@ -3,11 +3,15 @@
 ``claims_may_resolve`` is called inside the transaction of a change that could matter to claims that were not
 sent yet (a mapping, a pause, a publication, an allow-list of testers): with the organization's id and, where the
 change is narrower, keyword filters ``campaign_id`` or ``platform_reward_id``. It only marks claims to be looked at again.
+
+``rewards_earned`` is called inside the transaction that credits minutes, with what viewers can claim since just now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,3 +30,23 @@ def call_claims_may_resolve(*, organization_id: str, **narrower: Any) -> None:
     """Tell whoever keeps claims that a change could matter to them."""
     for hook in claims_may_resolve:
         hook(organization_id=organization_id, **narrower)
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """That a viewer can claim a campaign's reward since just now: its rule is met, and so is what it requires (R3)."""
+
+    viewer_id: str
+    campaign_reward_id: str
+    campaign_id: str
+    at: datetime
+
+
+rewards_earned: list[Callable[[Sequence[Earned]], None]] = []
+
+
+def call_rewards_earned(earned: Sequence[Earned]) -> None:
+    """Tell whoever tells viewers what they can claim now."""
+    if earned:
+        for hook in rewards_earned:
+            hook(earned)

@@ -51,10 +51,10 @@ def record_heartbeat(*, source: HeartbeatSource, message: HeartbeatMessage, now:
                 message.viewers,
                 len(message.viewer_ids),
                 message.retries,
-                connection.Database.Binary(message.digest),
+                message.digest,
                 message.extra,
                 moment(due),
-                connection.Database.Binary(orjson.dumps(message.viewer_ids)),
+                orjson.dumps(message.viewer_ids),
             ],
         )
         if cursor.rowcount:

@@ -1,0 +1,204 @@
+"""Counting the heartbeats that are due (W2 to W9): read, work out without a lock, write in one short transaction.
+
+Any number of processes may do it. A lease for each organization keeps two from doing the same work; exactness does not
+rest on it. Killed at any moment nothing is lost or counted twice: a heartbeat leaves the outbox in the transaction that
+credits its minutes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import InterfaceError, OperationalError
+from django.db.models import Q
+
+from campaigns.models import Campaign, CampaignReward, CountingLease, MinuteKind, Viewer, Watcher
+from campaigns.rules.counting import runs_at
+from campaigns.watch.arrays import Numbers
+from campaigns.watch.crediting import Credit, Parts, work_out
+from campaigns.watch.people import Naming, People
+from campaigns.watch.reports import Beat, Outcome, due_organizations, name_parts, put_aside, read_due
+from campaigns.watch.rules_of import Running, names_of_games, read_running, testers_of
+from campaigns.watch.settling import settle
+from campaigns.watch.writing import Overtaken, write
+from portal.models import Organization
+
+MOST_VIEWERS = 300_000
+"""About so many listed viewers are counted in one transaction, which then takes less than a second."""
+
+LEASE = timedelta(seconds=60)
+_TRIES = 5
+
+log = logging.getLogger(__name__)
+
+_people = People()
+
+
+def count_due(
+    *, now: datetime, holder: str = "counter", most_viewers: int = MOST_VIEWERS, people: People | None = None
+) -> int:
+    """Count what is due, one batch for each organization, and return how many heartbeats were dealt with.
+
+    ``holder`` names the process. 0 where nothing is due, or others are at it.
+    """
+    done = 0
+    for organization_id in due_organizations(now=now):
+        if not _lease(organization_id, holder, now=now):
+            continue
+        try:
+            done += count_organization(organization_id, now=now, most_viewers=most_viewers, people=people or _people)
+        finally:
+            CountingLease.objects.filter(pk=organization_id, holder=holder).update(until=now)
+    return done
+
+
+def _lease(organization_id: str, holder: str, *, now: datetime) -> bool:
+    CountingLease.objects.bulk_create(
+        [CountingLease(organization_id=organization_id, until=now)], ignore_conflicts=True
+    )
+    free = Q(until__lte=now) | Q(holder=holder)
+    return bool(CountingLease.objects.filter(free, pk=organization_id).update(holder=holder, until=now + LEASE))
+
+
+def count_organization(organization_id: str, *, now: datetime, most_viewers: int, people: People) -> int:
+    """Count one batch of an organization's heartbeats, and return how many they were.
+
+    A heartbeat that cannot be counted is put aside for a while and never keeps the others back.
+    """
+    organization = Organization.objects.get(pk=organization_id)
+    beats = read_due(
+        organization_id, now=now, most_viewers=most_viewers, whole_minutes=organization.one_stream_at_a_time
+    )
+    if beats:
+        _count(organization, beats, people, now=now)
+    return len(beats)
+
+
+def _count(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
+    try:
+        _count_together(organization, beats, people, now=now)
+    except (OperationalError, InterfaceError, Overtaken):
+        raise  # the database is away or busy, or others are quicker: that says nothing about the heartbeats
+    except Exception as error:
+        if len(beats) == 1:
+            log.error("Heartbeat %s could not be counted.", beats[0].pk, exc_info=error)
+            put_aside(beats[0].pk, now=now)
+            return
+        middle = len(beats) // 2
+        _count(organization, beats[:middle], people, now=now)
+        _count(organization, beats[middle:], people, now=now)
+
+
+def _count_together(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
+    for last in reversed(range(_TRIES)):
+        _name_all(organization, beats, people, now=now)
+        owned = settle(organization.pk, beats) if organization.one_stream_at_a_time else []
+        credits = _credits(beats, people)
+        try:
+            write(organization.pk, beats, owned, credits, now=now)
+        except Overtaken:
+            if not last:
+                raise
+        else:
+            return
+
+
+def _name_all(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
+    """Find what each heartbeat names, in which campaigns it counts, and whom it lists."""
+    for beat in beats:
+        beat.outcome, beat.channel, beat.counts_in = Outcome.NOWHERE, None, []
+    name_parts(beats, names_of_games({beat.source.game_id for beat in beats}))
+    channels = {beat.channel.pk: beat.channel for beat in beats if beat.channel}
+    sent = [beat.report.sent_at for beat in beats]
+    running = read_running(organization.pk, list(channels.values()), first_sent=min(sent), last_sent=max(sent))
+    wanted = []
+    for beat in beats:
+        beat.counts_in = _counting_campaigns(beat, running)
+        if beat.counts_in:
+            beat.outcome = Outcome.COUNTED
+        if beat.counts_in or (organization.one_stream_at_a_time and _owns(beat, running)):
+            wanted.append(beat)
+    _find_viewers(wanted, people, now=now)
+
+
+def _counting_campaigns(beat: Beat, running: Running) -> list[str]:
+    channel = beat.channel
+    if channel is None:
+        return []
+    return [key for key in running.rules if running.why_not(key, beat.report, channel.pk) is None]
+
+
+def _owns(beat: Beat, running: Running) -> bool:
+    """Whether a heartbeat that counts nowhere may still own viewers' minutes: some campaign ran then (W8)."""
+    return beat.channel is not None and any(runs_at(rules, beat.report.sent_at) for rules in running.rules.values())
+
+
+def _find_viewers(beats: Sequence[Beat], people: People, *, now: datetime) -> None:
+    ids: dict[Naming, set[str]] = defaultdict(set)
+    for beat in beats:
+        ids[beat.naming].update(beat.ids)
+        if beat.counts_in:
+            ids[beat.naming].add(beat.broadcaster)  # who streams is credited the minute as well (W7)
+    for naming, wanted in ids.items():
+        people.learn(naming, wanted, now=now)
+    for beat in beats:
+        beat.viewers, beat.unknown = people.numbers(beat.naming, beat.ids)
+
+
+def _credits(beats: Sequence[Beat], people: People) -> list[Credit]:
+    """Work out what the heartbeats add to each campaign."""
+    by_campaign: dict[str, list[Beat]] = defaultdict(list)
+    for beat in beats:
+        for campaign_id in beat.counts_in:
+            by_campaign[campaign_id].append(beat)
+    rewards: dict[str, list[CampaignReward]] = defaultdict(list)
+    for reward in CampaignReward.objects.filter(campaign__in=by_campaign, minutes__isnull=False):
+        rewards[f"{reward.campaign_id} {reward.rule}"].append(reward)
+    tested = set(Campaign.objects.filter(pk__in=by_campaign, test_mode=True).values_list("pk", flat=True))
+    credits = []
+    for campaign_id, some in by_campaign.items():
+        testers = _tester_numbers(campaign_id, some) if campaign_id in tested else None
+        for kind, rule, parts in (
+            (MinuteKind.WATCH, CampaignReward.Rule.WATCH, _watched(some, testers)),
+            (MinuteKind.BROADCAST, CampaignReward.Rule.BROADCAST, _broadcast(some, people, testers)),
+        ):
+            credit = work_out(
+                campaign_id=campaign_id, kind=kind, parts=parts, rewards=rewards[f"{campaign_id} {rule.value}"]
+            )
+            if credit.minutes:
+                credits.append(credit)
+    return credits
+
+
+def _watched(beats: Sequence[Beat], testers: Numbers | None) -> Parts:
+    parts: Parts = defaultdict(list)
+    for beat in beats:
+        viewers = beat.viewers if testers is None else np.intersect1d(beat.viewers, testers)
+        parts[beat.minute // 60].append((viewers, beat.minute % 60))
+    return parts
+
+
+def _broadcast(beats: Sequence[Beat], people: People, testers: Numbers | None) -> Parts:
+    parts: Parts = defaultdict(list)
+    for beat in beats:
+        streamer, _nobody = people.numbers(beat.naming, [beat.broadcaster])
+        if testers is not None:
+            streamer = np.intersect1d(streamer, testers)
+        parts[beat.minute // 60].append((streamer, beat.minute % 60))
+    return parts
+
+
+def _tester_numbers(campaign_id: str, beats: Sequence[Beat]) -> Numbers:
+    """Return the numbers of a test campaign's testers: nobody else is credited (C8)."""
+    organization_id = beats[0].source.game.organization_id
+    numbers: list[int] = []
+    for platform, users in testers_of(campaign_id).items():
+        viewers = Viewer.objects.filter(
+            organization=organization_id, platform=platform, platform_user_id__in=sorted(users)
+        )
+        numbers += Watcher.objects.filter(viewer__in=viewers).values_list("number", flat=True)
+    return np.array(sorted(numbers), dtype=np.int64)

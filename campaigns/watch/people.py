@@ -1,0 +1,115 @@
+"""From the ids in heartbeats to watcher numbers: looked up in bulk, remembered in this process, made where new (I2).
+
+A number never changes and stays with its viewer, so what is remembered cannot become wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import repeat
+
+import numpy as np
+from django.db import connection
+
+from campaigns.models import Viewer, Watcher
+from campaigns.returning import recognize_viewers
+from campaigns.watch.arrays import Numbers
+from campaigns.watch.sql import given, given_pairs
+from portal.ids import new_ulid
+
+REMEMBERED_AT_MOST = 4_000_000
+"""So many ids one process remembers, about 120 bytes each; then it begins anew."""
+
+_CHUNK = 5_000
+_NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What ids mean: identifiers of ours (``registered``: a viewer's ULID), or the platform's or the player's own."""
+
+    organization_id: str
+    platform: str
+    registered: bool
+
+
+class People:
+    """Numbers of one process."""
+
+    def __init__(self) -> None:
+        self._known: dict[Naming, dict[str, int]] = defaultdict(dict)
+
+    def learn(self, naming: Naming, ids: Iterable[str], *, now: datetime) -> None:
+        """Look up the ids that are not known yet, in few statements. Viewers are made, except for identifiers of ours."""
+        known = self._known[naming]
+        missing = sorted(set(ids).difference(known))
+        if not missing:
+            return
+        if sum(map(len, self._known.values())) + len(missing) > REMEMBERED_AT_MOST:
+            self._known.clear()
+            known = self._known[naming]
+        for start in range(0, len(missing), _CHUNK):
+            known.update(_numbers_of(naming, missing[start : start + _CHUNK], now=now))
+
+    def numbers(self, naming: Naming, ids: Sequence[str]) -> tuple[Numbers, int]:
+        """Return the numbers of learnt ids, ascending and each once, and how many ids name nobody."""
+        known = self._known[naming]
+        found = np.fromiter(map(known.get, ids, repeat(_NOBODY)), dtype=np.int64, count=len(ids))
+        somebody = np.unique(found[found != _NOBODY])
+        return somebody, int((found == _NOBODY).sum())
+
+
+def _numbers_of(naming: Naming, ids: list[str], *, now: datetime) -> dict[str, int]:
+    found = _look_up(naming, ids)
+    if not naming.registered:
+        new = [one for one in ids if one not in found]
+        if new:
+            _make_viewers(naming, new, now=now)
+            found.update(_look_up(naming, new))
+    without = sorted(viewer for viewer, number in found.values() if number is None)
+    if without:
+        _make_watchers(without)
+        found.update(_look_up(naming, [one for one, (_viewer, number) in found.items() if number is None]))
+    return {one: number for one, (_viewer, number) in found.items() if number is not None}
+
+
+def _look_up(naming: Naming, ids: Collection[str]) -> dict[str, tuple[str, int | None]]:
+    """Return viewer and number, if there is one, by id."""
+    viewers, watchers = Viewer._meta.db_table, Watcher._meta.db_table
+    column = "id" if naming.registered else "platform_user_id"
+    source, parameter = given(ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT v.{column}, v.id, w.number FROM {source} JOIN {viewers} v ON v.{column} = given.value "  # noqa: S608
+            f"AND v.organization_id = %s AND v.platform = %s LEFT JOIN {watchers} w ON w.viewer_id = v.id",
+            [parameter, naming.organization_id, naming.platform],
+        )
+        return {one: (viewer, number) for one, viewer, number in cursor.fetchall()}
+
+
+def _make_viewers(naming: Naming, ids: list[str], *, now: datetime) -> None:
+    organization, platform = naming.organization_id, naming.platform
+    for start in range(0, len(ids), 1000):
+        recognize_viewers((organization, platform, one) for one in ids[start : start + 1000])
+    source, parameters = given_pairs([(new_ulid(), one) for one in ids])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Viewer._meta.db_table} "  # noqa: S608 - names of our own only
+            "(id, organization_id, platform, platform_user_id, login, name, created_at) "
+            f"SELECT given.one, %s, %s, given.two, '', '', %s FROM {source} WHERE TRUE ORDER BY given.two "
+            "ON CONFLICT (organization_id, platform, platform_user_id) DO NOTHING",
+            [organization, platform, connection.ops.adapt_datetimefield_value(now), *parameters],
+        )
+
+
+def _make_watchers(viewer_ids: list[str]) -> None:
+    source, parameter = given(viewer_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Watcher._meta.db_table} (viewer_id) SELECT given.value FROM {source} WHERE TRUE "  # noqa: S608
+            "ORDER BY given.value ON CONFLICT (viewer_id) DO NOTHING",
+            [parameter],
+        )
