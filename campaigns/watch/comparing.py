@@ -37,16 +37,16 @@ def compare(
     """Compare the minutes of people in a campaign with those expected by id, as heartbeats name them.
 
     ``platform`` narrows whom an id means. With ``nobody_else`` minutes of people who are not expected are differences.
-    Raises ``NotUnderstood`` where an id means people of several platforms.
+    Raises ``NotUnderstood`` where an id means people on several platforms.
     """
-    wanted = [platform] if platform else _counted_platforms(campaign)
-    totals = _by_id(all_totals(campaign.pk, kind), wanted)
+    totals = all_totals(campaign.pk, kind)
+    meant = _meant_by(totals, [platform] if platform else _counted_platforms(campaign))
     result = Comparison()
     for one, minutes in expected.items():
-        found = totals.pop(one, {})
-        if len(found) > 1:
-            raise NotUnderstood(f"The id {one} means somebody on {' and on '.join(sorted(found))}: name the platform.")
-        stored = next(iter(found.values()), 0)
+        viewers = meant.get(one, [])
+        if len(viewers) > 1:
+            raise NotUnderstood(f"The id {one} means people on several platforms.")
+        stored = totals.pop(viewers[0], 0) if viewers else 0
         if stored == minutes:
             result.agreeing += 1
             result.minutes += minutes
@@ -54,8 +54,8 @@ def compare(
             result.differences.append(Difference(f"minutes {kind.label} of {one}", stored, minutes))
     result.unexpected = len(totals)
     if nobody_else:
-        for one, found in totals.items():
-            result.differences.append(Difference(f"minutes {kind.label} of {one}", sum(found.values()), 0))
+        for viewer, minutes in totals.items():
+            result.differences.append(Difference(f"minutes {kind.label} of viewer {viewer}", minutes, 0))
     return result
 
 
@@ -64,12 +64,13 @@ def _counted_platforms(campaign: Campaign) -> list[str]:
     return sorted(counted.values_list("platform", flat=True))
 
 
-def _by_id(totals: Mapping[str, int], platforms: Collection[str]) -> dict[str, dict[str, int]]:
-    """Return minutes by user id and platform. Where ids are identifiers of ours, these name a viewer just as well."""
-    found: dict[str, dict[str, int]] = {}
-    keys = sorted(totals)
+def _meant_by(viewers: Collection[str], platforms: Collection[str]) -> dict[str, list[str]]:
+    """Return the viewers that an id may mean: a user id of one of the platforms, or our identifier, which is the viewer's."""
+    meant: dict[str, list[str]] = {}
+    keys = sorted(viewers)
     for start in range(0, len(keys), _CHUNK):
         rows = Viewer.objects.filter(pk__in=keys[start : start + _CHUNK], platform__in=platforms)
-        for pk, platform, user_id in rows.values_list("pk", "platform", "platform_user_id"):
-            found.setdefault(user_id, {})[platform] = totals[pk]
-    return found
+        for pk, user_id in rows.values_list("pk", "platform_user_id"):
+            meant.setdefault(pk, []).append(pk)
+            meant.setdefault(user_id, []).append(pk)
+    return meant
