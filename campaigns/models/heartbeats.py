@@ -124,6 +124,13 @@ class Heartbeat(models.Model):
                 condition=Q(viewer_list__isnull=False, due_at=None),
                 name="heartbeat_kept",
             ),
+            # For lists: what needs a look is rare, and found however much was counted.
+            models.Index(
+                fields=["source", "outcome", "-id"],
+                condition=Q(outcome__in=["nowhere", "no_channel", "no_game"]),
+                name="heartbeat_not_counted",
+            ),
+            models.Index(fields=["source", "-id"], condition=Q(conflicts__gt=0), name="heartbeat_conflicting"),
         ]
 
     def __str__(self) -> str:
