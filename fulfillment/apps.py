@@ -12,12 +12,14 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Hang into the lower apps' registries."""
-        from campaigns.hooks import campaign_figures, claims_may_resolve
+        from campaigns.hooks import campaign_figures, claims_may_resolve, rewards_earned
         from fulfillment import preflight, retention, workers  # noqa: F401 - two register on import
         from fulfillment.dashboard import claims_card, delivery_card, set_up_card
         from fulfillment.figures import claim_figures
+        from fulfillment.ledger import claims_moved
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
         from fulfillment.metrics import collect
+        from fulfillment.notices import telling
         from fulfillment.webhooks.events import listen
         from fulfillment.webhooks.revocations import on_authorization_revoked
         from linking.hooks import link_changed, player_known
@@ -28,7 +30,9 @@ class FulfillmentConfig(AppConfig):
 
         claims_may_resolve.append(on_claims_may_resolve)
         campaign_figures.append(claim_figures)
-        link_changed.append(on_link_changed)
+        link_changed += [on_link_changed, telling.on_link_changed]
+        claims_moved.append(telling.on_claims_moved)
+        rewards_earned.append(telling.on_rewards_earned)
         player_known.append(on_player_known)
         listen(AuthorizationRevoked, on_authorization_revoked)
         sources.append(collect)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,20 @@ class Move:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A move that was made, as whoever listens is told of it."""
+
+    claim_id: str
+    before: State
+    after: State
+    reason: str
+
+
+claims_moved: list[Callable[[Sequence[Moved], datetime], None]] = []
+"""Called with all moves that were made together, in their transaction. A listener must not cost a statement for each."""
+
+
 def lock_claims(claim_ids: Iterable[str], *, only: Sequence[str] = ()) -> list[Claim]:
     """Return these claims under a row lock, in key order. Only inside a transaction.
 
@@ -53,8 +67,8 @@ def lock_claims(claim_ids: Iterable[str], *, only: Sequence[str] = ()) -> list[C
 def move_claims(moves: Sequence[Move], *, now: datetime, actor: User | None = None, actor_label: str = PORTAL) -> None:
     """Make these moves and write their events, all or none, by compare-and-set on the state read before.
 
-    The counts follow (:mod:`fulfillment.claim_counts`), and the instances are changed to match. Other columns of a claim
-    are the caller's to write.
+    The counts follow (:mod:`fulfillment.claim_counts`), and the instances are changed to match; who listens to
+    ``claims_moved`` is told. Other columns of a claim are the caller's to write, and to be written before.
 
     Raises:
         MoveForbidden: the table of moves does not have one of them.
@@ -82,6 +96,13 @@ def move_claims(moves: Sequence[Move], *, now: datetime, actor: User | None = No
                 for claim in claims
             ]
         )
+        made = [
+            Moved(claim.pk, before, after, reason)
+            for (before, after, reason, _detail), claims in groups.items()
+            for claim in claims
+        ]
+        for listener in claims_moved if made else ():
+            listener(made, now)
 
 
 def _write_events(rows: Sequence[tuple[Any, ...]]) -> None:

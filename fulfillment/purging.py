@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Campaign
 from fulfillment.claim_counts import Changes
 from fulfillment.ledger import lock_claims
-from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
+from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, Notice
 from fulfillment.rules.states import State
 from portal import audit
 from portal.models import User
@@ -94,6 +94,7 @@ def _purge_batch(campaign_id: str, size: int, *, actor: User | None, now: dateti
         changes = Changes()
         changes.remove(chosen_still)
         changes.write()
+        Notice.objects.filter(claim__in=ids).delete()
         removed = Purged(
             attempts=DeliveryAttempt.objects.filter(delivery__in=ids).delete()[0],
             deliveries=Delivery.objects.filter(pk__in=ids).delete()[0],
