@@ -1,0 +1,347 @@
+"""The counts of claims are those of the claims, after whatever was done to them and while it is summed up."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaigns.models import Campaign
+from fulfillment.arrivals import Arrival, record_claims
+from fulfillment.claim_counts import (
+    Changes,
+    claims_by_quarter,
+    counts_of,
+    differences,
+    fold_changes,
+    mend_counts,
+    quarter_of,
+)
+from fulfillment.claims import (
+    NotPossible,
+    abandon_claims,
+    hold_claims,
+    release_claims,
+    reopen_claims,
+    resend_claim,
+    retry_claims,
+)
+from fulfillment.delivery import give_back
+from fulfillment.delivery.recording import record_outcomes
+from fulfillment.delivery.sending import Result
+from fulfillment.erasure import ErasureRefused, erase_player, erase_viewer
+from fulfillment.ledger import Move, lock_claims, move_claims
+from fulfillment.models import Claim, ClaimCount, ClaimCountChange, ClaimQuarter
+from fulfillment.purging import purge_test_campaign
+from fulfillment.resolve import resolve_due
+from fulfillment.rules.codes import Code
+from fulfillment.rules.retries import Outcome
+from fulfillment.rules.states import State
+from portal.platforms.messages import ClaimReceived
+from tests import factories as make
+from tests.factories import NOW
+from tests.fulfillment.deliveries import lease, no_jitter
+from tests.fulfillment.test_resolve import World
+from tests.fulfillment.test_resolve_any_order import FAR, Play, steps
+
+pytestmark = pytest.mark.django_db
+
+
+def recounted(campaign: Campaign) -> tuple[Counter[tuple[str, str]], Counter[int]]:
+    """Count the claims one by one, in another way than the product does."""
+    states: Counter[tuple[str, str]] = Counter()
+    quarters: Counter[int] = Counter()
+    for claim in Claim.objects.filter(campaign=campaign):
+        states[claim.campaign_reward_id or "", claim.state] += 1
+        told = claim.granted_at or claim.received_at
+        quarters[int(told.timestamp()) // 60 // 15] += 1
+    return states, quarters
+
+
+def assert_counted(*campaigns: Campaign) -> None:
+    for campaign in campaigns:
+        states, quarters = recounted(campaign)
+        assert counts_of(campaign.pk) == dict(states)
+        assert claims_by_quarter(campaign.pk) == dict(quarters)
+    assert differences() == []
+
+
+class Everything(Play):
+    """All that can happen to claims, besides what the tests of resolving play."""
+
+    def link(self, user: int, number: int) -> bool:
+        known = self.world.organization.viewers.filter(platform_user_id=str(user)).exists()  # not erased
+        return known and super().link(user, number)
+
+    def _ids(self, number: int) -> list[str]:
+        return [claim.pk for claim in self.claims[number : number + 2]]
+
+    def staff(self, number: int, deed: int) -> None:
+        deeds: list[Any] = [hold_claims, release_claims, retry_claims, abandon_claims, reopen_claims]
+        deeds[deed % len(deeds)](claim_ids=self._ids(number), actor=None, now=NOW, reason="because")
+
+    def resend(self, number: int, _: int) -> None:
+        for pk in self._ids(number)[:1]:
+            with suppress(NotPossible):
+                resend_claim(claim_id=pk, actor=None, now=NOW, reason="because")
+
+    def send(self, outcome: int, _: int) -> None:
+        leased = lease(FAR)
+        if outcome == 0:
+            give_back(leased, now=FAR)
+            return
+        came = (Outcome.DELIVERED, Outcome.REJECTED, Outcome.RETRY)[outcome % 3]
+        results = [Result(one, FAR, 1, came, Code.RETRYING, status=500) for one in leased]
+        record_outcomes(results, now=FAR, random=no_jitter)
+
+    def confirm(self, number: int, _: int) -> None:
+        with transaction.atomic():
+            done = [claim for claim in lock_claims(self._ids(number)) if claim.state == State.DELIVERED]
+            move_claims([Move(claim, State.CONFIRMED) for claim in done], now=NOW)
+
+    def learn(self, number: int, minutes: int) -> None:
+        """Have a later arrival bring the time of a claim that came without."""
+        for claim in Claim.objects.filter(pk__in=self._ids(number)):
+            received = ClaimReceived(
+                platform_claim_id=claim.platform_claim_id,
+                platform_user_id=claim.platform_user_id,
+                platform_reward_id=claim.platform_reward_id,
+                granted_at=NOW - timedelta(minutes=20 * minutes),
+            )
+            record_claims(
+                organization_id=claim.organization_id,
+                platform=claim.platform,
+                arrivals=[Arrival(received, raw="{}")],
+                source="sweep",
+                now=NOW,
+            )
+
+    def undated(self, user: int, _: int) -> None:
+        self.claims.append(self.world.claim(self.platform(user), platform_user_id=str(user), granted_at=None))
+
+    def erase(self, user: int, whom: int) -> None:
+        with suppress(ErasureRefused):
+            if whom % 2:
+                erase_player(player=self.players[user % len(self.players)], actor=None, reason="asked", now=NOW)
+            else:
+                for viewer in self.world.organization.viewers.filter(platform_user_id=str(user)):
+                    erase_viewer(viewer=viewer, actor=None, reason="asked", now=NOW)
+
+    def purge(self, *_: int) -> None:
+        campaigns = Campaign.objects.filter(pk=self.world.campaign.pk)
+        campaigns.update(test_mode=True)
+        purge_test_campaign(campaign=self.world.campaign, actor=None, now=NOW, batch=2)
+        campaigns.update(test_mode=False)
+        self.claims = list(Claim.objects.order_by("pk"))
+
+    def fold(self, limit: int, _: int) -> None:
+        fold_changes(limit=limit + 1)
+
+    def resolve(self, limit: int, _: int) -> None:
+        resolve_due(now=FAR, limit=limit + 1)
+
+
+few = st.integers(0, 5)
+everything = st.one_of(
+    steps.filter(lambda step: step[0] in ("arrive", "link", "unlink", "map", "unmap", "pause", "resume", "again")),
+    st.tuples(
+        st.sampled_from(["staff", "resend", "send", "confirm", "learn", "fold", "resolve", "resolve", "send"]), few, few
+    ),
+    st.tuples(st.sampled_from(["undated", "erase"]), st.integers(0, 2), few),
+    st.tuples(st.just("purge"), st.just(0), st.just(0)),
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(everything, min_size=5, max_size=20))
+def test_whatever_is_done_to_claims_the_counts_are_a_recount(played: list[tuple[str, int, int]]) -> None:
+    with transaction.atomic():
+        play = Everything()
+        for user, player in ((0, 0), (2, 1)):
+            play.arrive(user, 7 * user)
+            play.link(user, player)
+        for step in played:
+            getattr(play, step[0])(*step[1:])
+            assert_counted_in_state(play)
+        play.settle()
+        assert_counted_in_state(play)
+        while fold_changes(limit=3):
+            assert_counted_in_state(play)
+        assert not ClaimCountChange.objects.exists()
+        transaction.set_rollback(True)
+
+
+def assert_counted_in_state(play: Everything) -> None:
+    """Compare by state; the quarter is the one that was known when the claim was worked out last."""
+    states, _quarters = recounted(play.world.campaign)
+    assert counts_of(play.world.campaign.pk) == dict(states)
+    by_quarter = Counter(Claim.objects.filter(campaign=play.world.campaign).values_list("counted_quarter", flat=True))
+    assert claims_by_quarter(play.world.campaign.pk) == dict(by_quarter)
+    assert differences() == []
+
+
+def test_claims_are_counted_by_the_time_of_their_grant_else_of_their_arrival() -> None:
+    world = World()
+    moments = [NOW, NOW + timedelta(minutes=14, seconds=59, microseconds=999_999), NOW + timedelta(minutes=15), None]
+    for number, moment in enumerate(moments):
+        world.claim(platform_user_id=str(number), granted_at=moment, received_at=NOW + timedelta(hours=1))
+    resolve_due(now=FAR)
+    first = quarter_of(NOW)
+    assert claims_by_quarter(world.campaign.pk) == {first: 2, first + 1: 1, first + 4: 1}
+    assert_counted(world.campaign)
+
+
+def test_a_claim_that_arrives_is_counted_once_it_is_worked_out() -> None:
+    world = World()
+    world.claim()
+    assert not ClaimCountChange.objects.exists()
+    resolve_due(now=FAR)
+    assert counts_of(world.campaign.pk) == {(world.campaign.rewards.get().pk, "waiting"): 1}
+
+
+def test_a_claim_whose_reward_the_campaign_does_not_have_is_counted_without_one() -> None:
+    world = World()
+    make.make_reward(world.game, platform_ids={"kick": "kick-other"}, image=False)
+    world.claim(platform_reward_id="kick-other")
+    resolve_due(now=FAR)
+    assert counts_of(world.campaign.pk) == {("", "quarantined"): 1}
+    assert_counted(world.campaign)
+
+
+def test_a_batch_of_any_size_adds_few_rows_and_one_statement() -> None:
+    world = World()
+    for number in range(40):
+        world.claim(platform_user_id=str(number))
+    resolve_due(now=FAR)
+    assert ClaimCountChange.objects.count() <= 6
+    held = [claim.pk for claim in Claim.objects.all()]
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        move_claims([Move(claim, State.HELD) for claim in lock_claims(held)], now=NOW)
+    assert len([q for q in captured if "claimcountchange" in q["sql"]]) == 1
+    assert_counted(world.campaign)
+
+
+def test_reading_the_counts_is_one_query_each_however_many_changes_wait() -> None:
+    world = World()
+    for number in range(3):
+        world.claim(platform_user_id=str(number))
+        resolve_due(now=FAR)
+    for read in (counts_of, claims_by_quarter):
+        with CaptureQueriesContext(connection) as captured:
+            assert sum(read(world.campaign.pk).values()) == 3  # type: ignore[operator]
+        assert len(captured) == 1
+
+
+def test_folding_leaves_nothing_behind_and_nothing_twice() -> None:
+    world = World()
+    for number in range(5):
+        world.claim(platform_user_id=str(number), granted_at=NOW + timedelta(hours=number))
+    resolve_due(now=FAR)
+    assert fold_changes(limit=3) == 3
+    assert_counted(world.campaign)
+    while fold_changes(limit=3):
+        pass
+    assert not ClaimCountChange.objects.exists()
+    assert sum(ClaimCount.objects.values_list("claims", flat=True)) == 5
+    assert ClaimQuarter.objects.count() == 5
+    assert_counted(world.campaign)
+
+
+def test_idle_folding_writes_nothing() -> None:
+    with CaptureQueriesContext(connection) as captured:
+        assert fold_changes() == 0
+    assert len(captured) == 1
+
+
+def test_what_was_written_past_the_counts_is_found_and_mended() -> None:
+    world = World()
+    place = world.campaign.rewards.get()
+    world.claim(campaign=world.campaign, campaign_reward=place, reward=world.reward, resolve_at=None)
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 counts differ"):
+        call_command("check_claim_counts", stdout=out)
+    assert f"campaign {world.campaign.pk}, {place.pk} received: +1 claims" in out.getvalue()
+    call_command("check_claim_counts", "--mend", stdout=out)
+    assert "2 differences were mended." in out.getvalue()  # the state's, and the quarter of an hour's
+    call_command("check_claim_counts", stdout=out)
+    assert "All counts are those of the claims." in out.getvalue()
+    assert_counted(world.campaign)
+    assert mend_counts() == 0
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_movers_and_folders_at_once_wait_for_nobody_and_lose_nothing() -> None:
+    world = World()
+    world.claim()
+    resolve_due(now=FAR)
+    place = world.campaign.rewards.get().pk
+    failures: list[BaseException] = []
+
+    def work(deed: Any) -> None:
+        try:
+            for _ in range(30):
+                deed()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    def add() -> None:
+        with transaction.atomic():
+            for sign in (1, 1, -1):
+                changes = Changes()
+                changes.in_state(world.campaign.pk, place, "held", sign)
+                changes.in_quarter(world.campaign.pk, 7, sign)
+                changes.write()
+
+    threads = [threading.Thread(target=work, args=(deed,)) for deed in (add, add, add, fold_changes, fold_changes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    while fold_changes():
+        pass
+    assert counts_of(world.campaign.pk)[place, "held"] == 90
+    assert claims_by_quarter(world.campaign.pk)[7] == 90
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_fold_does_not_wait_for_a_change_that_another_has_not_committed() -> None:
+    world = World()
+    started, done = threading.Event(), threading.Event()
+
+    def hold_open() -> None:
+        with transaction.atomic():
+            changes = Changes()
+            changes.in_state(world.campaign.pk, "", "held", 1)
+            changes.write()
+            started.set()
+            done.wait(10)
+        connection.close()
+
+    other = threading.Thread(target=hold_open)
+    other.start()
+    assert started.wait(10)
+    changes = Changes()
+    changes.in_state(world.campaign.pk, "", "ready", 1)
+    changes.write()
+    assert fold_changes() == 1
+    assert counts_of(world.campaign.pk) == {("", "ready"): 1}
+    done.set()
+    other.join(10)
+    assert counts_of(world.campaign.pk) == {("", "ready"): 1, ("", "held"): 1}
