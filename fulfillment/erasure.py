@@ -27,6 +27,7 @@ from linking.models import Link, Player
 from linking.returning import player_tombstone
 from portal import audit
 from portal.models import Organization, User
+from portal.platforms.studio import STUDIO
 from portal.sentences import Sentence
 from portal.tombstones import ERASED, Eraser, is_tombstone
 
@@ -67,10 +68,12 @@ def preview_viewer(viewer: Viewer) -> Erasure:
 
 def preview_player(player: Player) -> Erasure:
     """Count what :func:`erase_player` would touch, but for the audit trail."""
-    claims = Claim.objects.filter(player=player)
+    own = _own_viewer(player)
+    claims = _claims_of_player(player, own)
     closed = claims.filter(state__in=_UNDELIVERED, attempted_at__isnull=False)
     links = Link.objects.filter(player=player, ended_at=None).count()
-    return Erasure(links_ended=links, **_counted(claims, closed=closed))
+    found = Erasure(links_ended=links, **_counted(claims, closed=closed))
+    return _together(preview_viewer(own), found) if own else found
 
 
 def erase_viewer(*, viewer: Viewer, actor: User | None, reason: str, now: datetime) -> Erasure:
@@ -113,14 +116,17 @@ def erase_player(*, player: Player, actor: User | None, reason: str, now: dateti
     """Erase a game account's id and name everywhere in the organization; end its links.
 
     Claims that were never sent wait for their viewer's next link, as after any unlink (L6); those whose sending had begun
-    are closed. Doing it again changes nothing. The platform accounts stay: they are erased as viewers.
+    are closed. Doing it again changes nothing. The platform accounts stay: they are erased as viewers. Not so the viewer
+    of the studio's own player: that is this player (I2), and is erased with it.
 
     Raises:
         ErasureRefused: a reward of this player is being sent at this moment, or no reason was given.
     """
     reason = _demanded(reason)
     with transaction.atomic():
-        claims = lock_claims(Claim.objects.filter(player=player).values_list("pk", flat=True))
+        own = _own_viewer(player)
+        first = erase_viewer(viewer=own, actor=actor, reason=reason, now=now) if own else Erasure()
+        claims = lock_claims(_claims_of_player(player, own).values_list("pk", flat=True))
         locked = Player.objects.select_for_update(of=("self",)).select_related("game__organization", "user")
         player = locked.get(pk=player.pk)
         if is_tombstone(player.player_id):
@@ -157,7 +163,26 @@ def erase_player(*, player: Player, actor: User | None, reason: str, now: dateti
         )
         if account is not None:
             remove_game_user(account)
-    return done
+    return _together(first, done)
+
+
+def _own_viewer(player: Player) -> Viewer | None:
+    """Return the viewer of the studio's own player that this player is; None while another game has a player of its id."""
+    same = Player.objects.filter(game__organization=player.game.organization_id, player_id=player.player_id)
+    if same.exclude(pk=player.pk).exists():
+        return None
+    viewers = Viewer.objects.filter(organization=player.game.organization_id, platform=STUDIO.key)
+    return viewers.filter(platform_user_id=player.player_id).first()
+
+
+def _claims_of_player(player: Player, own: Viewer | None) -> QuerySet[Claim]:
+    """Return a player's claims, but for those that go with the viewer who is this player."""
+    claims = Claim.objects.filter(player=player)
+    return claims.exclude(viewer=own) if own else claims
+
+
+def _together(one: Erasure, other: Erasure) -> Erasure:
+    return Erasure(**{name: count + getattr(other, name) for name, count in asdict(one).items()})
 
 
 def _demanded(reason: str) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from campaigns.models import CampaignTester, Viewer
+from campaigns.models import Campaign, CampaignTester, EarnedReward, Viewer
+from campaigns.watch.progress import campaigns_of, minutes_of
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
 from linking.models import Link, Player
+from portal.platforms.studio import STUDIO
 
 
 def export_viewer(viewer: Viewer) -> dict[str, Any]:
@@ -31,12 +33,20 @@ def export_viewer(viewer: Viewer) -> dict[str, Any]:
         },
         "links": [_link(link) for link in _links().filter(viewer=viewer)],
         "tester_of": [{"campaign": str(row.campaign), "note": row.note} for row in testers.select_related("campaign")],
+        "watch_time": _watch_time(viewer, Campaign.objects.all()),
+        "earned": _earned(viewer, Campaign.objects.all()),
         "claims": _claims(Claim.objects.filter(viewer=viewer), message=True),
     }
 
 
 def export_player(player: Player) -> dict[str, Any]:
-    """Return all that the organization has about a game account: its links and what was delivered to it."""
+    """Return all that the organization has about a game account: its links and what was delivered to it.
+
+    Besides, what it watched and earned in the studio's own player: there the viewer is this player (I2).
+    """
+    viewers = Viewer.objects.filter(organization=player.game.organization_id, platform=STUDIO.key)
+    own = viewers.filter(platform_user_id=player.player_id).first()
+    campaigns = Campaign.objects.filter(game=player.game_id)
     return {
         "player": {
             "organization": player.game.organization.name,
@@ -46,8 +56,34 @@ def export_player(player: Player) -> dict[str, Any]:
             "first_seen_at": _time(player.created_at),
         },
         "links": [_link(link) for link in _links().filter(player=player)],
+        "watch_time": _watch_time(own, campaigns) if own else [],
+        "earned": _earned(own, campaigns) if own else [],
         "claims": _claims(Claim.objects.filter(player=player), message=False),
     }
+
+
+def _watch_time(viewer: Viewer, campaigns: QuerySet[Campaign]) -> list[dict[str, Any]]:
+    """Return how many minutes the portal counted in each campaign."""
+    part = campaigns.filter(pk__in=campaigns_of([viewer.pk]).get(viewer.pk, set()))
+    names = dict(part.values_list("pk", "name"))
+    minutes = minutes_of(viewer_ids=[viewer.pk], campaign_ids=list(names))
+    return [
+        {"campaign": names[campaign], "watched_minutes": counted.watched, "streamed_minutes": counted.broadcast}
+        for (_viewer, campaign), counted in sorted(minutes.items())
+    ]
+
+
+def _earned(viewer: Viewer, campaigns: QuerySet[Campaign]) -> list[dict[str, Any]]:
+    earned = EarnedReward.objects.filter(viewer=viewer, campaign_reward__campaign__in=campaigns)
+    rows = earned.select_related("campaign_reward__reward", "campaign_reward__campaign")
+    return [
+        {
+            "reward": str(row.campaign_reward),
+            "campaign": str(row.campaign_reward.campaign),
+            "earned_at": _time(row.earned_at),
+        }
+        for row in rows.order_by("pk")
+    ]
 
 
 def _links() -> QuerySet[Link]:

@@ -164,7 +164,12 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
         Fact(_t("Received"), utc(claim.received_at)),
         Fact(_t("Brought by"), claim.get_source_display()),
         Fact(_t("Claim id here"), claim.pk),
-        Fact(_t("Claim id there"), person(request, claim.platform_claim_id)),
+        Fact(
+            _t("Claim id there"),
+            _t("none: the portal counted it")
+            if claim.source == Claim.Source.PORTAL
+            else person(request, claim.platform_claim_id),
+        ),
         Fact(_t("Reward id there"), claim.platform_reward_id or "–"),
         Fact(_t("Campaign id there"), claim.platform_campaign_id or "–"),
         Fact(_t("External id"), claim.external_id or "–"),
@@ -173,11 +178,17 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
         known.append(Fact(_t("First attempt"), utc(claim.attempted_at)))
     if claim.delivered_at:
         known.append(Fact(_t("Delivered"), utc(claim.delivered_at)))
-    if claim.assigned_reward:
+    if claim.assigned_reward and not _as_claimed(claim):
         known.append(Fact(_t("Assigned by staff"), claim.assigned_reward))
     if claim.waived:
         known.append(Fact(_t("Released in spite of"), ", ".join(claim.waived)))
     return known
+
+
+def _as_claimed(claim: Claim) -> bool:
+    """Tell whether a claim made on the portal is still for the reward that the viewer pressed the button of (F5)."""
+    own = f"{claim.campaign_reward_id}-"
+    return claim.source == Claim.Source.PORTAL and claim.platform_claim_id.startswith(own)
 
 
 def _link(model: str, key: Any) -> str:
