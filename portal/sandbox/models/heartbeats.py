@@ -14,6 +14,7 @@ class WatchSession(models.Model):
 
     user = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="watching")
     channel = models.ForeignKey(PlatformUser, on_delete=models.CASCADE, related_name="watched_by")
+    game = models.CharField(max_length=200)
     started_at = models.DateTimeField()
     until = models.DateTimeField()
     # The last clock minute, counted from 1970, that was told or was over when it began.
