@@ -20,11 +20,14 @@ from campaigns.models import (
     ChannelOptOut,
     Game,
     GameName,
+    Heartbeat,
+    HeartbeatSource,
     Reward,
     Viewer,
 )
 from fulfillment.models import BulkOperation, ClaimEvent, Delivery, DeliveryAttempt, Endpoint, KeptMessage, WebhookTally
 from portal import audit
+from portal.ids import new_ulid
 from portal.models import AuditEntry, Organization, PlatformCredential, User
 from portal.roles import Role
 from tests.admin_pages import sign_in
@@ -42,6 +45,7 @@ from tests.factories import (
     make_reward,
     make_staff,
 )
+from tests.watching import beat, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +78,8 @@ def populate(organization: Organization) -> None:
     KeptMessage.objects.create(credential=credential, received_at=NOW, message_id="m1", problem="x", body=b"x")
     BulkOperation.objects.create(organization=organization, action="retry", total=1, created_at=NOW)
     WebhookTally.objects.create(credential=credential, hour=NOW, outcome="ok")
+    source = make_source(game, name=f"Source of {organization.slug}")
+    beat(source, viewers=["1"], minute=NOW)
     audit.record(actor=None, action="made", obj=endpoint, organization=organization, after={"a": 1}, now=NOW)
 
 
@@ -181,6 +187,8 @@ MATRIX: dict[type[Model], dict[Role, tuple[int, str, int]]] = {
     Viewer: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     AuditEntry: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: NO},
     Organization: {Role.OWNER: (200, "edit", 403), Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
+    HeartbeatSource: {Role.OWNER: EDIT, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
+    Heartbeat: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     PlatformCredential: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
     User: {Role.OWNER: NO, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
 }
@@ -248,6 +256,8 @@ LISTS = [
     (Game, lambda o: make_category(make_game(o))),
     (Channel, make_channel),
     (Viewer, lambda o: make_link(o.games.first())),
+    (HeartbeatSource, lambda o: beat(make_source(o.games.first()), viewers=["1"], minute=NOW)),
+    (Heartbeat, lambda o: beat(HeartbeatSource.objects.get(), viewers=["1"], minute=NOW, broadcaster=new_ulid())),
     (AuditEntry, lambda o: audit.record(actor=None, action="x", obj=o, organization=o, after={"a": 1})),
     (PlatformCredential, lambda o: PlatformCredential.objects.exists()),
 ]
