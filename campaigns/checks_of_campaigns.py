@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, CampaignPlatform, CampaignReward
+from campaigns.models import Campaign, CampaignPlatform, CampaignReward, HeartbeatSource
 from campaigns.models.campaigns import MAX_REWARDS
 from campaigns.preflight import Finding, Level, check
 from campaigns.rules import zones
@@ -18,9 +18,6 @@ from portal.sentences import Sentence
 
 SHORT_GRACE = timedelta(days=14)  # Twitch, Drops guide: claims made and linked within at least 14 days are honoured
 SHORT_NOTICE = timedelta(hours=24)
-
-heartbeat_sources: list[Callable[[Campaign], bool]] = []
-"""Functions that tell whether an enabled heartbeat source exists for a campaign; entered by what receives heartbeats."""
 
 
 def _error(code: str, sentence: Sentence, fix: Sentence, **where: object) -> Finding:
@@ -218,15 +215,30 @@ def _counted_there(campaign: Campaign, row: CampaignPlatform) -> Iterator[Findin
 
 @check
 def heartbeats(campaign: Campaign, now: datetime) -> Iterator[Finding]:
-    """Where the portal counts, or a game event is the rule (G4), an enabled heartbeat source must exist."""
-    counted_here = any(row.counted_by == CampaignPlatform.CountedBy.PORTAL for row in campaign.platforms.all())
+    """Where the portal counts, or a game event is the rule (G4), an enabled heartbeat source must tell who watches there."""
+    counted = [row.platform for row in campaign.platforms.all() if row.counted_by == CampaignPlatform.CountedBy.PORTAL]
     by_event = any(entry.rule == CampaignReward.Rule.GAME_EVENT for entry in campaign.rewards.all())
-    if (counted_here or by_event) and not any(exists(campaign) for exists in heartbeat_sources):
+    if not counted and not by_event:
+        return
+    games = [campaign.game_id, *(row.game_id for row in campaign.further_games.all())]
+    told = set(HeartbeatSource.objects.filter(game__in=games, enabled=True).values_list("platform", flat=True))
+    for platform in sorted(set(counted) - told):
+        name = platforms.get(platform).name if platforms.is_known(platform) else platform
         yield _error(
             "no_heartbeat_source",
-            Sentence(_("The portal counts here, but no heartbeat source tells it who watches.")),
-            Sentence(_("Set up and enable a heartbeat source for the game, or let the platform count.")),
-            field="platforms" if counted_here else "rewards",
+            Sentence(
+                _("The portal counts on %(platform)s, but no heartbeat source tells it who watches there."),
+                {"platform": name},
+            ),
+            Sentence(_("Set up and enable a heartbeat source of the game for it, or let the platform count.")),
+            field="platforms",
+        )
+    if by_event and not counted and not told:
+        yield _error(
+            "no_heartbeat_source",
+            Sentence(_("A game event earns a reward, but no heartbeat source tells who watched when it happened.")),
+            Sentence(_("Set up and enable a heartbeat source of the game.")),
+            field="rewards",
         )
 
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaigns import checks_of_campaigns
-from campaigns.models import Campaign, CampaignChannel, CampaignPlatform, CampaignReward
+from campaigns.models import Campaign, CampaignChannel, CampaignPlatform, CampaignReward, HeartbeatSource
 from campaigns.preflight import Level, errors, preflight
 from tests.factories import (
     NOW,
@@ -19,6 +18,7 @@ from tests.factories import (
     make_organization,
     make_reward,
 )
+from tests.watching import make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -156,13 +156,25 @@ def test_c5_a_warning_is_found_and_does_not_block(
     assert codes(campaign, Level.ERROR) == []
 
 
-def test_c5_a_source_of_heartbeats_satisfies_the_check(campaign: Campaign) -> None:
+def test_c5_an_enabled_source_of_heartbeats_for_each_platform_satisfies_the_check(campaign: Campaign) -> None:
     counted_here(campaign)
-    checks_of_campaigns.heartbeat_sources.append(lambda candidate: candidate.pk == campaign.pk)
-    try:
-        assert codes(campaign) == []
-    finally:
-        checks_of_campaigns.heartbeat_sources.pop()
+    platform = campaign.platforms.get().platform
+    source = make_source(campaign.game, platform="twitch" if platform == "kick" else "kick")
+    assert codes(campaign) == ["no_heartbeat_source"], "a source of another platform tells nothing"
+    make_source(make_game(campaign.organization), platform=platform)
+    assert codes(campaign) == ["no_heartbeat_source"], "nor does one of another game"
+    HeartbeatSource.objects.filter(pk=source.pk).update(platform=platform, enabled=False)
+    assert codes(campaign) == ["no_heartbeat_source"], "nor one that is switched off"
+    HeartbeatSource.objects.filter(pk=source.pk).update(enabled=True)
+    assert codes(campaign) == []
+
+
+def test_c5_a_source_of_a_further_game_is_enough(campaign: Campaign) -> None:
+    counted_here(campaign)
+    further = make_game(campaign.organization)
+    campaign.further_games.create(game=further)
+    make_source(further, platform=campaign.platforms.get().platform)
+    assert codes(campaign) == []
 
 
 def test_c5_a_channel_on_the_list_satisfies_the_check(campaign: Campaign) -> None:
