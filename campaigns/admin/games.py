@@ -9,12 +9,14 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_forms import DistinctFormSet
+from campaigns.heartbeats.names import count_named, names_of
 from campaigns.hooks import call_claims_may_resolve
 from campaigns.models import Game, GameCategory, GameName
 from portal import platforms
@@ -114,8 +116,12 @@ class GameAdmin(PlainDeletion):
             messages.warning(request, str(notice))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Store the lists; claims that name a category or wait for the take-over are looked at again."""
+        """Store the lists; claims and heartbeats that what has changed could matter to are looked at again."""
         super().save_related(request, form, formsets, change)
+        if change and (
+            "name" in form.changed_data or any(isinstance(f, NameFormSet) and f.has_changed() for f in formsets)
+        ):
+            count_named(game=form.instance, names=names_of(form.instance), now=timezone.now())
         if change and ("taken_over_at" in form.changed_data or any(formset.has_changed() for formset in formsets)):
             call_claims_may_resolve(organization_id=form.instance.organization_id)
 

@@ -147,7 +147,7 @@ def strangers(request: HttpRequest, source: HeartbeatSource, *, now: datetime) -
     for one in found:
         viewer = named.get(one.name)
         if viewer is not None:
-            name, meaning = str(viewer), _t("Known, but no longer linked. It counts again once the channel links anew.")
+            name, meaning = str(viewer), _t("Known, but not linked now. It counts once the account is linked.")
         else:
             name, meaning = one.name, _t("The portal never gave out this identifier: the sender's is another app's.")
         shown.append(Stranger(name if sees else mask(name), one.count, ago(one.last_at, now=now), meaning))

@@ -126,6 +126,8 @@ class HeartbeatSourceAdmin(SourceTestPage, SourceDeeds, PlainDeletion):
         source: HeartbeatSource | None = context.get("original")
         if source is not None:
             context |= source_context(request, source, now=timezone.now())
+        else:  # the address comes next, whichever button is pressed
+            context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:

@@ -131,7 +131,7 @@ class StudioAdmin(OrganizationAdmin):
     edit_permission = Permission.MANAGE
     form = OrganizationForm
     inlines = (MembershipInline,)
-    fields = ("name", "slug", "url", "producers_may_publish", "enabled", "created_at")
+    fields = ("name", "slug", "url", "producers_may_publish", "one_stream_at_a_time", "enabled", "created_at")
     prepopulated_fields = {"slug": ("name",)}
     list_display = ("name", "slug", "is_enabled", "producers_may_publish", "created_at")
     search_fields = ("name", "slug")
