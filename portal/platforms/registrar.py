@@ -31,8 +31,9 @@ class Registrar(Protocol):
     Addresses are passed in, as to all of a platform's calls. Every call may raise ``PlatformError`` and is safe to repeat.
     """
 
-    scopes: tuple[str, ...]
-    """The permissions that a viewer must have given."""
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The permissions that a viewer must have given."""
 
     def create(self, api_url: str, *, client_id: str, access_token: str, identifier: str) -> None:
         """Have heartbeats name the token's user by ``identifier`` from now on."""

@@ -10,6 +10,7 @@ for account linking with VHS (``PUT https://api.twitch.tv/kraken/user/vhs``, JSO
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from portal.platforms.calls import PlatformError, TokenRefused, ask, ask_for_object, id_of, not_understood, text_of
@@ -19,10 +20,12 @@ TIME_LIMIT_SECONDS = 5.0
 """So long one call may take: several are made one after the other, and a background job has 30 seconds."""
 
 
+@dataclass(frozen=True)
 class ViewerHeartbeatService:
-    """Registers viewers with Twitch's heartbeat service."""
+    """Registers viewers with Twitch's heartbeat service. A call may take so many ``seconds``."""
 
-    scopes = ("viewing_activity_read",)
+    seconds: float = TIME_LIMIT_SECONDS
+    scopes: tuple[str, ...] = ("viewing_activity_read",)
     """Drops Guide, step 1: "To be able to hit the VHS endpoint, specify the viewing_activity_read scope"."""
 
     def create(self, api_url: str, *, client_id: str, access_token: str, identifier: str) -> None:
@@ -32,7 +35,7 @@ class ViewerHeartbeatService:
         heartbeat endpoint is set up for this client id (Users reference, Create User Connection to VHS).
         """
         headers = _headers(client_id, access_token)
-        ask("PUT", _address(api_url), headers=headers, json={"identifier": identifier}, timeout=TIME_LIMIT_SECONDS)
+        ask("PUT", _address(api_url), headers=headers, json={"identifier": identifier}, timeout=self.seconds)
 
     def check(self, api_url: str, *, client_id: str, access_token: str) -> str | None:
         """Return the identifier that the token's user is connected under, None where not connected. Raises ``PlatformError``.
@@ -42,7 +45,7 @@ class ViewerHeartbeatService:
         """
         headers = _headers(client_id, access_token)
         try:
-            reply = ask_for_object("GET", _address(api_url), headers=headers, timeout=TIME_LIMIT_SECONDS)
+            reply = ask_for_object("GET", _address(api_url), headers=headers, timeout=self.seconds)
         except PlatformError as error:
             if error.status != 404:
                 raise
@@ -55,7 +58,7 @@ class ViewerHeartbeatService:
         Users reference, Delete User Connection to VHS.
         """
         try:
-            ask("DELETE", _address(api_url), headers=_headers(client_id, access_token), timeout=TIME_LIMIT_SECONDS)
+            ask("DELETE", _address(api_url), headers=_headers(client_id, access_token), timeout=self.seconds)
         except PlatformError as error:
             if error.status != 404:
                 raise
@@ -72,7 +75,7 @@ class ViewerHeartbeatService:
             "client_id": client_id,
             "client_secret": client_secret,
         }
-        reply = _ask_about_token("POST", f"{id_url}/oauth2/token", refusals=(400, 401), form=form)
+        reply = self._ask_about_token("POST", f"{id_url}/oauth2/token", refusals=(400, 401), form=form)
         access = text_of(reply.get("access_token"))
         if not access:
             raise not_understood()
@@ -88,7 +91,7 @@ class ViewerHeartbeatService:
         ``TokenRefused`` for 401: not valid any more. Apps must ask hourly for every token they keep (L9).
         """
         headers = {"Authorization": f"OAuth {access_token}"}
-        reply = _ask_about_token("GET", f"{id_url}/oauth2/validate", refusals=(401,), headers=headers)
+        reply = self._ask_about_token("GET", f"{id_url}/oauth2/validate", refusals=(401,), headers=headers)
         scopes = reply.get("scopes")
         return TokenFacts(
             client_id=id_of(reply.get("client_id")),
@@ -101,20 +104,19 @@ class ViewerHeartbeatService:
         """End the token (Twitch, "Revoking access tokens"), also one that has ended: 400. Raises ``PlatformError``."""
         form = {"client_id": client_id, "token": access_token}
         try:
-            ask("POST", f"{id_url}/oauth2/revoke", form=form, timeout=TIME_LIMIT_SECONDS)
+            ask("POST", f"{id_url}/oauth2/revoke", form=form, timeout=self.seconds)
         except PlatformError as error:
             if error.status != 400:
                 raise
 
-
-def _ask_about_token(method: str, url: str, *, refusals: tuple[int, ...], **options: Any) -> dict[str, Any]:
-    try:
-        return ask_for_object(method, url, timeout=TIME_LIMIT_SECONDS, **options)
-    except PlatformError as error:
-        if error.status not in refusals or (error.status == 400 and "client" in error.said.lower()):
-            raise
-        refused = TokenRefused(status=error.status or 0, host=error.host)
-    raise refused
+    def _ask_about_token(self, method: str, url: str, *, refusals: tuple[int, ...], **options: Any) -> dict[str, Any]:
+        try:
+            return ask_for_object(method, url, timeout=self.seconds, **options)
+        except PlatformError as error:
+            if error.status not in refusals or (error.status == 400 and "client" in error.said.lower()):
+                raise
+            refused = TokenRefused(status=error.status or 0, host=error.host)
+        raise refused
 
 
 def _address(api_url: str) -> str:

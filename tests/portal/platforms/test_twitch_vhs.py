@@ -170,12 +170,21 @@ def test_any_other_refusal_tells_whether_asking_again_can_help_and_says_no_secre
     assert "t0ken" not in repr(caught.value) and caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("call", [*VHS_CALLS, *TOKEN_CALLS])
-def test_no_call_waits_longer_than_it_may(call: Callable[[str], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.platforms.twitch.vhs.TIME_LIMIT_SECONDS", 0.1)
-    with serving(lambda connection, request: connection.hang()) as server, pytest.raises(PlatformError) as caught:
-        call(server.url)
-    assert (caught.value.reason, caught.value.permanent) == ("timed_out", False)
+def test_no_call_waits_longer_than_it_may() -> None:
+    quick = ViewerHeartbeatService(seconds=0.1)
+    calls: list[Callable[[str], object]] = [
+        lambda url: quick.create(url, identifier="01JX", **OURS),
+        lambda url: quick.check(url, **OURS),
+        lambda url: quick.delete(url, **OURS),
+        lambda url: quick.refresh(url, client_id="C", client_secret="s3cret", refresh_token="r3fresh"),
+        lambda url: quick.validate(url, access_token="t0ken"),
+        lambda url: quick.revoke(url, **OURS),
+    ]
+    with serving(lambda connection, request: connection.hang()) as server:
+        for call in calls:
+            with pytest.raises(PlatformError) as caught:
+                call(server.url)
+            assert (caught.value.reason, caught.value.permanent) == ("timed_out", False)
 
 
 @pytest.mark.parametrize(
