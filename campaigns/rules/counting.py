@@ -121,10 +121,12 @@ def minute_of(moment: datetime) -> int:
 
 def due_at(sent_at: datetime, *, now: datetime, one_stream_at_a_time: bool) -> datetime:
     """Return when a heartbeat that comes in now is to be counted: at once, or once its minute is settled (W8)."""
-    if not one_stream_at_a_time:
-        return now
-    minute_ends = sent_at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return max(now, minute_ends + SETTLED_AFTER)
+    return max(now, settled_at(sent_at)) if one_stream_at_a_time else now
+
+
+def settled_at(sent_at: datetime) -> datetime:
+    """Return when the minute of a heartbeat is settled where one stream at a time counts (W8)."""
+    return sent_at.replace(second=0, microsecond=0) + timedelta(minutes=1) + SETTLED_AFTER
 
 
 def channel_order(channel_id: str) -> tuple[int, str]:

@@ -42,10 +42,11 @@ def shards_of(numbers: Numbers) -> list[int]:
 
 def by_shard(numbers: Numbers) -> Iterator[tuple[int, slice, npt.NDArray[np.int64]]]:
     """Yield for ascending numbers each shard, the part of the array that lies in it, and its slots."""
+    if not numbers.size:
+        return
     shards = numbers >> SHARD_BITS
-    starts = np.flatnonzero(np.r_[True, shards[1:] != shards[:-1]]) if numbers.size else []
-    ends = [*starts[1:], numbers.size]
-    for start, end in zip(starts, ends, strict=True):
+    starts = np.flatnonzero(np.r_[True, shards[1:] != shards[:-1]])
+    for start, end in zip(starts, [*starts[1:], numbers.size], strict=True):
         part = slice(int(start), int(end))
         yield int(shards[start]), part, numbers[part] & _SLOTS
 

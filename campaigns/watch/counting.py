@@ -21,7 +21,18 @@ from campaigns.rules.counting import runs_at
 from campaigns.watch.arrays import Numbers
 from campaigns.watch.crediting import Credit, Parts, work_out
 from campaigns.watch.people import Naming, People
-from campaigns.watch.reports import Beat, Outcome, due_organizations, name_parts, put_aside, read_due
+from campaigns.watch.reports import (
+    NOBODY,
+    Beat,
+    Outcome,
+    due_organizations,
+    in_settling_order,
+    name_parts,
+    put_aside,
+    read_due,
+    read_viewers,
+    still_due,
+)
 from campaigns.watch.rules_of import Running, names_of_games, read_running, testers_of
 from campaigns.watch.settling import settle
 from campaigns.watch.writing import Overtaken, write
@@ -35,24 +46,28 @@ _TRIES = 5
 
 log = logging.getLogger(__name__)
 
-_people = People()
-
 
 def count_due(
     *, now: datetime, holder: str = "counter", most_viewers: int = MOST_VIEWERS, people: People | None = None
 ) -> int:
     """Count what is due, one batch for each organization, and return how many heartbeats were dealt with.
 
-    ``holder`` names the process. 0 where nothing is due, or others are at it.
+    ``holder`` names the process, ``people`` are those that it knows already. 0 where nothing is due, or others are at it.
+    What one organization's heartbeats fail with is raised when the others have had their turn.
     """
-    done = 0
+    people = people or People()
+    done, failure = 0, None
     for organization_id in due_organizations(now=now):
-        if not _lease(organization_id, holder, now=now):
-            continue
         try:
-            done += count_organization(organization_id, now=now, most_viewers=most_viewers, people=people or _people)
-        finally:
-            CountingLease.objects.filter(pk=organization_id, holder=holder).update(until=now)
+            if _lease(organization_id, holder, now=now):
+                try:
+                    done += count_organization(organization_id, now=now, most_viewers=most_viewers, people=people)
+                finally:
+                    CountingLease.objects.filter(pk=organization_id, holder=holder).update(until=now)
+        except Exception as error:
+            failure = failure or error
+    if failure:
+        raise failure
     return done
 
 
@@ -70,11 +85,15 @@ def count_organization(organization_id: str, *, now: datetime, most_viewers: int
     A heartbeat that cannot be counted is put aside for a while and never keeps the others back.
     """
     organization = Organization.objects.get(pk=organization_id)
-    beats = read_due(
-        organization_id, now=now, most_viewers=most_viewers, whole_minutes=organization.one_stream_at_a_time
-    )
-    if beats:
-        _count(organization, beats, people, now=now)
+    settling = organization.one_stream_at_a_time
+    beats = read_due(organization_id, now=now, most_viewers=most_viewers, whole_minutes=settling)
+    if settling:
+        _name_parts(beats)
+        beats = in_settling_order(beats, most_viewers=most_viewers)
+    people.make_room()
+    readable = read_viewers(beats, now=now)
+    if readable:
+        _count(organization, readable, people, now=now)
     return len(beats)
 
 
@@ -100,18 +119,26 @@ def _count_together(organization: Organization, beats: Sequence[Beat], people: P
         credits = _credits(beats, people)
         try:
             write(organization.pk, beats, owned, credits, now=now)
-        except Overtaken:
-            if not last:
-                raise
+        except Overtaken as overtaken:
+            if not last:  # what the database refuses again and again is no matter of who is quicker
+                raise overtaken.__cause__ or overtaken from None
+            beats = still_due(beats)
+            if not beats:
+                return
         else:
             return
 
 
-def _name_all(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
-    """Find what each heartbeat names, in which campaigns it counts, and whom it lists."""
+def _name_parts(beats: Sequence[Beat]) -> None:
     for beat in beats:
         beat.outcome, beat.channel, beat.counts_in = Outcome.NOWHERE, None, []
+        beat.viewers, beat.unknown = NOBODY, 0
     name_parts(beats, names_of_games({beat.source.game_id for beat in beats}))
+
+
+def _name_all(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
+    """Find what each heartbeat names, in which campaigns it counts, and whom it lists."""
+    _name_parts(beats)
     channels = {beat.channel.pk: beat.channel for beat in beats if beat.channel}
     sent = [beat.report.sent_at for beat in beats]
     running = read_running(organization.pk, list(channels.values()), first_sent=min(sent), last_sent=max(sent))

@@ -21,7 +21,7 @@ from campaigns.watch.sql import given, given_pairs
 from portal.ids import new_ulid
 
 REMEMBERED_AT_MOST = 4_000_000
-"""So many ids one process remembers, about 120 bytes each; then it begins anew."""
+"""With more ids than these, about 120 bytes each, one process begins anew: besides those of the batch it is at."""
 
 _CHUNK = 5_000
 _NOBODY = -1
@@ -37,20 +37,21 @@ class Naming:
 
 
 class People:
-    """Numbers of one process."""
+    """Numbers of one process, and of one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembered_at_most: int = REMEMBERED_AT_MOST) -> None:
         self._known: dict[Naming, dict[str, int]] = defaultdict(dict)
+        self._at_most = remembered_at_most
+
+    def make_room(self) -> None:
+        """Begin anew where too many ids are remembered. Only between batches: what a batch has learnt it still needs."""
+        if sum(map(len, self._known.values())) > self._at_most:
+            self._known = defaultdict(dict)
 
     def learn(self, naming: Naming, ids: Iterable[str], *, now: datetime) -> None:
         """Look up the ids that are not known yet, in few statements. Viewers are made, except for identifiers of ours."""
         known = self._known[naming]
         missing = sorted(set(ids).difference(known))
-        if not missing:
-            return
-        if sum(map(len, self._known.values())) + len(missing) > REMEMBERED_AT_MOST:
-            self._known.clear()
-            known = self._known[naming]
         for start in range(0, len(missing), _CHUNK):
             known.update(_numbers_of(naming, missing[start : start + _CHUNK], now=now))
 

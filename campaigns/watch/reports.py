@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +12,14 @@ import numpy as np
 import orjson
 
 from campaigns.models import Channel, Heartbeat, HeartbeatSource, RegisteredIdentifier
-from campaigns.rules.counting import Report, minute_of
+from campaigns.rules.counting import Report, channel_order, minute_of, settled_at
 from campaigns.watch.arrays import Numbers
 from campaigns.watch.people import Naming
 
 Outcome = Heartbeat.Outcome
+
+MOST_HEARTBEATS = 20_000
+"""So many heartbeats are counted in one transaction, however few they list."""
 
 _KNOWN_STATES = (
     RegisteredIdentifier.State.WANTED,
@@ -24,15 +28,18 @@ _KNOWN_STATES = (
 )
 
 
-def _nobody() -> Numbers:
-    return np.zeros(0, dtype=np.int64)
+log = logging.getLogger(__name__)
+
+
+NOBODY: Numbers = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(slots=True)
 class Beat:
     """One heartbeat while it is counted.
 
-    ``viewers`` are the numbers that it credits, ``counts_in`` the campaigns, ``unknown`` how many ids name nobody.
+    ``listed`` is how many viewers it lists, each once, ``ids`` who they are, where that was read. ``viewers`` are the
+    numbers that it credits, ``counts_in`` the campaigns, ``unknown`` how many ids name nobody.
     """
 
     pk: int
@@ -40,11 +47,13 @@ class Beat:
     broadcaster: str
     game_name: str
     report: Report
-    ids: list[str]
+    due_at: datetime
+    listed: int
+    ids: list[str] = field(default_factory=list)
     channel: Channel | None = None
     outcome: str = Outcome.NOWHERE
     counts_in: list[str] = field(default_factory=list)
-    viewers: Numbers = field(default_factory=_nobody)
+    viewers: Numbers = field(default_factory=lambda: NOBODY)
     unknown: int = 0
 
     @property
@@ -53,9 +62,14 @@ class Beat:
         return minute_of(self.report.sent_at)
 
     @property
-    def reported(self) -> int:
-        """How many viewers it lists, each once."""
-        return len(self.ids)
+    def settling_order(self) -> tuple[int, datetime, tuple[int, str], int]:
+        """What decides whose minute it is (W8): who came in time before who came late, then the channels by their ids.
+
+        It is the same whenever the heartbeats are counted, and whichever of them are counted together.
+        """
+        settled = max(self.due_at, settled_at(self.report.sent_at))
+        channel = channel_order(self.channel.platform_channel_id) if self.channel else (0, "")
+        return self.minute, settled, channel, self.pk
 
     @property
     def naming(self) -> Naming:
@@ -76,9 +90,9 @@ def due_organizations(*, now: datetime) -> list[str]:
 
 
 def read_due(organization_id: str, *, now: datetime, most_viewers: int, whole_minutes: bool) -> list[Beat]:
-    """Return heartbeats that are due, the longest due first, of at most about so many viewers together.
+    """Return heartbeats that are due, without whom they list: the longest due, of at most about so many viewers together.
 
-    With ``whole_minutes`` none is left out that is due for the same minute as one that is returned (W8).
+    With ``whole_minutes`` those of the earliest minutes, and none is left out of a minute, however many that are (W8).
     """
     sources = {
         source.pk: source
@@ -87,30 +101,62 @@ def read_due(organization_id: str, *, now: datetime, most_viewers: int, whole_mi
         .defer("game__art", "game__logo")
     }
     due = Heartbeat.objects.filter(due_at__lte=now, source__in=list(sources))
-    order = ("sent_at", "pk") if whole_minutes else ("due_at", "pk")
-    chosen: list[int] = []
-    viewers, last_minute = 0, None
-    for pk, listed, sent_at in due.order_by(*order).values_list("pk", "listed", "sent_at")[:20_000].iterator():
-        minute = minute_of(sent_at)
-        if chosen and viewers + listed > most_viewers and not (whole_minutes and minute == last_minute):
-            break
-        chosen.append(pk)
-        viewers, last_minute = viewers + listed, minute
-    return _beats(chosen, sources, now=now)
+    if whole_minutes:
+        first = list(due.order_by("sent_at", "pk").values_list("listed", "sent_at")[:MOST_HEARTBEATS])
+        if not first:
+            return []
+        _listed, last = first[_how_many([listed for listed, _at in first], most_viewers) - 1]
+        due = due.filter(sent_at__lt=last.replace(second=0, microsecond=0) + timedelta(minutes=1))
+        return [_beat(row, sources) for row in due.order_by("sent_at", "pk").defer("viewer_list", "extra", "digest")]
+    rows = list(due.order_by("due_at", "pk").defer("viewer_list", "extra", "digest")[:MOST_HEARTBEATS])
+    return [_beat(row, sources) for row in rows[: _how_many([row.listed for row in rows], most_viewers)]]
 
 
-def _beats(keys: Sequence[int], sources: dict[int, HeartbeatSource], *, now: datetime) -> list[Beat]:
-    beats: list[Beat] = []
-    for start in range(0, len(keys), 500):
-        rows = Heartbeat.objects.filter(pk__in=keys[start : start + 500], due_at__lte=now, viewer_list__isnull=False)
-        for row in rows.order_by("pk"):
-            source = sources[row.source_id]
-            report = Report(
-                game=source.game_id, platform=source.platform, sent_at=row.sent_at, received_at=row.received_at
-            )
-            ids = orjson.loads(bytes(row.viewer_list or b"[]"))
-            beats.append(Beat(row.pk, source, row.broadcaster, row.game_name, report, ids))
-    return beats
+def in_settling_order(beats: Sequence[Beat], *, most_viewers: int) -> list[Beat]:
+    """Return heartbeats whose channels are known in the order in which minutes are settled, the first of them (W8)."""
+    ordered = sorted(beats, key=lambda beat: beat.settling_order)[:MOST_HEARTBEATS]
+    return ordered[: _how_many([beat.listed for beat in ordered], most_viewers)]
+
+
+def _how_many(listed: Sequence[int], most_viewers: int) -> int:
+    """Return how many heartbeats from the first list at most so many viewers: one at least."""
+    return max(1, int(np.searchsorted(np.cumsum(listed), most_viewers, side="right")))
+
+
+def _beat(row: Heartbeat, sources: dict[int, HeartbeatSource]) -> Beat:
+    source = sources[row.source_id]
+    report = Report(game=source.game_id, platform=source.platform, sent_at=row.sent_at, received_at=row.received_at)
+    due_at = row.due_at or row.received_at
+    return Beat(row.pk, source, row.broadcaster, row.game_name, report, due_at=due_at, listed=row.listed)
+
+
+def read_viewers(beats: Sequence[Beat], *, now: datetime) -> list[Beat]:
+    """Return those that are still to be counted, now with whom they list. One that cannot be read is put aside."""
+    found: list[Beat] = []
+    for start in range(0, len(beats), 500):
+        some = beats[start : start + 500]
+        rows = Heartbeat.objects.filter(pk__in=[beat.pk for beat in some], due_at__isnull=False)
+        lists = dict(rows.values_list("pk", "viewer_list"))
+        for beat in some:
+            if beat.pk not in lists:
+                continue
+            try:
+                beat.ids = orjson.loads(bytes(lists[beat.pk] or b"[]"))
+            except orjson.JSONDecodeError:
+                log.error("The viewers of heartbeat %s cannot be read.", beat.pk)
+                put_aside(beat.pk, now=now)
+            else:
+                found.append(beat)
+    return found
+
+
+def still_due(beats: Sequence[Beat]) -> list[Beat]:
+    """Return the heartbeats that nobody else has counted meanwhile."""
+    due: set[int] = set()
+    for start in range(0, len(beats), 1000):
+        keys = [beat.pk for beat in beats[start : start + 1000]]
+        due.update(Heartbeat.objects.filter(pk__in=keys, due_at__isnull=False).values_list("pk", flat=True))
+    return [beat for beat in beats if beat.pk in due]
 
 
 def name_parts(beats: Sequence[Beat], names: dict[str, set[str]]) -> None:
@@ -199,4 +245,4 @@ POISONED_AGAIN_AFTER = timedelta(minutes=15)
 
 def put_aside(pk: int, *, now: datetime) -> None:
     """Have a heartbeat that cannot be counted tried again later, so that it never keeps the others back."""
-    Heartbeat.objects.filter(pk=pk).update(due_at=now + POISONED_AGAIN_AFTER)
+    Heartbeat.objects.filter(pk=pk, due_at__isnull=False).update(due_at=now + POISONED_AGAIN_AFTER)

@@ -1,6 +1,6 @@
 """One stream at a time (W8): which channel owns a viewer's minute.
 
-Of the heartbeats of a minute that are settled together the lowest channel id owns it; what comes later counts only for
+Of the heartbeats of a minute that came before it is settled the lowest channel id owns it; what comes later counts only for
 viewers whose minute has no owner.
 """
 
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from campaigns.models import OwnedHour
-from campaigns.rules.counting import channel_order
 from campaigns.watch.arrays import Masks, by_shard, no_masks, pack, shards_of, unpack_masks
 from campaigns.watch.reports import Beat
 
@@ -54,7 +53,7 @@ def _settle_hour(organization_id: str, hour: int, minutes: dict[int, list[Beat]]
 
 
 def _settle_minute(minute: int, beats: list[Beat], masks: dict[int, Masks], changed: set[int]) -> None:
-    ordered = sorted(beats, key=lambda beat: (channel_order(beat.channel.platform_channel_id), beat.pk))  # type: ignore[union-attr]
+    ordered = sorted(beats, key=lambda beat: beat.settling_order)
     ends = np.cumsum([beat.viewers.size for beat in ordered])
     viewers, first = np.unique(np.concatenate([beat.viewers for beat in ordered]), return_index=True)
     bit = np.uint64(1 << minute)
@@ -65,6 +64,9 @@ def _settle_minute(minute: int, beats: list[Beat], masks: dict[int, Masks], chan
         if free[part].any():
             shard_masks[slots] |= bit
             changed.add(shard)
-    owners = np.searchsorted(ends, first, side="right")
-    for index, beat in enumerate(ordered):
-        beat.viewers = viewers[free & (owners == index)]
+    owners = np.searchsorted(ends, first[free], side="right")
+    by_owner = np.argsort(owners, kind="stable")  # each owner's viewers stay in order
+    starts = np.searchsorted(owners[by_owner], np.arange(len(ordered) + 1))
+    taken = viewers[free][by_owner]
+    for beat, start, end in zip(ordered, starts[:-1], starts[1:], strict=True):
+        beat.viewers = taken[start:end]

@@ -91,11 +91,11 @@ def _add_to_channels(beats: Sequence[Beat]) -> None:
     for beat in beats:
         for campaign_id in beat.counts_in:
             row = rows[campaign_id, beat.channel.pk if beat.channel else ""]
-            row.reported += beat.reported
+            row.reported += beat.listed
             row.heartbeats += 1
-            row.peak = max(row.peak, beat.reported)
+            row.peak = max(row.peak, beat.listed)
             if beat.minute >= row.last_minute:
-                row.last_minute, row.last_viewers = beat.minute, beat.reported
+                row.last_minute, row.last_viewers = beat.minute, beat.listed
     if not rows:
         return
     table = ChannelFigures._meta.db_table

@@ -7,6 +7,7 @@ wait for each other and never lock each other out.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -68,8 +69,7 @@ def _write(
         _write_masks(credit)
     for credit in ordered:
         _write_totals(credit)
-    for credit in ordered:
-        _add_participations(credit)
+    _add_participations(ordered)
     earned = [one for credit in ordered for one in _add_earned(credit, now=now)]
     add_to_figures(ordered, beats)
     _note_sources(beats)
@@ -146,32 +146,35 @@ def _all_of(statement: str, rows: Sequence[Sequence[Any]]) -> None:
             raise Overtaken
 
 
-def _add_participations(credit: Credit) -> None:
-    if not credit.newcomers.size:
-        return
-    source, parameter = given([int(number) for number in credit.newcomers], "bigint")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {Participation._meta.db_table} (watcher_id, campaign_id) "  # noqa: S608
-            f"SELECT given.value, %s FROM {source} WHERE TRUE ORDER BY given.value "
-            "ON CONFLICT (watcher_id, campaign_id) DO NOTHING",
-            [credit.campaign_id, parameter],
-        )
+def _add_participations(credits: Sequence[Credit]) -> None:
+    newcomers: dict[str, set[int]] = defaultdict(set)
+    for credit in credits:
+        newcomers[credit.campaign_id].update(credit.newcomers.tolist())
+    # Both kinds of a campaign together: two writers then meet the same rows in the same order.
+    for campaign_id in sorted(newcomers):
+        source, parameter = given(sorted(newcomers[campaign_id]), "bigint")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {Participation._meta.db_table} (watcher_id, campaign_id) "  # noqa: S608
+                f"SELECT given.value, %s FROM {source} WHERE TRUE ORDER BY given.value "
+                "ON CONFLICT (watcher_id, campaign_id) DO NOTHING",
+                [campaign_id, parameter],
+            )
 
 
 def _add_earned(credit: Credit, *, now: datetime) -> list[Earned]:
     added: list[Earned] = []
     for reward_id, numbers in sorted(credit.reached.items()):
-        viewers = viewers_of(numbers)
-        source, parameter = given(viewers)
+        source, parameter = given(viewers_of(numbers))
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {EarnedReward._meta.db_table} (viewer_id, campaign_reward_id, earned_at) "  # noqa: S608
                 f"SELECT given.value, %s, %s FROM {source} WHERE TRUE ORDER BY given.value "
-                "ON CONFLICT (viewer_id, campaign_reward_id) DO NOTHING",
+                "ON CONFLICT (viewer_id, campaign_reward_id) DO NOTHING RETURNING viewer_id",
                 [reward_id, connection.ops.adapt_datetimefield_value(now), parameter],
             )
-        added += [Earned(viewer, reward_id, credit.campaign_id, now) for viewer in viewers]
+            new = sorted(viewer for (viewer,) in cursor.fetchall())
+        added += [Earned(viewer, reward_id, credit.campaign_id, now) for viewer in new]
     return added
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from campaigns.watch.counting import count_due
 from campaigns.watch.loop import Counter
+from campaigns.watch.people import People
 
 
 class Command(BaseCommand):
@@ -25,8 +26,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run."""
         if options["once"]:
-            done = 0
-            while counted := count_due(now=timezone.now()):
+            done, people = 0, People()
+            while counted := count_due(now=timezone.now(), people=people):
                 done += counted
             self.stdout.write(f"{done} heartbeats were counted.")
             return
