@@ -61,27 +61,68 @@ def art() -> bytes:
 
 
 def reward(kind: str) -> bytes:
-    """Return a reward's picture, 120×120 pixels: ``banner``, ``cape`` or ``blade``."""
+    """Return a reward's picture, 120×120 pixels: one of ``banner cape blade lantern compass crown``."""
     side = 120 * _SCALE
     image = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((0, 0, side - 1, side - 1), radius=side // 8, fill="#241a5e")
-    s = side / 120
-    if kind == "banner":
-        draw.rectangle((34 * s, 16 * s, 38 * s, 106 * s), fill="#d9c7a0")
-        draw.polygon(
-            [(38 * s, 20 * s), (94 * s, 20 * s), (80 * s, 42 * s), (94 * s, 64 * s), (38 * s, 64 * s)], fill="#ef476f"
-        )
-        _star(draw, 60 * s, 42 * s, 14 * s, "#ffd166")
-    elif kind == "cape":
-        draw.polygon([(60 * s, 18 * s), (92 * s, 104 * s), (60 * s, 94 * s), (28 * s, 104 * s)], fill="#06a77d")
-        draw.polygon([(60 * s, 18 * s), (72 * s, 98 * s), (60 * s, 94 * s), (48 * s, 98 * s)], fill="#0bd3a0")
-        draw.ellipse((50 * s, 12 * s, 70 * s, 30 * s), fill="#ffd166")
-    else:
-        draw.polygon(
-            [(60 * s, 10 * s), (68 * s, 24 * s), (68 * s, 78 * s), (52 * s, 78 * s), (52 * s, 24 * s)], fill="#cfe8ff"
-        )
-        draw.polygon([(60 * s, 10 * s), (60 * s, 78 * s), (52 * s, 78 * s), (52 * s, 24 * s)], fill="#8fc3ee")
-        draw.rectangle((36 * s, 78 * s, 84 * s, 86 * s), fill="#ffd166")
-        draw.rectangle((55 * s, 86 * s, 65 * s, 110 * s), fill="#8a5a2b")
+    _THINGS[kind](draw, side / 120)
     return _png(image, (120, 120))
+
+
+def _banner(draw: ImageDraw.ImageDraw, s: float) -> None:
+    draw.rectangle((34 * s, 16 * s, 38 * s, 106 * s), fill="#d9c7a0")
+    draw.polygon(
+        [(38 * s, 20 * s), (94 * s, 20 * s), (80 * s, 42 * s), (94 * s, 64 * s), (38 * s, 64 * s)], fill="#ef476f"
+    )
+    _star(draw, 60 * s, 42 * s, 14 * s, "#ffd166")
+
+
+def _cape(draw: ImageDraw.ImageDraw, s: float) -> None:
+    draw.polygon([(60 * s, 18 * s), (92 * s, 104 * s), (60 * s, 94 * s), (28 * s, 104 * s)], fill="#06a77d")
+    draw.polygon([(60 * s, 18 * s), (72 * s, 98 * s), (60 * s, 94 * s), (48 * s, 98 * s)], fill="#0bd3a0")
+    draw.ellipse((50 * s, 12 * s, 70 * s, 30 * s), fill="#ffd166")
+
+
+def _blade(draw: ImageDraw.ImageDraw, s: float) -> None:
+    draw.polygon(
+        [(60 * s, 10 * s), (68 * s, 24 * s), (68 * s, 78 * s), (52 * s, 78 * s), (52 * s, 24 * s)], fill="#cfe8ff"
+    )
+    draw.polygon([(60 * s, 10 * s), (60 * s, 78 * s), (52 * s, 78 * s), (52 * s, 24 * s)], fill="#8fc3ee")
+    draw.rectangle((36 * s, 78 * s, 84 * s, 86 * s), fill="#ffd166")
+    draw.rectangle((55 * s, 86 * s, 65 * s, 110 * s), fill="#8a5a2b")
+
+
+def _lantern(draw: ImageDraw.ImageDraw, s: float) -> None:
+    draw.arc((44 * s, 10 * s, 76 * s, 42 * s), 180, 360, fill="#d9c7a0", width=int(4 * s))
+    draw.rectangle((38 * s, 28 * s, 82 * s, 36 * s), fill="#d9c7a0")
+    draw.rounded_rectangle((42 * s, 36 * s, 78 * s, 96 * s), radius=8 * s, fill="#ff9f43")
+    draw.rounded_rectangle((48 * s, 42 * s, 72 * s, 90 * s), radius=6 * s, fill="#ffe29a")
+    _star(draw, 60 * s, 66 * s, 18 * s, "#ffffff", 0.25)
+    draw.rectangle((38 * s, 96 * s, 82 * s, 106 * s), fill="#d9c7a0")
+
+
+def _compass(draw: ImageDraw.ImageDraw, s: float) -> None:
+    draw.ellipse((16 * s, 16 * s, 104 * s, 104 * s), fill="#ffd166")
+    draw.ellipse((24 * s, 24 * s, 96 * s, 96 * s), fill="#f4f1ff")
+    _star(draw, 60 * s, 60 * s, 34 * s, "#8fc3ee", 0.22)
+    draw.polygon([(60 * s, 60 * s), (52 * s, 54 * s), (84 * s, 34 * s)], fill="#ef476f")
+    draw.polygon([(60 * s, 60 * s), (68 * s, 66 * s), (36 * s, 86 * s)], fill="#241a5e")
+
+
+def _crown(draw: ImageDraw.ImageDraw, s: float) -> None:
+    points = [(20, 92), (14, 38), (40, 60), (60, 22), (80, 60), (106, 38), (100, 92)]
+    draw.polygon([(x * s, y * s) for x, y in points], fill="#ffd166")
+    draw.rectangle((20 * s, 84 * s, 100 * s, 98 * s), fill="#e0a82e")
+    for x, colour in ((38, "#ef476f"), (60, "#0bd3a0"), (82, "#8fc3ee")):
+        draw.ellipse(((x - 6) * s, 72 * s, (x + 6) * s, 84 * s), fill=colour)
+
+
+_THINGS = {
+    "banner": _banner,
+    "cape": _cape,
+    "blade": _blade,
+    "lantern": _lantern,
+    "compass": _compass,
+    "crown": _crown,
+}

@@ -16,14 +16,18 @@ from portal.sandbox.models import (
     PlatformUser,
     Reward,
 )
+from portal.sandbox.playing import AddressRefused, check_address
+from portal.sandbox.watching import MOST_MINUTES, NotReported, named
 
 if TYPE_CHECKING:
     ApplicationModelForm = forms.ModelForm[Application]
     UserModelForm = forms.ModelForm[PlatformUser]
     BackendModelForm = forms.ModelForm[GameBackend]
+    PlatformUserChoiceField = forms.ModelChoiceField[PlatformUser]
 else:
-    # Django's ModelForm takes no type argument when the program runs.
+    # Django's classes take no type argument when the program runs.
     ApplicationModelForm = UserModelForm = BackendModelForm = forms.ModelForm
+    PlatformUserChoiceField = forms.ModelChoiceField
 
 
 def _require_web_address(text: str) -> None:
@@ -43,6 +47,8 @@ class ApplicationForm(ApplicationModelForm):
             "redirect_uris",
             "webhook_url",
             "webhook_secret",
+            "heartbeat_url",
+            "heartbeats_enabled",
             "organization_id",
         ]
         labels = {
@@ -50,6 +56,8 @@ class ApplicationForm(ApplicationModelForm):
             "redirect_uris": "Redirect URIs",
             "webhook_url": "Webhook URL",
             "webhook_secret": "EventSub secret",
+            "heartbeat_url": "Heartbeat endpoint",
+            "heartbeats_enabled": "Heartbeats enabled",
             "organization_id": "Organization ID",
         }
         widgets = {"redirect_uris": forms.Textarea(attrs={"rows": 2})}
@@ -57,7 +65,11 @@ class ApplicationForm(ApplicationModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.platform == Platform.KICK:
-            del self.fields["webhook_secret"]
+            del self.fields["webhook_secret"], self.fields["heartbeats_enabled"]
+            self.fields["heartbeat_url"].help_text = (
+                "Kick itself sends no heartbeats. Here the sandbox plays a site of yours that tells who watches, by Kick's "
+                "user ids. The portal shows the address once, at the heartbeat source."
+            )
 
     def clean_redirect_uris(self) -> str:
         """Every line must be a web address."""
@@ -71,6 +83,16 @@ class ApplicationForm(ApplicationModelForm):
         url = str(self.cleaned_data["webhook_url"])
         if url:
             _require_web_address(url)
+        return url
+
+    def clean_heartbeat_url(self) -> str:
+        """Empty, or an address that heartbeats may be sent to."""
+        url = str(self.cleaned_data["heartbeat_url"])
+        if url:
+            try:
+                check_address(url)
+            except AddressRefused as refusal:
+                raise forms.ValidationError(str(refusal)) from refusal
         return url
 
     def clean_webhook_secret(self) -> str:
@@ -175,6 +197,48 @@ class UserForm(UserModelForm):
         if user_id and PlatformUser.objects.filter(platform=self.platform, user_id=user_id).exists():
             raise forms.ValidationError("There is a user with this id already.")
         return user_id
+
+
+class PeopleField(PlatformUserChoiceField):
+    """Users of a platform; says of whom heartbeats do not tell."""
+
+    def label_from_instance(self, obj: PlatformUser) -> str:
+        """Name and id, and that the platform would not report this user."""
+        try:
+            named(obj)
+        except NotReported:
+            return f"{obj} – not reported: not linked"
+        return str(obj)
+
+
+class WatchForm(forms.Form):
+    """Who watches whom, and for how long: the last minutes, or from now on."""
+
+    PAST, LIVE = "past", "live"
+
+    how = forms.ChoiceField(
+        choices=[
+            (PAST, "has watched the last minutes: all are told at once"),
+            (LIVE, "watches from now on: each minute is told when it is over"),
+        ],
+        widget=forms.RadioSelect,
+        initial=PAST,
+        label="The viewer",
+    )
+    minutes = forms.IntegerField(min_value=1, max_value=MOST_MINUTES, initial=5)
+
+    field_order = ("user", "channel", "game", "how", "minutes")
+
+    def __init__(self, *args: Any, platform: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        users = PlatformUser.objects.filter(platform=platform).order_by("pk")
+        people: dict[str, Any] = {"queryset": users, "to_field_name": "user_id", "empty_label": None}
+        self.fields["user"] = PeopleField(label="Viewer", **people)
+        self.fields["channel"] = PeopleField(label="Channel", initial=users.last(), **people)
+        self.fields["game"] = forms.ModelChoiceField(
+            Category.objects.filter(platform=platform).order_by("pk"), empty_label=None, label="Game that is streamed"
+        )
+        self.order_fields(self.field_order)
 
 
 class BackendForm(BackendModelForm):

@@ -121,6 +121,7 @@ def _apply_platform(platform: str, wanted: Json) -> None:
             "organization_id": wanted.get("organization_id", ""),
             "webhook_url": wanted.get("webhook_url", ""),
             "webhook_secret": wanted.get("webhook_secret", ""),
+            "heartbeat_url": wanted.get("heartbeat_url", ""),
         },
     )
     if "category" not in wanted:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.sandbox.models import Platform
-from portal.sandbox.views import claim, consent, console, game, kick, twitch
+from portal.sandbox.views import claim, consent, console, game, kick, twitch, watch
 
 pages = [
     path("", console.overview, name="overview"),
@@ -18,6 +18,9 @@ pages = [
     path("claim", claim.claim, name="claim"),
     path("claim/<str:claim_id>/", claim.claim_detail, name="claim-detail"),
     path("claim/<str:claim_id>/again/", claim.send_again, name="claim-again"),
+    path("watch", watch.watch, name="watch"),
+    path("watch/<int:session_pk>/stop/", watch.stop, name="watch-stop"),
+    path("watch/heartbeats/<int:heartbeat_pk>/again/", watch.send_again, name="heartbeat-again"),
     path("game/", game.games, name="games"),
     path("game/<slug:slug>/", game.game, name="game"),
     path("game/<slug:slug>/empty/", game.empty, name="game-empty"),

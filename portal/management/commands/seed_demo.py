@@ -1,4 +1,4 @@
-"""``manage.py seed_demo``: a studio with a game, rewards and a live campaign on both sandbox platforms."""
+"""``manage.py seed_demo``: a studio with a game, and two live campaigns: one the platforms count, one the portal counts."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from fulfillment.message import new_signing_secret
 from fulfillment.models import Endpoint
 from portal import demo_art
 from portal.ids import new_ulid
+from portal.management.commands import _demo_watching as watching
 from portal.models import Membership, Organization, PlatformCredential, User
 from portal.roles import Role
 
@@ -49,7 +50,7 @@ def demo_file() -> Path:
 class Command(BaseCommand):
     """Make demo data once, in a database that has no organization yet."""
 
-    help = "Make demo data: a studio, its producer, a game, three rewards and a live campaign. Development only."
+    help = "Make demo data: a studio, its producer, a game, rewards and two live campaigns. Development only."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make everything in one transaction and write ``demo.json``."""
@@ -80,14 +81,24 @@ def _make_all() -> dict[str, Any]:
     endpoint = Endpoint.objects.create(
         game=game, url=f"{settings.PORTAL_SANDBOX_URL}/game/demo/deliveries", secret=new_signing_secret()
     )
+    now = timezone.now()
     rewards = [_make_reward(game, *row[:3], row[4]) for row in REWARDS]
+    for reward in rewards:
+        _give_platform_ids(reward)
     campaign = _make_campaign(game, rewards)
-    publish_campaign(campaign_id=campaign.pk, actor=owner, now=timezone.now())
+    publish_campaign(campaign_id=campaign.pk, actor=owner, now=now)
+    heartbeats = watching.make_sources(game, credentials["twitch"], actor=owner, now=now)
+    watched = [_make_reward(game, *row[:3], row[4]) for row in watching.REWARDS]
+    watching.make_campaign(game, watched, actor=owner, now=now)
     return {
         "producer": {"username": "producer", "password": password},
         "viewer_url": settings.BASE_URL + reverse("connect_game", args=[organization.slug, game.slug]),
-        **{platform: _platform_side(campaign, credential) for platform, credential in credentials.items()},
+        **{
+            platform: _platform_side(campaign, credential) | {"heartbeat_url": heartbeats[platform]}
+            for platform, credential in credentials.items()
+        },
         "game": {"slug": "demo", "signing_secret": endpoint.secret},
+        "crowd": watching.make_crowd(game, heartbeats["portal"]),
     }
 
 
@@ -129,9 +140,12 @@ def _make_reward(game: Game, name: str, picture: str, external_id: str, alt_text
     reward = Reward(game=game, name=name, external_id=external_id, alt_text=alt_text)
     reward.image = ContentFile(demo_art.reward(picture), name=f"{picture}.png")
     reward.save()
+    return reward
+
+
+def _give_platform_ids(reward: Reward) -> None:
     for platform, platform_id in (("kick", new_ulid()), ("twitch", str(uuid.uuid4()))):
         RewardPlatformId.objects.create(reward=reward, platform=platform, platform_reward_id=platform_id)
-    return reward
 
 
 def _make_campaign(game: Game, rewards: list[Reward]) -> Campaign:

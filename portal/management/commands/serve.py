@@ -21,9 +21,9 @@ START_SECONDS = 60.0
 
 
 class Command(BaseCommand):
-    """Prepare the database, then run web, worker, drain and, in development, the sandbox, until Ctrl-C."""
+    """Prepare the database, then run web, worker, deliveries, counting and, in development, the sandbox, until Ctrl-C."""
 
-    help = "Run the whole portal: web, worker, delivery loop and, in development, the sandbox platforms."
+    help = "Run the whole portal: web, worker, deliveries, counting and, in development, the sandbox platforms."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start everything and stay until a signal comes or a process ends."""
@@ -38,7 +38,7 @@ class Command(BaseCommand):
                     f"Something listens on {where}:{number} already. Stop it, or choose another port with {name}."
                 )
         self._prepare(with_sandbox=sandbox is not None)
-        processes = [*_portal_processes(host, port), *([_sandbox_process()] if sandbox else [])]
+        processes = [*_portal_processes(host, port), *(_sandbox_processes() if sandbox else [])]
         supervisor = Supervisor(processes, log_folder=None if settings.PRODUCTION else settings.DATA_DIR / "log")
         supervisor.start()
         urls = {f"http://{host}:{port}/healthz": urlsplit(settings.BASE_URL).netloc}
@@ -98,6 +98,7 @@ def _portal_processes(host: str, port: int) -> list[Process]:
         Process("web", [*gunicorn, *web, "--bind", f"{host}:{port}", "--log-level", "warning"]),
         Process("worker", [*manage, "qcluster"]),
         Process("deliveries", [*manage, "drain"]),
+        Process("counting", [*manage, "count"]),
     ]
 
 
@@ -111,9 +112,15 @@ def _sandbox_env() -> dict[str, str]:
     }
 
 
-def _sandbox_process() -> Process:
-    """The stand-ins, in a process with settings, port, host name and database file of their own."""
-    return Process("sandbox", [sys.executable, "-m", "gunicorn", "-c", "python:portal.sandbox.server"], _sandbox_env())
+def _sandbox_processes() -> list[Process]:
+    """The stand-ins and their crowd, in processes with settings, port, host name and database file of their own."""
+    crowd = [sys.executable, "-m", "django", "play_crowd"]
+    if demo_file().exists():
+        crowd += ["--from", str(demo_file())]
+    return [
+        Process("sandbox", [sys.executable, "-m", "gunicorn", "-c", "python:portal.sandbox.server"], _sandbox_env()),
+        Process("crowd", crowd, _sandbox_env()),
+    ]
 
 
 def _sandbox_command(*arguments: str) -> None:
