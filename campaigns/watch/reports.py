@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 
 from campaigns.models import Channel, Heartbeat, HeartbeatSource, RegisteredIdentifier
+from campaigns.returning import recognize_channels
 from campaigns.rules.counting import Report, channel_order, minute_of, settled_at
 from campaigns.watch.arrays import Numbers
 from campaigns.watch.people import Naming
@@ -208,6 +209,11 @@ def _registered_broadcasters(beats: Sequence[Beat]) -> dict[str, tuple[str, str,
 def _ensure_channels(naming: Naming, wanted: dict[str, tuple[str, str]]) -> dict[str, Channel]:
     known = _channels(naming, wanted)
     new = sorted(set(wanted) - set(known))
+    for start in range(0, len(new), 500):
+        keys = [(naming.organization_id, naming.platform, key) for key in new[start : start + 500]]
+        if recognize_channels(keys):
+            known.update(_channels(naming, new[start : start + 500]))
+    new = [key for key in new if key not in known]
     if new:
         Channel.objects.bulk_create(
             [
