@@ -11,14 +11,14 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self) -> None:
-        """Enter the app's own preflight checks (C5), its card on the admin's start page, and how counting is doing (O3)."""
-        from campaigns import checks_of_campaigns  # noqa: F401 - registers on import
-        from campaigns.dashboard import campaigns_card
+        """Enter the app's own preflight checks (C5), its cards on the admin's start page, and how counting is doing (O3)."""
+        from campaigns import checks_of_campaigns, checks_of_heartbeats  # noqa: F401 - register on import
+        from campaigns.dashboard import campaigns_card, heartbeats_card
         from campaigns.watch import health
         from portal.dashboard import cards
         from portal.health import readiness
         from portal.metrics import sources
 
-        cards.append(campaigns_card)
+        cards += [campaigns_card, heartbeats_card]
         readiness["counting"] = health.readiness
         sources.append(health.collect)

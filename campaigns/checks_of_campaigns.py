@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, CampaignPlatform, CampaignReward, HeartbeatSource
+from campaigns.models import Campaign, CampaignPlatform, CampaignReward
 from campaigns.models.campaigns import MAX_REWARDS
 from campaigns.preflight import Finding, Level, check
 from campaigns.rules import zones
@@ -211,35 +211,6 @@ def _counted_there(campaign: Campaign, row: CampaignPlatform) -> Iterator[Findin
                 field="platform_ids",
                 obj=entry.reward,
             )
-
-
-@check
-def heartbeats(campaign: Campaign, now: datetime) -> Iterator[Finding]:
-    """Where the portal counts, or a game event is the rule (G4), an enabled heartbeat source must tell who watches there."""
-    counted = [row.platform for row in campaign.platforms.all() if row.counted_by == CampaignPlatform.CountedBy.PORTAL]
-    by_event = any(entry.rule == CampaignReward.Rule.GAME_EVENT for entry in campaign.rewards.all())
-    if not counted and not by_event:
-        return
-    games = [campaign.game_id, *(row.game_id for row in campaign.further_games.all())]
-    told = set(HeartbeatSource.objects.filter(game__in=games, enabled=True).values_list("platform", flat=True))
-    for platform in sorted(set(counted) - told):
-        name = platforms.get(platform).name if platforms.is_known(platform) else platform
-        yield _error(
-            "no_heartbeat_source",
-            Sentence(
-                _("The portal counts on %(platform)s, but no heartbeat source tells it who watches there."),
-                {"platform": name},
-            ),
-            Sentence(_("Set up and enable a heartbeat source of the game for it, or let the platform count.")),
-            field="platforms",
-        )
-    if by_event and not counted and not told:
-        yield _error(
-            "no_heartbeat_source",
-            Sentence(_("A game event earns a reward, but no heartbeat source tells who watched when it happened.")),
-            Sentence(_("Set up and enable a heartbeat source of the game.")),
-            field="rewards",
-        )
 
 
 @check

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign
+from campaigns.heartbeats.standing import calls_since, silent_sources, sources_with_unknown_names
+from campaigns.models import Campaign, HeartbeatSource
 from campaigns.rules.phases import Phase
 from portal.dashboard import Card, Line
 from portal.models import Organization
@@ -52,4 +54,36 @@ def campaigns_card(request: HttpRequest, organization: Organization) -> Card | N
         lines=lines,
         url=reverse("admin:campaigns_campaign_add") if adds else "",
         url_label=_("New campaign") if adds else "",
+    )
+
+
+def heartbeats_card(request: HttpRequest, organization: Organization) -> Card | None:
+    """Return how the heartbeat sources are doing, and which a live campaign waits for; None without any source."""
+    sources = dict(HeartbeatSource.objects.filter(game__organization=organization).values_list("pk", "enabled"))
+    if not sources:
+        return None
+    now = timezone.now()
+    listing = reverse("admin:campaigns_heartbeatsource_changelist")
+    calls = calls_since(sources, since=now.replace(hour=0, minute=0, second=0, microsecond=0))
+    lines = [
+        Line(_("Sources switched on"), f"{sum(sources.values())} / {len(sources)}", listing),
+        Line(_("Taken today (UTC)"), f"{calls['accepted']:,}", reverse("admin:campaigns_heartbeat_changelist")),
+    ]
+    if calls["refused"]:
+        lines.append(Line(_("Refused today (UTC)"), f"{calls['refused']:,}", listing, attention=True))
+    silent = silent_sources(organization.pk, now=now)
+    for source, last in silent[:_NAMED_AT_MOST]:
+        silence = _("for %(span)s") % {"span": timesince(last, now, depth=1)} if last else _("never sent anything")
+        page = reverse("admin:campaigns_heartbeatsource_change", args=[source.pk])
+        lines.append(Line(_("“%(name)s” is silent") % {"name": source.name}, silence, page, attention=True))
+    unknown = sources_with_unknown_names(organization.pk)
+    if unknown:
+        lines.append(Line(_("Sources with a game name not known"), str(unknown), listing, attention=True))
+    return Card(
+        title=_("Heartbeats"),
+        order=15,
+        lines=lines,
+        text=_("A live campaign waits for heartbeats, and a source of it sends none. Does anybody stream?")
+        if silent
+        else "",
     )

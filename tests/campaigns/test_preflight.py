@@ -166,7 +166,7 @@ def test_c5_an_enabled_source_of_heartbeats_for_each_platform_satisfies_the_chec
     HeartbeatSource.objects.filter(pk=source.pk).update(platform=platform, enabled=False)
     assert codes(campaign) == ["no_heartbeat_source"], "nor one that is switched off"
     HeartbeatSource.objects.filter(pk=source.pk).update(enabled=True)
-    assert codes(campaign) == []
+    assert codes(campaign, Level.ERROR) == []
 
 
 def test_c5_a_source_of_a_further_game_is_enough(campaign: Campaign) -> None:
@@ -174,7 +174,7 @@ def test_c5_a_source_of_a_further_game_is_enough(campaign: Campaign) -> None:
     further = make_game(campaign.organization)
     campaign.further_games.create(game=further)
     make_source(further, platform=campaign.platforms.get().platform)
-    assert codes(campaign) == []
+    assert codes(campaign, Level.ERROR) == []
 
 
 def test_c5_a_channel_on_the_list_satisfies_the_check(campaign: Campaign) -> None:
