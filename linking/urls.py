@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from linking.views import confirming, connections, games, signing_in
+from linking.views import channels, confirming, connections, games, signing_in
 
 GAME = "connect/<slug:organization>/<slug:game>/"
 
 urlpatterns = [
     path("connections/", connections.connections, name="connections"),
     path("connections/<str:link_id>/unlink/", connections.unlink, name="unlink"),
+    path("channel/", channels.my_channels, name="my_channels"),
+    path("channel/<str:viewer_id>/<str:game_id>/", channels.channel_drops, name="channel_drops"),
     path("connect/sign-in/<str:game_id>/callback/", signing_in.game_sign_in_callback, name="game_sign_in_callback"),
     path("connect/<slug:organization>/", games.connect_organization, name="connect_organization"),
     path(GAME, games.connect_game, name="connect_game"),
