@@ -7,7 +7,7 @@ are deflated, since most of one is zero or alike.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -94,6 +94,11 @@ def pack_minutes(viewers: list[int]) -> bytes:
 def unpack_minutes(stored: bytes | memoryview) -> list[int]:
     """Return how many viewers each minute of a stored hour had."""
     return [int(count) for count in np.frombuffer(bytes(stored), dtype="<u4")]
+
+
+def unpack_hours(stored: Sequence[bytes | memoryview]) -> Counts:
+    """Return how many viewers each minute of several stored hours had, an hour after the other."""
+    return np.frombuffer(b"".join(bytes(hour) for hour in stored), dtype="<u4")
 
 
 def united(parts: list[tuple[Numbers, int]]) -> tuple[Numbers, Masks]:

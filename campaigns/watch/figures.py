@@ -16,7 +16,7 @@ from django.db.models import Max, QuerySet
 
 from campaigns.models import CampaignFigures, CampaignHour, ChannelFigures, RewardFigures
 from campaigns.rules.counting import SETTLED_AFTER
-from campaigns.watch.arrays import unpack_minutes
+from campaigns.watch.arrays import unpack_hours, unpack_minutes
 
 LIVE_WITHIN = timedelta(minutes=3)
 """Who was credited so long ago at most is watching now: heartbeats come once a minute, and may be a minute late."""
@@ -125,7 +125,7 @@ def minutes_over_time(campaign_id: str) -> MinutesOverTime:
     if not rows:
         return MinutesOverTime()
     hours = np.fromiter((hour for hour, _stored in rows), dtype=np.int64, count=len(rows))
-    viewers = np.asarray([unpack_minutes(stored) for _hour, stored in rows], dtype=np.int64).reshape(-1)
+    viewers = unpack_hours([stored for _hour, stored in rows]).astype(np.int64)
     minutes = (hours[:, np.newaxis] * 60 + np.arange(60)).reshape(-1)
     seen = viewers > 0
     return MinutesOverTime(minutes[seen], viewers[seen])

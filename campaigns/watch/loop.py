@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns.heartbeats.again import drop_kept_viewers
+from campaigns.heartbeats.overlooked import count_overlooked
 from campaigns.watch.counting import count_due
 from campaigns.watch.people import People
 from portal.ids import new_ulid
@@ -72,6 +73,7 @@ class Counter:
                     self._report(counted)
             if time.monotonic() >= self._next_cleaning:
                 self._next_cleaning = time.monotonic() + _CLEANING_SECONDS
+                count_overlooked(now=self._clock())
                 drop_kept_viewers(now=self._clock())
         except Exception:
             log.exception("A round of counting failed.")

@@ -22,11 +22,12 @@ Outcome = Heartbeat.Outcome
 MOST_HEARTBEATS = 20_000
 """So many heartbeats are counted in one transaction, however few they list."""
 
-_KNOWN_STATES = (
+KNOWN_STATES = (
     RegisteredIdentifier.State.WANTED,
     RegisteredIdentifier.State.REGISTERED,
     RegisteredIdentifier.State.LAPSED,
 )
+"""The states of an identifier whose viewer has a link: a broadcaster is known by it (L10)."""
 
 
 log = logging.getLogger(__name__)
@@ -201,7 +202,7 @@ def _registered_broadcasters(beats: Sequence[Beat]) -> dict[str, tuple[str, str,
     rows = RegisteredIdentifier.objects.filter(
         credential=beats[0].source.credential_id,
         viewer__in={beat.broadcaster for beat in beats},
-        state__in=_KNOWN_STATES,
+        state__in=KNOWN_STATES,
     ).select_related("viewer")
     return {row.viewer_id: (row.viewer.platform_user_id, row.viewer.login, row.viewer.name) for row in rows}
 
