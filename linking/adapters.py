@@ -21,6 +21,8 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
 from campaigns.models import Game, Viewer
+from campaigns.registering.tokens import ViewerToken
+from campaigns.registering.wanting import scopes_to_register
 from campaigns.returning import recognize_viewers
 from linking import failures, pending
 from linking.flow import Flow, app_of, flow_of, last_game, oidc_provider
@@ -109,7 +111,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return session
 
     def serialize_instance(self, instance: Any) -> Any:
-        """Keep tokens out of the session altogether (L9)."""
+        """Keep tokens out of what allauth puts into sessions altogether (L9)."""
         if isinstance(instance, SocialToken):
             return {}
         return super().serialize_instance(instance)
@@ -171,8 +173,23 @@ def viewer_proven(request: HttpRequest, flow: Flow, sociallogin: Any) -> HttpRes
     if not created and (viewer.login, viewer.name) != (names["login"], names["name"]):
         viewer.login, viewer.name = names["login"], names["name"]
         viewer.save(update_fields=["login", "name"])
-    pending.keep(request, game=flow.game, viewer=viewer, scopes=list(flow.scopes), now=timezone.now())
+    pending.keep(
+        request,
+        game=flow.game,
+        viewer=viewer,
+        scopes=list(flow.scopes),
+        token=token_to_keep(flow, sociallogin.token),
+        now=timezone.now(),
+    )
     return redirect("confirm_link", flow.game.organization.slug, flow.game.slug, flow.platform)
+
+
+def token_to_keep(flow: Flow, given: Any) -> ViewerToken | None:
+    """Return the viewer's tokens if the game needs them to register the viewer, and the sign-in asked for that (L9)."""
+    needed = scopes_to_register([flow.game.pk]).get((flow.game.pk, flow.platform), ())
+    if not needed or not set(needed) <= set(flow.scopes):
+        return None
+    return ViewerToken(access_token=given.token, refresh_token=given.token_secret, expires_at=given.expires_at)
 
 
 def player_proven(request: HttpRequest, flow: Flow, sociallogin: Any) -> HttpResponse:

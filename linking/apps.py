@@ -13,7 +13,10 @@ class LinkingConfig(AppConfig):
     def ready(self) -> None:
         """Hang into the lower apps' registries: how long data is kept (F8), whose accounts members have (C8)."""
         from campaigns.hooks import member_accounts
+        from campaigns.registering.wanting import scopes_to_register
         from linking import retention  # noqa: F401 - registers on import
         from linking.links import accounts_of_members
+        from linking.scopes import scope_sources
 
+        scope_sources.append(scopes_to_register)
         member_accounts.append(accounts_of_members)

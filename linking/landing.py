@@ -16,7 +16,7 @@ from linking import pending
 from linking.models import GameSignIn, Link, Player
 from linking.pending import PendingLink
 from linking.players import Method, is_portal_account, player_to_be, players_of, sign_ins_of
-from linking.scopes import missing_scopes
+from linking.scopes import Lacking, lacking_consent
 from linking.words import joined
 from portal import platforms
 from portal.models import PlatformCredential
@@ -36,6 +36,7 @@ class Standing:
     player: Player | None
     links: dict[str, Link]
     waiting: PendingLink | None
+    lacking: dict[str, Lacking] = field(default_factory=dict)
     credentials: dict[str, PlatformCredential] = field(default_factory=dict)
 
     @property
@@ -52,7 +53,7 @@ def standing_of(request: HttpRequest, game: Game, *, now: datetime) -> Standing:
     """Return where the person of this request stands with ``game``."""
     player = player_to_be(request, game)
     links = (
-        Link.objects.filter(player=player, ended_at=None).select_related("viewer", "game")
+        list(Link.objects.filter(player=player, ended_at=None).select_related("viewer", "game__organization", "player"))
         if player and player.pk
         else []
     )
@@ -67,6 +68,7 @@ def standing_of(request: HttpRequest, game: Game, *, now: datetime) -> Standing:
         player=player,
         links={link.platform: link for link in links},
         waiting=pending.find_any(request, game=game, now=now),
+        lacking=lacking_consent(links),
         credentials={c.platform: c for c in credentials},
     )
 
@@ -248,14 +250,13 @@ def account_cards(standing: Standing) -> list[dict[str, Any]]:
                 ],
             }
         )
-    cards += [link_card(link) for link in standing.links.values()]
+    cards += [link_card(link, standing.lacking.get(link.pk)) for link in standing.links.values()]
     return cards
 
 
-def link_card(link: Link) -> dict[str, Any]:
-    """Return one active link as a card."""
+def link_card(link: Link, lacking: Lacking | None) -> dict[str, Any]:
+    """Return one active link as a card; what it lacks, :func:`linking.scopes.lacking_consent` tells for many at once."""
     platform = platforms.get(link.platform)
-    lacking = missing_scopes(link)
     slugs = [link.game.organization.slug, link.game.slug]
     actions = [
         {
@@ -280,12 +281,23 @@ def link_card(link: Link) -> dict[str, Any]:
         "id": link.viewer.platform_user_id,
         "platform_name": platform.name,
         "state_kind": "attention" if lacking else "ok",
-        "state_label": _("More consent needed") if lacking else _("Connected"),
+        "state_label": {
+            None: _("Connected"),
+            Lacking.PERMISSION: _("More consent needed"),
+            Lacking.AUTHORIZATION: _("Consent needed again"),
+        }[lacking],
         "since": link.started_at,
-        "note": _("Rewards from %(platform)s go to the game account %(player)s.")
-        % {"platform": platform.name, "player": link.player}
-        if not lacking
-        else _("The game now needs a permission that you have not given yet. Connect again to give it."),
+        "note": {
+            None: _("Rewards from %(platform)s go to the game account %(player)s."),
+            Lacking.PERMISSION: _(
+                "The game now needs a permission that you have not given yet. Connect again to give it."
+            ),
+            Lacking.AUTHORIZATION: _(
+                "%(platform)s tells us no longer what you watch, so new watch time does not count at the moment. Connect "
+                "again to change that. What you have watched and earned so far stays yours."
+            ),
+        }[lacking]
+        % {"platform": platform.name, "player": link.player},
         "heading_id": f"account-{link.pk}",
         "actions": actions,
     }

@@ -11,6 +11,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Game, Viewer
+from campaigns.registering.tokens import ViewerToken
+from campaigns.registering.wanting import unwant_identifiers, want_identifiers
 from linking.hooks import call_link_changed
 from linking.models import Link, Player
 from portal import audit, platforms
@@ -40,20 +42,22 @@ def make_link(
     player: Player,
     scopes: Iterable[str],
     now: datetime,
+    token: ViewerToken | None = None,
     actor: User | None = None,
 ) -> Link:
     """Bind ``viewer`` to ``player`` for ``game`` and return the link; the same link twice is one link.
 
     Raises ``LinkRefused`` where one of the two is bound to somebody else or the game's cool-down is not over (L6):
-    nothing is ended silently. Raises ``ValueError`` for rows that do not belong together. ``actor`` is by default the
-    person the player belongs to.
+    nothing is ended silently. Raises ``ValueError`` for rows that do not belong together. ``token`` is the viewer's, and
+    is kept only where the game needs the viewer registered with the platform (L9). ``actor`` is by default the person
+    the player belongs to.
     """
     if viewer.organization_id != game.organization_id or player.game_id != game.pk:
         raise ValueError("Viewer and player must belong to the game.")
     with transaction.atomic():
         standing = refuse_or_find(game=game, viewer=viewer, player=player, now=now)
         if standing is not None:
-            add_scopes(link=standing, scopes=scopes)
+            add_consent(link=standing, scopes=scopes, token=token, now=now)
             return standing
         try:
             with transaction.atomic():
@@ -70,6 +74,7 @@ def make_link(
             standing = refuse_or_find(game=game, viewer=viewer, player=player, now=now)
             if standing is None:
                 raise
+            add_consent(link=standing, scopes=scopes, token=token, now=now)
             return standing
         Viewer.objects.filter(pk=viewer.pk).update(user=player.user_id)
         audit.record(
@@ -80,6 +85,7 @@ def make_link(
             after=audit.snapshot(link),
             now=now,
         )
+        want_identifiers(game_id=game.pk, viewer=viewer, token=token, now=now)
         call_link_changed(link, now)
     return link
 
@@ -97,6 +103,7 @@ def end_link(*, link: Link, reason: str, now: datetime, actor: User | None = Non
             return link
         if not Link.objects.filter(viewer_id=link.viewer_id, ended_at=None).exists():
             Viewer.objects.filter(pk=link.viewer_id).update(user=None)
+            unwant_identifiers(viewer_ids=[link.viewer_id], now=now)
         audit.record(
             actor=actor,
             action="unlinked",
@@ -111,13 +118,15 @@ def end_link(*, link: Link, reason: str, now: datetime, actor: User | None = Non
     return link
 
 
-def add_scopes(*, link: Link, scopes: Iterable[str]) -> None:
-    """Note what a viewer has consented to besides what the link knew already (L3)."""
+def add_consent(*, link: Link, scopes: Iterable[str], token: ViewerToken | None, now: datetime) -> None:
+    """Note what a viewer has consented to besides what the link knew already, and keep the token if it is needed (L3, L9)."""
     known = link.scopes.split()
     wider = " ".join([*known, *(scope for scope in scopes if scope not in known)])
-    if wider != link.scopes:
-        Link.objects.filter(pk=link.pk).update(scopes=wider)
-        link.scopes = wider
+    with transaction.atomic():
+        if wider != link.scopes:
+            Link.objects.filter(pk=link.pk).update(scopes=wider)
+            link.scopes = wider
+        want_identifiers(game_id=link.game_id, viewer=link.viewer, token=token, now=now)
 
 
 def refuse_or_find(*, game: Game, viewer: Viewer, player: Player, now: datetime) -> Link | None:

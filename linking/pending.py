@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
 
 from campaigns.models import Game, Viewer
+from campaigns.registering.tokens import ViewerToken, seal, unseal
 from portal.tokens import new_token
 
 KEY = "linking_pending"
@@ -23,16 +24,34 @@ class PendingLink:
     viewer: Viewer
     scopes: tuple[str, ...]
     token: str
+    sealed: str = field(default="", repr=False)
+
+    @property
+    def viewer_token(self) -> ViewerToken | None:
+        """The viewer's tokens at the platform, where the game needs them; None where not, or they cannot be read."""
+        return unseal(self.sealed) if self.sealed else None
 
 
-def keep(request: HttpRequest, *, game: Game, viewer: Viewer, scopes: list[str], now: datetime) -> None:
-    """Put a proven viewer into the session for 15 minutes; one per game and platform, the latest."""
+def keep(
+    request: HttpRequest,
+    *,
+    game: Game,
+    viewer: Viewer,
+    scopes: list[str],
+    now: datetime,
+    token: ViewerToken | None = None,
+) -> None:
+    """Put a proven viewer into the session for 15 minutes; one per game and platform, the latest.
+
+    The viewer's ``token`` is encrypted there (L9).
+    """
     waiting = _unexpired(request, now)
     waiting[_name(game, viewer.platform)] = {
         "viewer": viewer.pk,
         "scopes": scopes,
         "token": new_token(),
         "until": (now + LIFETIME).timestamp(),
+        **({"sealed": seal(token)} if token is not None else {}),
     }
     request.session[KEY] = dict(list(waiting.items())[-MOST:])
 
@@ -43,7 +62,11 @@ def find(request: HttpRequest, *, game: Game, platform: str, now: datetime) -> P
     if entry is None:
         return None
     viewer = Viewer.objects.filter(pk=entry["viewer"], organization=game.organization_id, platform=platform).first()
-    return PendingLink(viewer=viewer, scopes=tuple(entry["scopes"]), token=entry["token"]) if viewer else None
+    if viewer is None:
+        return None
+    return PendingLink(
+        viewer=viewer, scopes=tuple(entry["scopes"]), token=entry["token"], sealed=entry.get("sealed", "")
+    )
 
 
 def find_any(request: HttpRequest, *, game: Game, now: datetime) -> PendingLink | None:
@@ -84,5 +107,9 @@ def _name(game: Game, platform: str) -> str:
 
 
 def _unexpired(request: HttpRequest, now: datetime) -> dict[str, dict[str, Any]]:
+    """Return what still waits. What is over goes from the session as soon as somebody looks: it may hold tokens (L9)."""
     entries: dict[str, dict[str, Any]] = request.session.get(KEY, {})
-    return {name: entry for name, entry in entries.items() if datetime.fromtimestamp(entry["until"], UTC) > now}
+    left = {name: entry for name, entry in entries.items() if datetime.fromtimestamp(entry["until"], UTC) > now}
+    if len(left) < len(entries):
+        request.session[KEY] = left
+    return dict(left)

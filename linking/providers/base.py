@@ -37,7 +37,10 @@ class PlatformOAuth2Client(OAuth2Client):
     def get_access_token(
         self, code: str, pkce_code_verifier: str | None = None, extra_data: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """Return the token endpoint's answer. Raises ``SignInFailed`` and ``requests.RequestException``."""
+        """Return the tokens of the endpoint's answer. Raises ``SignInFailed`` and ``requests.RequestException``.
+
+        They stay in the memory of this request; what is kept of them, and where, :mod:`linking.adapters` decides (L9).
+        """
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -53,7 +56,11 @@ class PlatformOAuth2Client(OAuth2Client):
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
             raise SignInFailed(UNUSABLE, "no access token")
-        return {"access_token": token, "scope": answer.get("scope", "")}
+        return {
+            "access_token": token,
+            "refresh_token": text(answer.get("refresh_token")),
+            "expires_in": seconds(answer.get("expires_in")),
+        }
 
 
 class PlatformOAuth2Adapter(OAuth2Adapter):
@@ -160,6 +167,11 @@ def read_answer(response: Any) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise SignInFailed(UNUSABLE, "no JSON object")
     return answer
+
+
+def seconds(value: object) -> int | None:
+    """Return ``value`` if it is a lifetime that a calendar can hold, else None: it was not told."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9 else None
 
 
 def text(value: object) -> str:

@@ -15,7 +15,7 @@ from linking import pending
 from linking.flow import remember_game
 from linking.landing import Standing, sign_in_actions, standing_of
 from linking.leaving import allow_sign_in, can_start
-from linking.links import LinkRefused, active_links, add_scopes, make_link, refuse_or_find
+from linking.links import LinkRefused, active_links, add_consent, make_link, refuse_or_find
 from linking.pending import PendingLink
 from linking.players import NotProven, prove_portal_player
 from linking.theming import game_context
@@ -63,7 +63,15 @@ def _bind(request: HttpRequest, standing: Standing, waiting: PendingLink) -> Htt
             return _ask(request, standing, waiting)
         if player._state.adding:  # a portal account that is no player of this game yet
             player = prove_portal_player(user, game)
-        make_link(game=game, viewer=waiting.viewer, player=player, scopes=waiting.scopes, now=now, actor=user)
+        make_link(
+            game=game,
+            viewer=waiting.viewer,
+            player=player,
+            scopes=waiting.scopes,
+            token=waiting.viewer_token,
+            now=now,
+            actor=user,
+        )
     except NotProven as refusal:
         return _render(request, standing, platform, {"refusal": refusal}, status=409)
     except LinkRefused as refusal:
@@ -88,7 +96,7 @@ def _ask(request: HttpRequest, standing: Standing, waiting: PendingLink, *, chan
             context["refusal"] = refusal
         else:
             if standing_link is not None:
-                add_scopes(link=standing_link, scopes=waiting.scopes)
+                add_consent(link=standing_link, scopes=waiting.scopes, token=waiting.viewer_token, now=timezone.now())
                 pending.drop(request, game=standing.game, platform=platform)
                 return redirect(f"{standing.url('connect_game')}?linked={platform}")
     return _render(request, standing, platform, context, status=409 if changed else 200)

@@ -17,6 +17,7 @@ from linking.landing import link_card
 from linking.leaving import origin
 from linking.links import active_links, end_link, links_of
 from linking.models import Link
+from linking.scopes import lacking_consent
 from linking.theming import game_context
 from portal import platforms
 from portal.models import PlatformCredential, User
@@ -32,8 +33,9 @@ def connections(request: HttpRequest) -> HttpResponse:
     """Show what is linked to what, by game, and what was."""
     user = cast(User, request.user)
     active = sorted(active_links(user), key=lambda link: (link.game.name, link.game_id, link.platform))
+    lacking = lacking_consent(active)
     groups = [
-        {**game_context(game), "cards": [link_card(link) for link in links]}
+        {**game_context(game), "cards": [link_card(link, lacking.get(link.pk)) for link in links]}
         for game, links in ((next_game, list(links)) for next_game, links in groupby(active, key=lambda k: k.game))
     ]
     ended = links_of(user).exclude(ended_at=None).order_by("-ended_at")[:ENDED_SHOWN]
