@@ -19,6 +19,7 @@ from campaigns.opting import ChannelStanding, GameStanding, OwnChannel, opt_in, 
 from linking.viewers_of import OwnViewer, viewers_of
 from linking.words import joined, watched_on
 from portal.models import User
+from portal.platforms.studio import STUDIO
 from portal.ratelimit import limited
 
 
@@ -99,6 +100,7 @@ def _shown(viewer: Viewer, standing: ChannelStanding) -> dict[str, Any]:
     return {
         "viewer": viewer,
         "platform": watched_on(viewer.platform),
+        "is_player": viewer.platform == STUDIO.key,
         "games": [_game(viewer, row) for row in standing.games],
         "bound": standing.bound,
     }
