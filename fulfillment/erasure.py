@@ -19,6 +19,7 @@ from campaigns.returning import viewer_tombstone
 from fulfillment.ledger import Move, lock_claims, move_claims
 from fulfillment.marks import mark_duplicates
 from fulfillment.models import BulkOperation, Claim, ClaimEvent, Delivery, DeliveryAttempt, KeptMessage
+from fulfillment.notices.personal import notices_about_player, notices_about_viewer
 from fulfillment.outbox import withdraw
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State, permitted
@@ -52,6 +53,7 @@ class Erasure:
     deliveries: int = 0
     attempts: int = 0
     testers: int = 0
+    notices: int = 0
     messages: int = 0
     audit_entries: int = 0
 
@@ -62,6 +64,7 @@ def preview_viewer(viewer: Viewer) -> Erasure:
     return Erasure(
         links_ended=Link.objects.filter(viewer=viewer, ended_at=None).count(),
         testers=_tester_rows(viewer).count(),
+        notices=notices_about_viewer(viewer).count(),
         **_counted(claims, closed=claims.filter(state__in=_UNDELIVERED)),
     )
 
@@ -72,7 +75,8 @@ def preview_player(player: Player) -> Erasure:
     claims = _claims_of_player(player, own)
     closed = claims.filter(state__in=_UNDELIVERED, attempted_at__isnull=False)
     links = Link.objects.filter(player=player, ended_at=None).count()
-    found = Erasure(links_ended=links, **_counted(claims, closed=closed))
+    told = notices_about_player(player).count()
+    found = Erasure(links_ended=links, notices=told, **_counted(claims, closed=closed))
     return _together(preview_viewer(own), found) if own else found
 
 
@@ -105,6 +109,7 @@ def erase_viewer(*, viewer: Viewer, actor: User | None, reason: str, now: dateti
         _erase_around_claims(claims, done)
         _erase_history([claim.pk for claim in claims], eraser)
         done.testers = _tester_rows(viewer).update(platform_user_id=marker, note="")
+        done.notices = notices_about_viewer(viewer).delete()[0]
         done.messages = _erase_kept_messages(viewer, eraser)
         Viewer.objects.filter(pk=viewer.pk).update(platform_user_id=marker, login="", name="", user=None)
         objects = {"campaigns.viewer": [viewer.pk], "linking.link": links, "fulfillment.claim": [c.pk for c in claims]}
@@ -143,6 +148,7 @@ def erase_player(*, player: Player, actor: User | None, reason: str, now: dateti
         about = Q(player=player) | Q(viewer__in=Link.objects.filter(player=player).values("viewer"))
         claim_ids = {*Claim.objects.filter(about).values_list("pk", flat=True), *(claim.pk for claim in claims)}
         _erase_history(sorted(claim_ids), eraser)
+        done.notices = notices_about_player(player).delete()[0]
         account = player.user
         objects = {
             "linking.player": [str(player.pk)],

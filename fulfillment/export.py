@@ -10,6 +10,12 @@ from django.db.models import QuerySet
 from campaigns.models import Campaign, CampaignTester, EarnedReward, Viewer
 from campaigns.watch.progress import campaigns_of, minutes_of
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
+from fulfillment.notices.personal import (
+    export_notices,
+    export_preference,
+    notices_about_player,
+    notices_about_viewer,
+)
 from linking.models import Link, Player
 from portal.platforms.studio import STUDIO
 
@@ -36,6 +42,7 @@ def export_viewer(viewer: Viewer) -> dict[str, Any]:
         "watch_time": _watch_time(viewer, Campaign.objects.all()),
         "earned": _earned(viewer, Campaign.objects.all()),
         "claims": _claims(Claim.objects.filter(viewer=viewer), message=True),
+        "notices": export_notices(notices_about_viewer(viewer)),
     }
 
 
@@ -59,6 +66,8 @@ def export_player(player: Player) -> dict[str, Any]:
         "watch_time": _watch_time(own, campaigns) if own else [],
         "earned": _earned(own, campaigns) if own else [],
         "claims": _claims(Claim.objects.filter(player=player), message=False),
+        "notices": export_notices(notices_about_player(player)),
+        "by_email": export_preference(player),
     }
 
 

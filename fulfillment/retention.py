@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, WebhookTally
+from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, Notice, WebhookTally
+from fulfillment.rules.notices import Kind as NoticeKind
 from portal.ids import first_ulid_at
 from portal.retention import Kind, add_kinds
 from portal.tombstones import ERASED
@@ -36,10 +37,17 @@ def _blank_answers(rows: QuerySet[Any]) -> int:
     return rows.update(answer="")
 
 
+def _notices(before: datetime) -> QuerySet[Notice]:
+    # That somebody hid a campaign's hint is known for as long as it could be shown again.
+    hidden = Q(kind=NoticeKind.ELIGIBLE, campaign__ends_at__gte=before)
+    return Notice.objects.filter(created_at__lt=before).exclude(hidden)
+
+
 add_kinds(
     Kind("claim_messages", _("what a platform sent with a claim"), 180, _messages, _blank_messages),
     Kind("delivery_answers", _("what a game backend answered to a delivery"), 90, _answers, _blank_answers),
     Kind("kept_messages", _("unreadable messages"), 90, lambda t: KeptMessage.objects.filter(received_at__lt=t)),
     Kind("webhook_tallies", _("webhook counts"), 400, lambda t: WebhookTally.objects.filter(hour__lt=t)),
     Kind("bulk_actions", _("finished bulk actions"), 400, lambda t: BulkOperation.objects.filter(finished_at__lt=t)),
+    Kind("notices", _("what people were told about their links and rewards"), 180, _notices),
 )

@@ -24,6 +24,8 @@ JOBS = (
     Job("Take up bulk actions that were interrupted", "fulfillment.bulk.take_up_due", 1),
     Job("Work out all waiting claims again", "fulfillment.tasks.look_at_all_again", 24 * 60),
     Job("Remove what is kept no longer", "fulfillment.tasks.apply_retention", 24 * 60),
+    Job("Send notices by e-mail", "fulfillment.notices.tasks.send_mail", 1),
+    Job("Remind of what soon can no longer be claimed", "fulfillment.notices.tasks.remind_of_closings", 60),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
 )
 

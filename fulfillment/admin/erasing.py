@@ -44,6 +44,7 @@ _ERASED_TEXTS: Mapping[str, str | Promise] = {
     "deliveries": _("Deliveries, which stay without their body"),
     "attempts": _("Attempts, which stay without the answer"),
     "testers": _("Entries in lists of testers"),
+    "notices": _("Notices to the person, which go"),
 }
 _PURGED_TEXTS: Mapping[str, str | Promise] = {
     "claims": _("Claims"),

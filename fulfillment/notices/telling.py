@@ -6,7 +6,7 @@ A person nobody knows, a viewer or player without an account here, is told nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,11 +56,11 @@ def on_claims_moved(moves: Sequence[Moved], now: datetime) -> None:
     if not drafts:
         return
     earned = {(d.viewer_id, d.campaign_reward_id) for d in drafts if d.viewer_id and d.campaign_reward_id}
-    settle_earlier([d.claim_id for d in drafts if d.claim_id], earned, now=now)  # type: ignore[arg-type]
+    settle_earlier([d.claim_id for d in drafts if d.claim_id], earned, now=now)
     write_notices(drafts, now=now)
 
 
-def _known_claims(claim_ids: Sequence[str]) -> list[dict[str, Any]]:
+def _known_claims(claim_ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
     """Return of these claims, as their rows are now, those of a person with an account."""
     known = Q(player__user__isnull=False) | Q(viewer__user__isnull=False)
     return list(
@@ -77,7 +77,7 @@ def _known_claims(claim_ids: Sequence[str]) -> list[dict[str, Any]]:
     )
 
 
-def _of_claim(row: dict[str, Any], kind: Kind, move: Moved) -> Draft:
+def _of_claim(row: Mapping[str, Any], kind: Kind, move: Moved) -> Draft:
     # What needs attention is told once for each reason, progress once for each claim.
     about = f"{row['pk']}:{move.reason}" if kind is Kind.ATTENTION else row["pk"]
     return Draft(

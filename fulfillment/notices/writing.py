@@ -71,8 +71,8 @@ def settle_earlier(claim_ids: Collection[str], earned: Collection[tuple[str, str
     unread = Notice.objects.filter(overtaken, read_at=None)
     if connection.features.has_select_for_update_skip_locked:
         unread = unread.select_for_update(skip_locked=True)
-    rows = unread.values_list("pk", "claim_id", "viewer_id", "campaign_reward_id")
-    stale = [pk for pk, claim, viewer, reward in rows if claim is not None or (viewer, reward) in earned]
+    rows = unread.only("claim_id", "viewer_id", "campaign_reward_id")
+    stale = [row.pk for row in rows if row.claim_id or (row.viewer_id, row.campaign_reward_id) in earned]
     if stale:
         Notice.objects.filter(pk__in=stale).update(read_at=now, email_due_at=None)
 

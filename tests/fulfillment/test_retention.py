@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_q.models import Failure, Success
 
 from fulfillment import tasks
-from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, WebhookTally
+from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, Notice, WebhookTally
 from linking.models import UsedLinkToken
 from portal import audit, retention
 from portal.ids import first_ulid_at, new_ulid
@@ -79,6 +79,7 @@ ROWS: dict[str, Callable[[datetime], Any]] = {
     "kept_messages": message,
     "webhook_tallies": tally,
     "bulk_actions": bulk,
+    "notices": lambda at: Notice.objects.create(user=make_user(), kind="linked", key="linked:1", created_at=at),
 }
 BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", "")}
 

@@ -19,7 +19,7 @@ TEMPLATES = Path(settings.TEMPLATES[0]["DIRS"][0])
 VIEWER_TEMPLATES = sorted(
     path
     for path in TEMPLATES.rglob("*.html")
-    if path.relative_to(TEMPLATES).parts[0] not in {"admin", "sandbox", "django", "unfold"}
+    if not {"admin", "sandbox", "django", "unfold", "mail"} & set(path.relative_to(TEMPLATES).parts)
 )
 ERROR_PAGES = ["400.html", "403.html", "403_csrf.html", "404.html", "413.html", "429.html", "500.html"]
 
