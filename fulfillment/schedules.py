@@ -27,6 +27,8 @@ JOBS = (
     Job("Send notices by e-mail", "fulfillment.notices.tasks.send_mail", 1),
     Job("Remind of what soon can no longer be claimed", "fulfillment.notices.tasks.remind_of_closings", 60),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
+    Job("Register viewers with platforms", "campaigns.tasks.register_viewers", 1),
+    Job("Bring registrations in step with links", "linking.tasks.bring_registrations_in_step", 10),
 )
 
 
