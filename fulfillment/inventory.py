@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from fulfillment.models import Claim
-from fulfillment.rules.reasons import Turn, reason_of
+from fulfillment.rules.codes import Code
+from fulfillment.rules.reasons import REASONS, Turn, reason_of
 from fulfillment.rules.states import State
 from linking.models import Link
-from portal import platforms
+from linking.viewers_of import OwnViewer
+from linking.words import watched_on
 from portal.fields import rendition_url
 from portal.sentences import Sentence
 
@@ -22,7 +25,15 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 50
 
-_RELATED = ("reward", "campaign", "player", "game__organization")
+RELATED = (
+    "reward",
+    "campaign",
+    "player",
+    "game__organization",
+    "assigned_reward",
+    "assigned_campaign__game__organization",
+)
+"""What :func:`shown` reads besides a claim's own row."""
 
 
 @dataclass(frozen=True)
@@ -46,45 +57,56 @@ class ShownClaim:
     actions: list[dict[str, Any]] = field(default_factory=list)
 
 
-def claims_of(user: User) -> QuerySet[Claim]:
-    """Return the claims of this person: of their players, and of the viewers linked to these players now."""
-    viewers = Link.objects.filter(player__user=user, ended_at=None).values("viewer_id")
-    return Claim.objects.filter(Q(player__user=user) | Q(viewer_id__in=viewers)).select_related(*_RELATED)
+def claims_of(user: User, own: Sequence[OwnViewer] = ()) -> QuerySet[Claim]:
+    """Return the claims of this person: of their players, of the viewers linked to these players now, and of ``own``."""
+    linked = Link.objects.filter(player__user=user, ended_at=None).values("viewer_id")
+    theirs = Q(player__user=user) | Q(viewer_id__in=linked)
+    theirs |= Q(viewer__in=[one.viewer.pk for one in own if one.only_games is None])
+    games: dict[frozenset[str], list[str]] = {}
+    for one in own:
+        if one.only_games is not None:
+            games.setdefault(one.only_games, []).append(one.viewer.pk)
+    for only, viewers in games.items():
+        here = Q(game__in=only) | Q(game=None, assigned_campaign__game__in=only)
+        theirs |= Q(viewer__in=viewers) & here
+    return Claim.objects.filter(theirs).select_related(*RELATED).defer("raw")
 
 
 def shown(claim: Claim) -> ShownClaim:
     """Return a claim in a player's words."""
     state = State(claim.state)
     reason = reason_of(state, claim.reason)
-    game = claim.game
-    platform = platforms.get(claim.platform).name
+    campaign, reward = claim.campaign or claim.assigned_campaign, claim.reward or claim.assigned_reward
+    game = claim.game or (campaign.game if campaign else None)
+    platform = _claimed_on(claim)
     what, what_next = reason.for_viewer(
         platform=platform,
         game=game.name if game else _("the game"),
         where=(game.where_rewards_arrive if game else "") or _("Look for it in the game."),
     )
-    kind, label = _status(state)
-    reward = claim.reward
+    kind, label = status_in_words(claim)
     link_url = reverse("connect_game", args=[game.organization.slug, game.slug]) if game else ""
     needs_viewer = reason.turn == Turn.VIEWER
     details = {"label": _("Details"), "hint": reward.name if reward else "", "kind": "quiet"}
     actions = [{**details, "url": reverse("claim", args=[claim.pk])}]
     if needs_viewer and link_url:
-        actions.insert(0, {"label": _("Link your game account"), "url": link_url, "kind": "primary"})
+        unknown = reason is REASONS[Code.PLAYER_UNKNOWN]
+        label_of_link = _("Sign in with your game account") if unknown else _("Link your game account")
+        actions.insert(0, {"label": label_of_link, "url": link_url, "kind": "primary"})
     return ShownClaim(
         id=claim.pk,
         name=reward.name if reward else _("A reward from %(platform)s") % {"platform": platform},
         image_url=rendition_url(reward.image) if reward else "",
         image_alt=reward.alt_text if reward else "",
         source=" · ".join(
-            filter(None, [game.name if game else "", claim.campaign.name if claim.campaign else "", platform])
+            filter(None, [game.name if game else "", campaign.name if campaign else "", watched_on(claim.platform)])
         ),
         status_kind=kind,
         status_label=label,
         what=what,
         next_text=f"{what} {what_next}",
         dates=_dates(claim),
-        zone=claim.campaign.time_zone if claim.campaign else "UTC",
+        zone=campaign.time_zone if campaign else "UTC",
         needs_viewer=needs_viewer,
         help_url=game.support_url if game else "",
         game_account=str(claim.player) if claim.player else "",
@@ -92,10 +114,16 @@ def shown(claim: Claim) -> ShownClaim:
     )
 
 
-def _status(state: State) -> tuple[str, str]:
-    """Return a state's kind (see ``components/status.html``) and its name in a player's words."""
+def _claimed_on(claim: Claim) -> str:
+    """Return where the person claimed it: on this site what the portal counted, else on the platform."""
+    return _("this site") if claim.source == Claim.Source.PORTAL else watched_on(claim.platform)
+
+
+def status_in_words(claim: Claim) -> tuple[str, str]:
+    """Return a claim's kind (see ``components/status.html``) and its state in a player's words."""
+    here = claim.source == Claim.Source.PORTAL
     return {
-        State.RECEIVED: ("progress", _("Arrived")),
+        State.RECEIVED: ("progress", _("Claimed") if here else _("Arrived")),
         State.WAITING: ("attention", _("Link needed")),
         State.QUARANTINED: ("waiting", _("Being looked at")),
         State.HELD: ("waiting", _("On hold")),
@@ -106,7 +134,7 @@ def _status(state: State) -> tuple[str, str]:
         State.FAILED: ("attention", _("Not delivered yet")),
         State.DUPLICATE: ("neutral", _("Already yours")),
         State.ABANDONED: ("neutral", _("Closed")),
-    }[state]
+    }[State(claim.state)]
 
 
 def _dates(claim: Claim) -> list[dict[str, Any]]:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fulfillment import views
+from fulfillment import campaign_views, views
 
 urlpatterns = [
     path("inventory/", views.inventory, name="inventory"),
+    path("inventory/history/", views.history, name="inventory_history"),
     path("inventory/<str:claim_id>/", views.claim, name="claim"),
+    path("campaigns/<str:campaign_id>/", campaign_views.campaign, name="campaign"),
+    path(
+        "campaigns/<str:campaign_id>/rewards/<str:campaign_reward_id>/claim/",
+        campaign_views.claim_earned,
+        name="claim_reward",
+    ),
 ]

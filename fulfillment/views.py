@@ -7,14 +7,18 @@ from typing import cast
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from fulfillment.inventory import PAGE_SIZE, claims_of, shown
+from fulfillment.inventory import claims_of, shown
+from fulfillment.inventory_page import history_context, inventory_context
 from fulfillment.models import ClaimEvent
 from fulfillment.rules.reasons import reason_of
 from fulfillment.rules.states import State
+from linking.viewers_of import viewers_of
+from portal.live import live_address, live_part, wants_live_part
 from portal.models import User
 
 
@@ -22,23 +26,19 @@ from portal.models import User
 @login_required
 @require_safe
 def inventory(request: HttpRequest) -> HttpResponse:
-    """Show what this person claimed, newest first, and above it what waits for them."""
-    claims = claims_of(cast(User, request.user)).order_by("-pk")
-    before = request.GET.get("before", "")[:26]
-    page = list((claims.filter(pk__lt=before) if before else claims)[: PAGE_SIZE + 1])
-    rewards = [shown(claim) for claim in page[:PAGE_SIZE]]
-    waiting = [] if before else [shown(claim) for claim in claims.filter(state=State.WAITING)[:PAGE_SIZE]]
-    return render(
-        request,
-        "fulfillment/inventory.html",
-        {
-            "rewards": [reward for reward in rewards if not reward.needs_viewer],
-            "waiting": waiting,
-            "before": before,
-            "older": page[PAGE_SIZE - 1].pk if len(page) > PAGE_SIZE else "",
-            "nav_current": "inventory",
-        },
-    )
+    """Show what waits for this person, how far they are in campaigns, and what they claimed, newest first."""
+    context = inventory_context(request, now=timezone.now())
+    if wants_live_part(request):
+        return live_part(request, "fulfillment/inventory_live.html", context)
+    return render(request, "fulfillment/inventory.html", {**context, "live_address": live_address(request)})
+
+
+@never_cache
+@login_required
+@require_safe
+def history(request: HttpRequest) -> HttpResponse:
+    """Show the campaigns that are over and that this person took part in."""
+    return render(request, "fulfillment/history.html", history_context(request, now=timezone.now()))
 
 
 @never_cache
@@ -50,7 +50,8 @@ def claim(request: HttpRequest, claim_id: str) -> HttpResponse:
     Raises:
         Http404: there is no such claim, or it is somebody else's.
     """
-    found = claims_of(cast(User, request.user)).filter(pk=claim_id).first()
+    own = viewers_of(request, now=timezone.now())
+    found = claims_of(cast(User, request.user), own).filter(pk=claim_id).first()
     if found is None:
         raise Http404
     reward = shown(found)

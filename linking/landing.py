@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Game
 from linking import pending
+from linking.counting import NOBODY_YET, Counting, claim_text, claim_title, claim_way, nothing_to_connect, watch_text
 from linking.models import GameSignIn, Link, Player
 from linking.pending import PendingLink
 from linking.players import Method, is_portal_account, player_to_be, players_of, sign_ins_of
@@ -73,12 +74,15 @@ def standing_of(request: HttpRequest, game: Game, *, now: datetime) -> Standing:
     )
 
 
-def steps(standing: Standing) -> list[dict[str, Any]]:
-    """Return the five steps for ``components/steps.html``: what is done, what is next, what comes later."""
+def steps(standing: Standing, counting: Counting = NOBODY_YET) -> list[dict[str, Any]]:
+    """Return the five steps for ``components/steps.html``: what is done, what is next, what comes later.
+
+    ``counting`` is who counts in the campaigns that the page is about.
+    """
     proven, linked = standing.player is not None, bool(standing.links)
     first = {"title": _("Your game account"), "state": "done" if proven else "next", **_account_step(standing)}
-    second = {"title": _platform_title(standing), **_platform_step(standing, proven=proven, linked=linked)}
-    ready = proven and linked
+    second = _connecting(standing, counting, proven=proven, linked=linked)
+    ready = proven and (linked or counting.own_player)
     names = joined([p.name for p in standing.platforms], _("or")) or _("the platform")
     where = standing.game.where_rewards_arrive or _("They arrive in %(game)s.") % {"game": standing.game.name}
     usual = standing.game.usual_delivery
@@ -88,16 +92,13 @@ def steps(standing: Standing) -> list[dict[str, Any]]:
         {
             "title": _("Watch"),
             "state": "next" if ready else "later",
-            "text": _(
-                "Watch a stream that takes part while signed in with the same account. "
-                "The platform counts your time; we see it only after you claim."
-            ),
+            "text": watch_text(counting),
         },
         {
-            "title": _("Claim the reward on %(names)s") % {"names": names},
+            "title": claim_title(counting, names),
             "state": "later",
-            "text": _("Claim it there, in your Drops inventory. A reward that is not claimed never reaches the game."),
-            "actions": _open_platforms(standing) if ready else [],
+            "text": claim_text(counting),
+            "actions": [*claim_way(counting), *_open_platforms(standing, counting)] if ready else [],
         },
         {
             "title": _("Receive it in %(game)s") % {"game": standing.game.name},
@@ -169,6 +170,15 @@ def sign_in_actions(standing: Standing, *, following: str = "") -> list[Action]:
     return actions
 
 
+def _connecting(standing: Standing, counting: Counting, *, proven: bool, linked: bool) -> dict[str, Any]:
+    if counting.own_player and not standing.platforms:
+        return nothing_to_connect(proven=proven)
+    step = {"title": _platform_title(standing), **_platform_step(standing, proven=proven, linked=linked)}
+    if counting.own_player and not linked:
+        step["text"] = f"{step['text']} {_('For the studio’s own player you need none.')}"
+    return step
+
+
 def _platform_title(standing: Standing) -> str:
     names = [p.name for p in standing.platforms]
     return _("Connect %(names)s") % {"names": joined(names, _("or"))} if names else _("Connect your streaming account")
@@ -219,8 +229,10 @@ def connect_action(standing: Standing, platform: Platform, *, kind: str, also: b
     }
 
 
-def _open_platforms(standing: Standing) -> list[Action]:
-    linked = [p for p in standing.platforms if p.key in standing.links and p.web_url]
+def _open_platforms(standing: Standing, counting: Counting) -> list[Action]:
+    """Return links to where a platform's own rewards are claimed; none to one on which the portal alone counts."""
+    here = set(counting.by_portal) - set(counting.by_platform)
+    linked = [p for p in standing.platforms if p.key in standing.links and p.web_url and p.key not in here]
     return [
         {"label": _("Open %(platform)s") % {"platform": p.name}, "url": p.web_url, "external": True, "kind": "quiet"}
         for p in linked

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db.models import Count, Prefetch, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.models import Campaign, CampaignChannel, CampaignReward, Game
 from campaigns.rules.phases import Phase
-from linking.words import joined
-from portal import platforms
+from linking.words import joined, watched_on
 from portal.durations import minutes_in_words
 from portal.fields import CheckedImageFieldFile, rendition_url
 
@@ -44,9 +44,10 @@ def campaigns_shown(game: Game, *, now: datetime) -> list[dict[str, Any]]:
 def _campaign(campaign: Campaign, phase: Phase) -> dict[str, Any]:
     kind, label = _SHOWN[phase]
     listed = [row.channel for row in campaign.some_channels]  # type: ignore[attr-defined]
-    names = joined([platforms.get(p.platform).name for p in campaign.platforms.all()])
+    names = joined([watched_on(p.platform) for p in campaign.platforms.all()])
     return {
         "campaign": campaign,
+        "url": reverse("campaign", args=[campaign.pk]),
         "phase": phase,
         "status_kind": kind,
         "status_label": str(label),
@@ -55,8 +56,7 @@ def _campaign(campaign: Campaign, phase: Phase) -> dict[str, Any]:
         "channel_names": [channel.name or channel.login or channel.platform_channel_id for channel in listed],
         "more_channels": campaign.channels_listed - len(listed),  # type: ignore[attr-defined]
         "rewards": [
-            _reward(item, campaign, phase)
-            for item in sorted(campaign.rewards.all(), key=lambda r: (r.position, r.minutes or 0))
+            _reward(item) for item in sorted(campaign.rewards.all(), key=lambda r: (r.position, r.minutes or 0))
         ],
         "dates": _dates(campaign, phase),
     }
@@ -71,17 +71,21 @@ def _dates(campaign: Campaign, phase: Phase) -> list[dict[str, Any]]:
     return [first, *rest] if phase == Phase.ANNOUNCED else rest
 
 
-def _reward(item: CampaignReward, campaign: Campaign, phase: Phase) -> dict[str, Any]:
-    rule = {
+def rule_in_words(item: CampaignReward) -> str:
+    """Return what earns a reward: “Watch 1 hour 30 minutes”."""
+    return {
         CampaignReward.Rule.WATCH.value: _minutes_text(item, _("Watch %(time)s")),
         CampaignReward.Rule.BROADCAST.value: _minutes_text(item, _("Stream it for %(time)s")),
         CampaignReward.Rule.GAME_EVENT.value: _("Watch while this happens in the game: %(event)s")
         % {"event": item.event_name},
     }[item.rule]
+
+
+def _reward(item: CampaignReward) -> dict[str, Any]:
     image = item.reward.image
     return {
         "name": item.reward.name,
-        "rule": rule,
+        "rule": rule_in_words(item),
         "image_url": rendition_url(cast(CheckedImageFieldFile, image)) if image else "",
         "image_alt": item.reward.alt_text,
     }

@@ -8,6 +8,7 @@ their game accounts *are*.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,12 +27,13 @@ from portal.platforms.studio import STUDIO
 class OwnViewer:
     """A viewer who is this person.
 
-    ``linked_games`` are the games in which one of the person's game accounts gets what this viewer earns. ``only_games``
-    limits what may be shown to campaigns of these games; None stands for all games of the viewer's organization.
+    ``players`` has, by game, the game account of the person that gets what this viewer earns; None where it is one that
+    is made with the first claim. ``only_games`` limits what may be shown to campaigns of these games; None stands for all
+    games of the viewer's organization.
     """
 
     viewer: Viewer
-    linked_games: frozenset[str]
+    players: Mapping[str, int | None]
     only_games: frozenset[str] | None = None
 
     def sees(self, campaign: Campaign) -> bool:
@@ -42,7 +44,7 @@ class OwnViewer:
 
     def is_linked(self, campaign: Campaign) -> bool:
         """Tell whether what this viewer earns in a campaign goes to a game account of the person."""
-        return campaign.game_id in self.linked_games
+        return campaign.game_id in self.players
 
 
 def viewers_of(request: HttpRequest, *, now: datetime) -> list[OwnViewer]:
@@ -55,15 +57,16 @@ def viewers_of(request: HttpRequest, *, now: datetime) -> list[OwnViewer]:
     if user.is_authenticated:
         found.update({own.viewer.pk: own for own in [*_linked(user), *_players(user)]})
     for viewer in pending.proven_viewers(request, now=now):
-        found.setdefault(viewer.pk, OwnViewer(viewer, frozenset()))
+        found.setdefault(viewer.pk, OwnViewer(viewer, {}))
     return [found[key] for key in sorted(found)]
 
 
 def _linked(user: Any) -> list[OwnViewer]:
     """Return the viewers linked to this person, and those of whom they held the last link of all."""
-    games: dict[str, set[str]] = defaultdict(set)
-    for viewer_id, game_id in Link.objects.filter(player__user=user, ended_at=None).values_list("viewer", "game"):
-        games[str(viewer_id)].add(str(game_id))
+    players: dict[str, dict[str, int | None]] = defaultdict(dict)
+    active = Link.objects.filter(player__user=user, ended_at=None).order_by("pk")
+    for viewer_id, game_id, player in active.values_list("viewer", "game", "player"):
+        players[str(viewer_id)][str(game_id)] = int(player)
     links = Link.objects.filter(viewer=OuterRef("pk"))
     last = links.order_by("-started_at", "-pk").values("player__user")[:1]
     formerly = (
@@ -71,8 +74,8 @@ def _linked(user: Any) -> list[OwnViewer]:
         .annotate(last_user=Subquery(last))
         .filter(~Exists(links.filter(ended_at=None)), last_user=user.pk)
     )
-    viewers = Viewer.objects.filter(Q(pk__in=list(games)) | Q(pk__in=formerly.values("pk")))
-    return [OwnViewer(viewer, frozenset(games.get(viewer.pk, ()))) for viewer in viewers]
+    viewers = Viewer.objects.filter(Q(pk__in=list(players)) | Q(pk__in=formerly.values("pk")))
+    return [OwnViewer(viewer, players.get(viewer.pk, {})) for viewer in viewers]
 
 
 def _players(user: Any) -> list[OwnViewer]:
@@ -80,22 +83,22 @@ def _players(user: Any) -> list[OwnViewer]:
 
     An account on the portal is a player of every game that lets it be, before its row is made (I2, L2).
     """
-    games: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for organization, player_id, game in Player.objects.filter(user=user).values_list(
-        "game__organization", "player_id", "game"
+    players: dict[tuple[str, str], dict[str, int | None]] = defaultdict(dict)
+    for pk, organization, player_id, game in Player.objects.filter(user=user).values_list(
+        "pk", "game__organization", "player_id", "game"
     ):
-        games[str(organization), player_id].add(str(game))
+        players[str(organization), player_id][str(game)] = pk
     own_id = user.public_id if is_portal_account(user) else None
-    wanted = {player_id for _organization, player_id in games} | ({own_id} if own_id else set())
+    wanted = {player_id for _organization, player_id in players} | ({own_id} if own_id else set())
     if not wanted:
         return []
     viewers = list(Viewer.objects.filter(platform=STUDIO.key, platform_user_id__in=wanted))
     if own_id:
         theirs = {viewer.organization_id for viewer in viewers if viewer.platform_user_id == own_id}
         for organization, game in _games_with_portal_accounts(theirs):
-            games[organization, own_id].add(game)
-    keys = [(viewer, games.get((viewer.organization_id, viewer.platform_user_id))) for viewer in viewers]
-    return [OwnViewer(viewer, frozenset(known), only_games=frozenset(known)) for viewer, known in keys if known]
+            players[organization, own_id].setdefault(game, None)
+    keys = [(viewer, players.get((viewer.organization_id, viewer.platform_user_id))) for viewer in viewers]
+    return [OwnViewer(viewer, known, only_games=frozenset(known)) for viewer, known in keys if known]
 
 
 def _games_with_portal_accounts(organizations: set[str]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Viewer
 from fulfillment.admin.search import find_claim_ids, find_players, find_viewers
 from fulfillment.admin.words import ago, picture, reason_name, sees_people, state_chip, utc
-from fulfillment.inventory import shown
+from fulfillment.inventory import RELATED, shown
 from fulfillment.models import Claim
 from linking.models import Link, Player
 from portal import platforms
@@ -27,7 +27,6 @@ from portal.roles import Permission
 
 CLAIMS_SHOWN = 50
 _LONGEST_QUERY = 200
-_RELATED = ("reward", "campaign", "player", "game__organization")
 
 
 def find_view(request: HttpRequest) -> HttpResponse:
@@ -112,7 +111,7 @@ def _organization(request: HttpRequest, permission: Permission = Permission.SEE_
 
 
 def _claims() -> QuerySet[Claim]:
-    return Claim.objects.select_related(*_RELATED).defer("raw").order_by("-id")
+    return Claim.objects.select_related(*RELATED).defer("raw").order_by("-id")
 
 
 def _rows(claims: QuerySet[Claim]) -> list[dict[str, Any]]:

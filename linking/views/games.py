@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.models import Game
 from linking import pending
+from linking.counting import counting_in
 from linking.flow import remember_game
 from linking.landing import account_cards, standing_of, steps
 from linking.leaving import allow_sign_in
@@ -64,14 +65,17 @@ def connect_game(request: HttpRequest, organization: str, game: str) -> HttpResp
     now = timezone.now()
     remember_game(request, found)
     standing = standing_of(request, found, now=now)
+    campaigns = campaigns_shown(found, now=now)
+    counting = counting_in(item["campaign"] for item in campaigns)
     context = {
         **game_context(found),
-        "steps": steps(standing),
+        "steps": steps(standing, counting),
+        "counted_here": counting.by_portal,
         "linked": bool(standing.links) and standing.player is not None,
         "just_linked": request.GET.get("linked", "") in standing.links,
         "cards": account_cards(standing),
         "platforms": standing.platforms,
-        "campaigns": campaigns_shown(found, now=now),
+        "campaigns": campaigns,
     }
     return allow_sign_in(render(request, "linking/game.html", context), standing)
 
