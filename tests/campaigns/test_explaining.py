@@ -105,10 +105,12 @@ REASONS: list[tuple[Callable[[Game], Campaign], Why, str]] = [
     (
         for_chosen_channels,
         Why.NOT_LISTED,
+        Why.NOT_LISTED,
         "In “X” only listed channels count, and Nora (kick) was not on the list at that time.",
     ),
     (
         left_by_the_channel,
+        Why.OPTED_OUT,
         "The owner of Nora (kick) has opted out of the global campaigns of Starfall, “X” among them.",
     ),
     (counted_there, Why.NOT_COUNTED_HERE, "In “X” Kick itself counts, not the portal."),
