@@ -16,6 +16,7 @@ import numpy.typing as npt
 SHARD_BITS = 12
 SHARD_SIZE = 1 << SHARD_BITS
 _SLOTS = SHARD_SIZE - 1
+_MINUTE_BITS = 6
 _LEVEL = 1  # the quickest: what is left after it is small already
 
 Numbers: TypeAlias = npt.NDArray[np.int64]
@@ -103,11 +104,11 @@ def unpack_hours(stored: Sequence[bytes | memoryview]) -> Counts:
 
 def united(parts: list[tuple[Numbers, int]]) -> tuple[Numbers, Masks]:
     """Return all numbers of several (numbers, minute of the hour), ascending and each once, with their minutes' bits."""
-    numbers = np.concatenate([part for part, _minute in parts])
-    bits = np.concatenate([np.full(part.size, 1 << minute, dtype="<u8") for part, minute in parts])
-    if numbers.size == 0:
+    # One array of number and minute together, which is sorted much sooner than one by the order of another.
+    keys = np.unique(np.concatenate([(part << _MINUTE_BITS) | minute for part, minute in parts]))
+    numbers, minutes = keys >> _MINUTE_BITS, (keys & 63).astype("<u8")
+    bits = np.uint64(1) << minutes
+    if keys.size == 0:
         return numbers, bits
-    order = np.argsort(numbers, kind="stable")
-    numbers, bits = numbers[order], bits[order]
     starts = np.flatnonzero(np.r_[True, numbers[1:] != numbers[:-1]])
     return numbers[starts], np.bitwise_or.reduceat(bits, starts)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 
 import numpy as np
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
-from campaigns.models import Campaign, CampaignReward, CountingLease, MinuteKind, Viewer, Watcher
+from campaigns.models import CampaignReward, CountingLease, MinuteKind, Viewer, Watcher
 from campaigns.rules.counting import runs_at
 from campaigns.watch.arrays import Numbers
 from campaigns.watch.crediting import Credit, Parts, work_out
@@ -72,11 +73,12 @@ def count_due(
 
 
 def _lease(organization_id: str, holder: str, *, now: datetime) -> bool:
-    CountingLease.objects.bulk_create(
-        [CountingLease(organization_id=organization_id, until=now)], ignore_conflicts=True
-    )
-    free = Q(until__lte=now) | Q(holder=holder)
-    return bool(CountingLease.objects.filter(free, pk=organization_id).update(holder=holder, until=now + LEASE))
+    lease = CountingLease.objects.filter(Q(until__lte=now) | Q(holder=holder), pk=organization_id)
+    if lease.update(holder=holder, until=now + LEASE):
+        return True
+    new = CountingLease(organization_id=organization_id, until=now)
+    CountingLease.objects.bulk_create([new], ignore_conflicts=True)
+    return bool(lease.update(holder=holder, until=now + LEASE))
 
 
 def count_organization(organization_id: str, *, now: datetime, most_viewers: int, people: People) -> int:
@@ -114,9 +116,9 @@ def _count(organization: Organization, beats: Sequence[Beat], people: People, *,
 
 def _count_together(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
     for last in reversed(range(_TRIES)):
-        _name_all(organization, beats, people, now=now)
+        running = _name_all(organization, beats, people, now=now)
         owned = settle(organization.pk, beats) if organization.one_stream_at_a_time else []
-        credits = _credits(beats, people)
+        credits = _credits(beats, people, running)
         try:
             write(organization.pk, beats, owned, credits, now=now)
         except Overtaken as overtaken:
@@ -136,8 +138,8 @@ def _name_parts(beats: Sequence[Beat]) -> None:
     name_parts(beats, names_of_games({beat.source.game_id for beat in beats}))
 
 
-def _name_all(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
-    """Find what each heartbeat names, in which campaigns it counts, and whom it lists."""
+def _name_all(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> Running:
+    """Find what each heartbeat names, in which campaigns it counts, and whom it lists; return what ran then."""
     _name_parts(beats)
     channels = {beat.channel.pk: beat.channel for beat in beats if beat.channel}
     sent = [beat.report.sent_at for beat in beats]
@@ -150,6 +152,7 @@ def _name_all(organization: Organization, beats: Sequence[Beat], people: People,
         if beat.counts_in or (organization.one_stream_at_a_time and _owns(beat, running)):
             wanted.append(beat)
     _find_viewers(wanted, people, now=now)
+    return running
 
 
 def _counting_campaigns(beat: Beat, running: Running) -> list[str]:
@@ -165,37 +168,33 @@ def _owns(beat: Beat, running: Running) -> bool:
 
 
 def _find_viewers(beats: Sequence[Beat], people: People, *, now: datetime) -> None:
-    ids: dict[Naming, set[str]] = defaultdict(set)
+    ids: dict[Naming, list[Iterable[str]]] = defaultdict(list)
     for beat in beats:
-        ids[beat.naming].update(beat.ids)
+        ids[beat.naming].append(beat.ids)
         if beat.counts_in:
-            ids[beat.naming].add(beat.broadcaster)  # who streams is credited the minute as well (W7)
+            ids[beat.naming].append([beat.broadcaster])  # who streams is credited the minute as well (W7)
     for naming, wanted in ids.items():
-        people.learn(naming, wanted, now=now)
+        people.learn(naming, chain.from_iterable(wanted), now=now)
     for beat in beats:
         beat.viewers, beat.unknown = people.numbers(beat.naming, beat.ids)
 
 
-def _credits(beats: Sequence[Beat], people: People) -> list[Credit]:
+def _credits(beats: Sequence[Beat], people: People, running: Running) -> list[Credit]:
     """Work out what the heartbeats add to each campaign."""
     by_campaign: dict[str, list[Beat]] = defaultdict(list)
     for beat in beats:
         for campaign_id in beat.counts_in:
             by_campaign[campaign_id].append(beat)
-    rewards: dict[str, list[CampaignReward]] = defaultdict(list)
-    for reward in CampaignReward.objects.filter(campaign__in=by_campaign, minutes__isnull=False):
-        rewards[f"{reward.campaign_id} {reward.rule}"].append(reward)
-    tested = set(Campaign.objects.filter(pk__in=by_campaign, test_mode=True).values_list("pk", flat=True))
     credits = []
     for campaign_id, some in by_campaign.items():
-        testers = _tester_numbers(campaign_id, some) if campaign_id in tested else None
+        campaign = running.campaigns[campaign_id]
+        testers = _tester_numbers(campaign_id, some) if campaign.test_mode else None
         for kind, rule, parts in (
             (MinuteKind.WATCH, CampaignReward.Rule.WATCH, _watched(some, testers)),
             (MinuteKind.BROADCAST, CampaignReward.Rule.BROADCAST, _broadcast(some, people, testers)),
         ):
-            credit = work_out(
-                campaign_id=campaign_id, kind=kind, parts=parts, rewards=rewards[f"{campaign_id} {rule.value}"]
-            )
+            rewards = [reward for reward in campaign.rewards.all() if reward.rule == rule]
+            credit = work_out(campaign_id=campaign_id, kind=kind, parts=parts, rewards=rewards)
             if credit.minutes:
                 credits.append(credit)
     return credits

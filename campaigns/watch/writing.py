@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from campaigns.hooks import Earned, call_rewards_earned
 from campaigns.models import (
@@ -183,8 +184,8 @@ def viewers_of(numbers: Numbers) -> list[str]:
     source, parameter = given([int(number) for number in numbers], "bigint")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT w.viewer_id FROM {Watcher._meta.db_table} w JOIN {source} ON w.number = given.value "  # noqa: S608
-            "ORDER BY w.viewer_id",
+            f"SELECT viewer_id FROM {Watcher._meta.db_table} "  # noqa: S608 - names of our own only
+            f"WHERE number IN (SELECT given.value FROM {source}) ORDER BY viewer_id",
             [parameter],
         )
         return [viewer for (viewer,) in cursor.fetchall()]
@@ -196,6 +197,5 @@ def _note_sources(beats: Sequence[Beat]) -> None:
         known = latest.get(beat.source.pk)
         latest[beat.source.pk] = max(known, beat.report.received_at) if known else beat.report.received_at
     for pk, moment in sorted(latest.items()):
-        rows = HeartbeatSource.objects.filter(pk=pk)
-        rows.filter(last_heartbeat_at=None).update(last_heartbeat_at=moment)
-        rows.filter(last_heartbeat_at__lt=moment).update(last_heartbeat_at=moment)
+        earlier = Q(last_heartbeat_at=None) | Q(last_heartbeat_at__lt=moment)
+        HeartbeatSource.objects.filter(earlier, pk=pk).update(last_heartbeat_at=moment)
