@@ -105,7 +105,6 @@ REASONS: list[tuple[Callable[[Game], Campaign], Why, str]] = [
     (
         for_chosen_channels,
         Why.NOT_LISTED,
-        Why.NOT_LISTED,
         "In “X” only listed channels count, and Nora (kick) was not on the list at that time.",
     ),
     (
