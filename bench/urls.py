@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bench import compared
+from bench import compared, upserts
 from portal.urls import urlpatterns as product
 
 urlpatterns = [
     path("bench/insert", compared.bare_insert),
     path("bench/usual/<str:token>", compared.UsualWebhook.as_view()),
+    path("bench/credit/<str:campaign>/<str:organization>/<int:minute>", upserts.credit_in_request),
     *product,
 ]
