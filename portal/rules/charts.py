@@ -1,0 +1,171 @@
+"""Where the parts of a chart lie: pure geometry, in percent of the drawing, from its left and from its top.
+
+Percent, so that a drawing fits any width while its texts keep their size. What is not known is None and is left out: a
+gap is drawn as a gap, never as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+Value = int | float | None
+
+FILLED = 0.8
+"""How much of its place a bar, or a group of bars, takes up in width."""
+
+LEAST_HEIGHT = 1.0
+"""So high at least is the bar of what is more than 0, that it can be seen."""
+
+_STEPS = (1, 2, 5)
+_HOUR_STEPS = (1, 2, 3, 6, 12, 24, 48)
+_MINUTE_STEPS = (5, 10, 15, 30, 60)
+_DAY_STEPS = (1, 2, 3, 7, 14, 28, 56, 112, 224)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An axis from 0 to ``top`` with a tick at each of ``ticks``, of which 0 is the first and ``top`` the last."""
+
+    top: int
+    ticks: tuple[int, ...]
+
+    def height(self, value: float) -> float:
+        """Return how high a value stands, in percent."""
+        return round(100 * value / self.top, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar; its foot is at the bottom."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        """Return where its middle is."""
+        return round(self.x + self.width / 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on a line."""
+
+    x: float
+    y: float
+
+
+def scale_for(values: Sequence[Value], *, most_ticks: int = 5) -> Scale:
+    """Return an axis for whole numbers, with steps of 1, 2 or 5 times a power of ten and at most so many steps."""
+    largest = max((value for value in values if value is not None), default=0)
+    step, power = 1, 1
+    while True:
+        for digit in _STEPS:
+            step = digit * power
+            if step * most_ticks >= largest:
+                count = max(1, -(-largest // step))
+                return Scale(int(step * count), tuple(int(step * number) for number in range(int(count) + 1)))
+        power *= 10
+
+
+def bars(series: Sequence[Sequence[Value]], scale: Scale) -> list[list[Bar | None]]:
+    """Return the bars of each series, side by side in each place; None for what is not known, and for 0.
+
+    All series have the same length.
+    """
+    places = max((len(values) for values in series), default=0)
+    if not places:
+        return [[] for _values in series]
+    place = 100 / places
+    width = place * FILLED / len(series)
+    left = place * (1 - FILLED) / 2
+    return [
+        [_bar(value, number * place + left + row * width, width, scale) for number, value in enumerate(values)]
+        for row, values in enumerate(series)
+    ]
+
+
+def _bar(value: Value, x: float, width: float, scale: Scale) -> Bar | None:
+    if not value:
+        return None
+    height = max(scale.height(value), LEAST_HEIGHT)
+    return Bar(round(x, 3), round(100 - height, 3), round(width, 3), height)
+
+
+def lines(values: Sequence[Value], scale: Scale) -> list[list[Point]]:
+    """Return the runs of known values, each a line; a run of a single value is a point. Values stand in the middle of their place."""
+    runs: list[list[Point]] = []
+    open_run: list[Point] = []
+    place = 100 / len(values) if values else 0
+    for number, value in enumerate(values):
+        if value is None:
+            open_run = []
+            continue
+        if not open_run:
+            runs.append(open_run)
+        open_run.append(Point(round((number + 0.5) * place, 3), round(100 - scale.height(value), 3)))
+    return runs
+
+
+def lengths(values: Sequence[Value]) -> list[float | None]:
+    """Return how long each of some horizontal bars is, in percent of the longest; None for what is not known."""
+    largest = max((value for value in values if value is not None), default=0)
+    return [_length(value, largest) for value in values]
+
+
+def _length(value: Value, largest: float) -> float | None:
+    if value is None:
+        return None
+    return max(round(100 * value / largest, 3), LEAST_HEIGHT) if value else 0.0
+
+
+def minute_ticks(starts: Sequence[datetime], *, most: int) -> list[int]:
+    """Return which of some minutes in a row get a tick, full quarters of an hour and the like, at most so many."""
+    for step in _MINUTE_STEPS:
+        found = [number for number, start in enumerate(starts) if start.minute % step == 0]
+        if len(found) <= most:
+            return found
+    return found[:: -(-len(found) // most)]
+
+
+def hour_ticks(starts: Sequence[datetime], *, most: int) -> list[int]:
+    """Return which of some hours in a row get a tick: the round ones as clocks show them, at most so many."""
+    first = starts[0].date() if starts else None
+    for step in _HOUR_STEPS:
+        found = [
+            number
+            for number, start in enumerate(starts)
+            if start.fold == 0 and (_days_since(first, start) * 24 + start.hour) % step == 0
+        ]
+        if len(found) <= most:
+            return found or [0] * bool(starts)
+    return found[:: -(-len(found) // most)]
+
+
+def _days_since(first: date | None, start: datetime) -> int:
+    return (start.date() - first).days if first else 0
+
+
+def day_ticks(count: int, *, most: int) -> list[int]:
+    """Return which of some days or weeks in a row get a tick, from the first on, at most so many."""
+    for step in _DAY_STEPS:
+        if -(-count // step) <= most:
+            return list(range(0, count, step))
+    return list(range(0, count, -(-count // most)))
+
+
+def compact(value: int) -> tuple[str, int]:
+    """Return a round number in few digits and the power of thousand it is in: 1,500,000 is ``("1.5", 2)``.
+
+    Exact for what has at most three digits that count, which the ticks of a scale have.
+    """
+    power = 0
+    number = float(value)
+    while abs(number) >= 1000 and power < 3:
+        number /= 1000
+        power += 1
+    return f"{number:,.2f}".rstrip("0").rstrip("."), power

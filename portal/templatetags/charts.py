@@ -1,0 +1,44 @@
+"""``{% time_chart chart %}`` and ``{% bar_chart chart %}`` draw what :mod:`portal.charts` describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from portal import charts
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/charts/over_time.html")
+def time_chart(chart: charts.TimeChart) -> dict[str, Any]:
+    """Draw figures over time, with their table."""
+    columns = len(chart.series) + 1
+    if chart.is_empty:
+        return {"chart": chart, "columns": columns}
+    return {
+        "chart": chart,
+        "columns": columns,
+        "drawing": charts.drawing_over_time(chart),
+        "description": charts.described(chart),
+        "rows": charts.table_over_time(chart),
+        "several": len(chart.series) > 1,
+    }
+
+
+@register.inclusion_tag("admin/charts/compared.html")
+def bar_chart(chart: charts.BarChart) -> dict[str, Any]:
+    """Draw horizontal bars, with their table."""
+    columns = len(chart.names) + 1
+    if chart.is_empty:
+        return {"chart": chart, "columns": columns}
+    return {
+        "chart": chart,
+        "columns": columns,
+        "bars": charts.bars_compared(chart),
+        "description": charts.compared_described(chart),
+        "rows": [
+            (row.name, row.url, [charts.number(value, chart.missing) for value in row.values]) for row in chart.rows
+        ],
+    }
