@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.erasing import channel_known_by_viewing, erase_viewing, registrations_of
 from campaigns.models import CampaignTester, Viewer
 from campaigns.returning import viewer_tombstone
 from fulfillment.ledger import Move, lock_claims, move_claims
@@ -54,17 +55,22 @@ class Erasure:
     attempts: int = 0
     testers: int = 0
     notices: int = 0
+    identifiers: int = 0
+    channels: int = 0
     messages: int = 0
+    heartbeats: int = 0
     audit_entries: int = 0
 
 
 def preview_viewer(viewer: Viewer) -> Erasure:
-    """Count what :func:`erase_viewer` would touch, but for messages and the audit trail, which it has to read through."""
+    """Count what :func:`erase_viewer` would touch, but for what it has to read through: messages, heartbeats, the audit trail."""
     claims = _claims_of_viewer(viewer)
     return Erasure(
         links_ended=Link.objects.filter(viewer=viewer, ended_at=None).count(),
         testers=_tester_rows(viewer).count(),
         notices=notices_about_viewer(viewer).count(),
+        identifiers=registrations_of(viewer).count(),
+        channels=int(channel_known_by_viewing(viewer) is not None),
         **_counted(claims, closed=claims.filter(state__in=_UNDELIVERED)),
     )
 
@@ -96,23 +102,26 @@ def erase_viewer(*, viewer: Viewer, actor: User | None, reason: str, now: dateti
             return Erasure()
         _refuse_under_way(claims)
         done = Erasure(claims=len(claims))
+        done.identifiers = registrations_of(viewer).count()
         marker = viewer_tombstone((viewer.organization_id, viewer.platform, viewer.platform_user_id))
         names = [viewer.login, viewer.name, *(claim.platform_user_name for claim in claims)]
         eraser = Eraser({**dict.fromkeys(names, ERASED), viewer.platform_user_id: marker})
         links = list(Link.objects.filter(viewer=viewer).values_list("pk", flat=True))
         done.links_ended = end_links_of(Q(viewer=viewer), actor=actor, now=now)
         done.claims_closed = _close(claims, actor=actor, now=now)
-        # Filled, not empty: what is empty a later arrival of the same claim would fill again (F1).
-        Claim.objects.filter(pk__in=[claim.pk for claim in claims]).update(
-            viewer=viewer, platform_user_id=marker, platform_user_name=ERASED, raw=ERASED
-        )
-        _erase_around_claims(claims, done)
-        _erase_history([claim.pk for claim in claims], eraser)
+        _erase_claimant(claims, viewer, marker, eraser, done)
         done.testers = _tester_rows(viewer).update(platform_user_id=marker, note="")
         done.notices = notices_about_viewer(viewer).delete()[0]
         done.messages = _erase_kept_messages(viewer, eraser)
+        viewing = erase_viewing(viewer=viewer, marker=marker, now=now)
+        done.heartbeats, done.channels = viewing.heartbeats, len(viewing.channels)
         Viewer.objects.filter(pk=viewer.pk).update(platform_user_id=marker, login="", name="", user=None)
-        objects = {"campaigns.viewer": [viewer.pk], "linking.link": links, "fulfillment.claim": [c.pk for c in claims]}
+        objects = {
+            "campaigns.viewer": [viewer.pk],
+            "campaigns.channel": list(viewing.channels),
+            "linking.link": links,
+            "fulfillment.claim": [c.pk for c in claims],
+        }
         _finish(viewer, viewer.organization, eraser, objects, done, actor=actor, reason=reason, now=now)
     return done
 
@@ -249,6 +258,16 @@ def _close(claims: Sequence[Claim], *, actor: User | None, now: datetime) -> int
     return len(open_)
 
 
+def _erase_claimant(claims: Sequence[Claim], viewer: Viewer, marker: str, eraser: Eraser, done: Erasure) -> None:
+    ids = [claim.pk for claim in claims]
+    # Filled, not empty: what is empty a later arrival of the same claim would fill again (F1).
+    Claim.objects.filter(pk__in=ids).update(
+        viewer=viewer, platform_user_id=marker, platform_user_name=ERASED, raw=ERASED
+    )
+    _erase_around_claims(claims, done)
+    _erase_history(ids, eraser)
+
+
 def _unbind(claims: Sequence[Claim], *, now: datetime) -> None:
     """Take claims that were never sent away from their player at once: nothing may go out until they are worked out."""
     ready = [claim for claim in claims if claim.state == State.READY]
@@ -313,7 +332,7 @@ def _finish(
         organization=organization,
         eraser=eraser,
         objects=objects,
-        named={"campaigns.viewer", "linking.player", "linking.link"},
+        named={"campaigns.viewer", "campaigns.channel", "linking.player", "linking.link"},
         account=account,
     )
     person.refresh_from_db()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from campaigns.models import Campaign, CampaignTester, EarnedReward, Viewer
+from campaigns.models import Campaign, CampaignTester, EarnedReward, RegisteredIdentifier, Viewer
 from campaigns.watch.progress import campaigns_of, minutes_of
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
 from fulfillment.notices.personal import (
@@ -38,6 +38,7 @@ def export_viewer(viewer: Viewer) -> dict[str, Any]:
             "first_seen_at": _time(viewer.created_at),
         },
         "links": [_link(link) for link in _links().filter(viewer=viewer)],
+        "registrations": [_registration(row) for row in _registrations(viewer)],
         "tester_of": [{"campaign": str(row.campaign), "note": row.note} for row in testers.select_related("campaign")],
         "watch_time": _watch_time(viewer, Campaign.objects.all()),
         "earned": _earned(viewer, Campaign.objects.all()),
@@ -97,6 +98,23 @@ def _earned(viewer: Viewer, campaigns: QuerySet[Campaign]) -> list[dict[str, Any
 
 def _links() -> QuerySet[Link]:
     return Link.objects.select_related("viewer", "player__game").order_by("pk")
+
+
+def _registrations(viewer: Viewer) -> QuerySet[RegisteredIdentifier]:
+    tokens = ("access_token", "refresh_token")
+    return RegisteredIdentifier.objects.filter(viewer=viewer).defer(*tokens).select_related("credential").order_by("pk")
+
+
+def _registration(row: RegisteredIdentifier) -> dict[str, Any]:
+    """Tell by which identifier the platform names the viewer in heartbeats, and since when. No tokens."""
+    return {
+        "platform": row.credential.platform,
+        "identifier": row.viewer_id,
+        "state": row.state,
+        "wanted_at": _time(row.wanted_at),
+        "registered_at": _time(row.registered_at),
+        "checked_at": _time(row.checked_at),
+    }
 
 
 def _link(link: Link) -> dict[str, Any]:
