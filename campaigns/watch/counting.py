@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import chain
 
 import numpy as np
 from django.db import InterfaceError, OperationalError
@@ -118,7 +117,7 @@ def _count_together(organization: Organization, beats: Sequence[Beat], people: P
     for last in reversed(range(_TRIES)):
         running = _name_all(organization, beats, people, now=now)
         owned = settle(organization.pk, beats) if organization.one_stream_at_a_time else []
-        credits = _credits(beats, people, running)
+        credits = _credits(beats, running)
         try:
             write(organization.pk, beats, owned, credits, now=now)
         except Overtaken as overtaken:
@@ -134,7 +133,7 @@ def _count_together(organization: Organization, beats: Sequence[Beat], people: P
 def _name_parts(beats: Sequence[Beat]) -> None:
     for beat in beats:
         beat.outcome, beat.channel, beat.counts_in = Outcome.NOWHERE, None, []
-        beat.viewers, beat.unknown = NOBODY, 0
+        beat.viewers, beat.streamer, beat.unknown = NOBODY, NOBODY, 0
     name_parts(beats, names_of_games({beat.source.game_id for beat in beats}))
 
 
@@ -168,18 +167,18 @@ def _owns(beat: Beat, running: Running) -> bool:
 
 
 def _find_viewers(beats: Sequence[Beat], people: People, *, now: datetime) -> None:
-    ids: dict[Naming, list[Iterable[str]]] = defaultdict(list)
+    groups: dict[Naming, list[Beat]] = defaultdict(list)
     for beat in beats:
-        ids[beat.naming].append(beat.ids)
-        if beat.counts_in:
-            ids[beat.naming].append([beat.broadcaster])  # who streams is credited the minute as well (W7)
-    for naming, wanted in ids.items():
-        people.learn(naming, chain.from_iterable(wanted), now=now)
-    for beat in beats:
-        beat.viewers, beat.unknown = people.numbers(beat.naming, beat.ids)
+        groups[beat.naming].append(beat)
+    for naming, group in groups.items():
+        listed = people.numbers(naming, [beat.ids for beat in group], now=now)
+        # Who streams is credited the minute as well (W7).
+        streaming = people.numbers(naming, [[beat.broadcaster] if beat.counts_in else [] for beat in group], now=now)
+        for beat, (viewers, unknown), (streamer, _nobody) in zip(group, listed, streaming, strict=True):
+            beat.viewers, beat.unknown, beat.streamer = viewers, unknown, streamer
 
 
-def _credits(beats: Sequence[Beat], people: People, running: Running) -> list[Credit]:
+def _credits(beats: Sequence[Beat], running: Running) -> list[Credit]:
     """Work out what the heartbeats add to each campaign."""
     by_campaign: dict[str, list[Beat]] = defaultdict(list)
     for beat in beats:
@@ -191,7 +190,7 @@ def _credits(beats: Sequence[Beat], people: People, running: Running) -> list[Cr
         testers = _tester_numbers(campaign_id, some) if campaign.test_mode else None
         for kind, rule, parts in (
             (MinuteKind.WATCH, CampaignReward.Rule.WATCH, _watched(some, testers)),
-            (MinuteKind.BROADCAST, CampaignReward.Rule.BROADCAST, _broadcast(some, people, testers)),
+            (MinuteKind.BROADCAST, CampaignReward.Rule.BROADCAST, _broadcast(some, testers)),
         ):
             rewards = [reward for reward in campaign.rewards.all() if reward.rule == rule]
             credit = work_out(campaign_id=campaign_id, kind=kind, parts=parts, rewards=rewards)
@@ -208,12 +207,10 @@ def _watched(beats: Sequence[Beat], testers: Numbers | None) -> Parts:
     return parts
 
 
-def _broadcast(beats: Sequence[Beat], people: People, testers: Numbers | None) -> Parts:
+def _broadcast(beats: Sequence[Beat], testers: Numbers | None) -> Parts:
     parts: Parts = defaultdict(list)
     for beat in beats:
-        streamer, _nobody = people.numbers(beat.naming, [beat.broadcaster])
-        if testers is not None:
-            streamer = np.intersect1d(streamer, testers)
+        streamer = beat.streamer if testers is None else np.intersect1d(beat.streamer, testers)
         parts[beat.minute // 60].append((streamer, beat.minute % 60))
     return parts
 

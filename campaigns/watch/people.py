@@ -6,7 +6,7 @@ A number never changes and stays with its viewer, so what is remembered cannot b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
@@ -49,20 +49,32 @@ class People:
         if sum(map(len, self._known.values())) > self._at_most:
             self._known = defaultdict(dict)
 
-    def learn(self, naming: Naming, ids: Iterable[str], *, now: datetime) -> None:
-        """Look up the ids that are not known yet, in few statements. Viewers are made, except for identifiers of ours."""
+    def numbers(self, naming: Naming, lists: Sequence[Sequence[str]], *, now: datetime) -> list[tuple[Numbers, int]]:
+        """Return, for each list of ids, the numbers in ascending order, and how many ids name nobody.
+
+        What is not known yet is looked up in few statements for all lists together. Viewers are made, except for
+        identifiers of ours. A list has each id once.
+        """
         known = self._known[naming]
-        missing = sorted({one for one in ids if one not in known})
+        found = [_remembered(known, ids) for ids in lists]
+        # Most of the time all are known: then each id is looked up once in this dictionary, and nowhere else.
+        lacking = [place for place, numbers in enumerate(found) if (numbers == _NOBODY).any()]
+        missing = sorted({one for place in lacking for one in lists[place] if one not in known})
         for start in range(0, len(missing), _CHUNK):
             known.update(_numbers_of(naming, missing[start : start + _CHUNK], now=now))
+        for place in lacking:
+            found[place] = _remembered(known, lists[place])
+        return [_in_order(numbers) for numbers in found]
 
-    def numbers(self, naming: Naming, ids: Sequence[str]) -> tuple[Numbers, int]:
-        """Return the numbers of learnt ids, ascending and each once, and how many ids name nobody."""
-        known = self._known[naming]
-        found = np.fromiter(map(known.get, ids, repeat(_NOBODY)), dtype=np.int64, count=len(ids))
-        found.sort()  # ids are there once each, and so are their numbers; nobody comes first
-        unknown = int(np.searchsorted(found, 0))
-        return found[unknown:], unknown
+
+def _remembered(known: dict[str, int], ids: Sequence[str]) -> Numbers:
+    return np.fromiter(map(known.get, ids, repeat(_NOBODY)), dtype=np.int64, count=len(ids))
+
+
+def _in_order(found: Numbers) -> tuple[Numbers, int]:
+    found.sort()  # ids are there once each, and so are their numbers; nobody comes first
+    unknown = int(np.searchsorted(found, 0))
+    return found[unknown:], unknown
 
 
 def _numbers_of(naming: Naming, ids: list[str], *, now: datetime) -> dict[str, int]:

@@ -56,6 +56,7 @@ class Beat:
     outcome: str = Outcome.NOWHERE
     counts_in: list[str] = field(default_factory=list)
     viewers: Numbers = field(default_factory=lambda: NOBODY)
+    streamer: Numbers = field(default_factory=lambda: NOBODY)
     unknown: int = 0
 
     @property
