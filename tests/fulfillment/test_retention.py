@@ -15,14 +15,24 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Failure, Success
 
+from campaigns.models import Heartbeat, HeartbeatSource, HeartbeatTally, RegisteredIdentifier
 from fulfillment import tasks
 from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, Notice, WebhookTally
 from linking.models import UsedLinkToken
 from portal import audit, retention
 from portal.ids import first_ulid_at, new_ulid
 from portal.models import AuditEntry
-from tests.factories import make_claim, make_credential, make_game, make_organization, make_user, number
+from tests.factories import (
+    make_claim,
+    make_credential,
+    make_game,
+    make_organization,
+    make_user,
+    make_viewer,
+    number,
+)
 from tests.fulfillment.deliveries import World
+from tests.watching import beat, make_source
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +70,25 @@ def job(model: type[Any]) -> Callable[[datetime], Any]:
     )
 
 
+def heartbeat(at: datetime) -> Heartbeat:
+    source = HeartbeatSource.objects.first() or make_source(make_game())
+    beat(source, viewers=["1"], minute=at, received_at=at)
+    row = Heartbeat.objects.latest("pk")
+    Heartbeat.objects.filter(pk=row.pk).update(due_at=None, viewer_list=None)
+    return row
+
+
+def identifier(at: datetime) -> RegisteredIdentifier:
+    organization = make_organization()
+    return RegisteredIdentifier.objects.create(
+        credential=make_credential(organization, "twitch"),
+        viewer=make_viewer(organization, "twitch"),
+        state="unwanted",
+        wanted_at=at,
+        checked_at=at,
+    )
+
+
 def trail(at: datetime) -> AuditEntry:
     organization = make_organization()
     return audit.record(actor=None, action="tried", obj=organization, organization=organization, now=at)
@@ -79,6 +108,11 @@ ROWS: dict[str, Callable[[datetime], Any]] = {
     "kept_messages": message,
     "webhook_tallies": tally,
     "bulk_actions": bulk,
+    "heartbeats": heartbeat,
+    "heartbeat_tallies": lambda at: HeartbeatTally.objects.create(
+        source=make_source(make_game()), hour=at, outcome="accepted"
+    ),
+    "identifiers": identifier,
     "notices": lambda at: Notice.objects.create(user=make_user(), kind="linked", key="linked:1", created_at=at),
 }
 BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", "")}
@@ -110,6 +144,29 @@ def test_f8_a_sign_in_is_kept_as_long_as_its_session(settings: Any) -> None:
     old = ROWS["sign_ins"](now - timedelta(days=400))
     Session.objects.create(session_key=old.session_key, session_data="", expire_date=now + timedelta(days=1))
     assert retention.count(now=now)["sign_ins"] == 0
+
+
+def test_w9_old_heartbeats_are_found_by_halving_and_one_that_waits_to_be_counted_stays(
+    django_assert_max_num_queries: Any,
+) -> None:
+    now = timezone.now()
+    over = [heartbeat(now - timedelta(days=100) + timedelta(hours=hour)) for hour in range(30)]
+    Heartbeat.objects.filter(pk__in=[over[7].pk, over[8].pk]).delete()
+    waiting = heartbeat(now - timedelta(days=95))
+    Heartbeat.objects.filter(pk=waiting.pk).update(due_at=now)
+    kept = [heartbeat(now - timedelta(days=89) + timedelta(hours=hour)) for hour in range(30)]
+    with django_assert_max_num_queries(10):
+        assert retention.expired_rows(retention.kinds["heartbeats"], now=now).count() == 28
+    assert retention.apply(now=now, names=["heartbeats"], batch=5).removed == {"heartbeats": 28}
+    assert set(Heartbeat.objects.all()) == {waiting, *kept}
+
+
+@pytest.mark.parametrize("fields", [{"state": "wanted"}, {"due_at": timezone.now()}, {"state": "lapsed"}])
+def test_l10_only_registrations_that_were_removed_go(fields: dict[str, Any]) -> None:
+    now = timezone.now()
+    row = identifier(now - timedelta(days=400))
+    RegisteredIdentifier.objects.filter(pk=row.pk).update(**fields)
+    assert retention.count(now=now)["identifiers"] == 0
 
 
 def test_f8_an_operator_changes_a_period(settings: Any) -> None:
