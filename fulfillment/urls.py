@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from fulfillment import campaign_views, views
 
 urlpatterns = [
+    path("notices/", include("fulfillment.notices.urls")),
     path("inventory/", views.inventory, name="inventory"),
     path("inventory/history/", views.history, name="inventory_history"),
     path("inventory/<str:claim_id>/", views.claim, name="claim"),

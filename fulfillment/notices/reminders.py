@@ -53,19 +53,26 @@ class _Page:
     after: str
 
 
-def remind(*, now: datetime, seconds: float, cursor: Cursor | None = None) -> Cursor | None:
+def remind(
+    *,
+    now: datetime,
+    seconds: float,
+    cursor: Cursor | None = None,
+    page_size: int = PAGE,
+    timer: Callable[[], float] = time.monotonic,
+) -> Cursor | None:
     """Write the reminders that are due, for at most so many ``seconds``; return where to go on, or None when done.
 
     Doing it again writes nothing twice.
     """
-    until = time.monotonic() + seconds
+    until = timer() + seconds
     for closing, source in _steps(now, cursor):
         here = cursor is not None and (closing.campaign.pk, source) == (cursor.campaign_id, cursor.source)
         after = cursor.after if cursor is not None and here else ""
         while True:
-            if time.monotonic() >= until:
+            if timer() >= until:
                 return Cursor(closing.campaign.pk, source, after)
-            page = _SOURCES[source](closing, after)
+            page = _SOURCES[source](closing, after, page_size)
             with transaction.atomic():
                 write_notices(page.drafts, now=now)
             if not page.after:
@@ -100,38 +107,38 @@ def _closing(now: datetime, *, start: str) -> list[_Closing]:
     return found
 
 
-def _viewers(closing: _Closing, after: str) -> _Page:
+def _viewers(closing: _Closing, after: str, size: int) -> _Page:
     """Go through the viewers of platforms who have an account here, linked for this very game or not (F5)."""
     user, _comma, viewer = after.partition(",")
     people = Viewer.objects.filter(organization=closing.campaign.organization_id, user__isnull=False)
     people = people.exclude(platform=STUDIO.key)
     if after:
         people = people.filter(user__gte=int(user)).filter(Q(user__gt=int(user)) | Q(pk__gt=viewer))
-    rows = list(people.order_by("user_id", "pk").values_list("pk", "user_id")[:PAGE])
-    last = f"{rows[-1][1]},{rows[-1][0]}" if len(rows) == PAGE else ""
+    rows = list(people.order_by("user_id", "pk").values_list("pk", "user_id")[:size])
+    last = f"{rows[-1][1]},{rows[-1][0]}" if len(rows) == size else ""
     return _Page(_unclaimed(closing, {pk: account for pk, account in rows if account is not None}), last)
 
 
-def _players(closing: _Closing, after: str) -> _Page:
+def _players(closing: _Closing, after: str, size: int) -> _Page:
     """Go through the game accounts of the game, where viewers of the studio's own player are these (I2)."""
     own = CampaignPlatform.objects.filter(campaign=closing.campaign, platform=STUDIO.key)
     if not own.exists():
         return _Page([], "")
     players = Player.objects.filter(game=closing.campaign.game_id, user__isnull=False, pk__gt=int(after or 0))
-    rows = list(players.order_by("pk").values_list("pk", "player_id", "user_id")[:PAGE])
+    rows = list(players.order_by("pk").values_list("pk", "player_id", "user_id")[:size])
     accounts = {player_id: account for _pk, player_id, account in rows}
     viewers = Viewer.objects.filter(
         organization=closing.campaign.organization_id, platform=STUDIO.key, platform_user_id__in=list(accounts)
     )
     readers = {pk: accounts[player_id] for pk, player_id in viewers.values_list("pk", "platform_user_id")}
     known = {pk: account for pk, account in readers.items() if account is not None}
-    return _Page(_unclaimed(closing, known), str(rows[-1][0]) if len(rows) == PAGE else "")
+    return _Page(_unclaimed(closing, known), str(rows[-1][0]) if len(rows) == size else "")
 
 
-def _waiting(closing: _Closing, after: str) -> _Page:
+def _waiting(closing: _Closing, after: str, size: int) -> _Page:
     """Go through the claims that wait for a link and whose viewer has an account here."""
     claims = Claim.objects.filter(campaign=closing.campaign, state=State.WAITING, viewer__user__isnull=False)
-    rows = list(claims.filter(pk__gt=after).select_related("viewer").order_by("pk")[:PAGE])
+    rows = list(claims.filter(pk__gt=after).select_related("viewer").order_by("pk")[:size])
     drafts = [
         Draft(
             user_id=claim.viewer.user_id,
@@ -148,10 +155,10 @@ def _waiting(closing: _Closing, after: str) -> _Page:
         for claim in rows
         if claim.viewer is not None and claim.viewer.user_id is not None
     ]
-    return _Page(drafts, rows[-1].pk if len(rows) == PAGE else "")
+    return _Page(drafts, rows[-1].pk if len(rows) == size else "")
 
 
-_SOURCES: dict[str, Callable[[_Closing, str], _Page]] = {
+_SOURCES: dict[str, Callable[[_Closing, str, int], _Page]] = {
     "viewers": _viewers,
     "players": _players,
     "claims": _waiting,

@@ -30,7 +30,10 @@ def unread_notices(context: RequestContext) -> str:
 
 @register.simple_tag(takes_context=True)
 def campaigns_to_join(context: RequestContext, game: Game | None = None) -> list[dict[str, Any]]:
-    """Return the campaigns that the signed-in person could take part in: of one game, or of all. One query at most."""
+    """Return the campaigns that the signed-in person could take part in: of one game, or of all. One query at most.
+
+    What a page does not have comes as an empty text, and counts as none.
+    """
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return []
@@ -43,5 +46,5 @@ def campaigns_to_join(context: RequestContext, game: Game | None = None) -> list
             "elsewhere": bool(campaign.connection_url),
             "here": connection_url(campaign) == request.path,
         }
-        for campaign in eligible_campaigns(request.user, now=now, game=game)
+        for campaign in eligible_campaigns(request.user, now=now, game=game or None)
     ]

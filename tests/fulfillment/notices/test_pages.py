@@ -319,6 +319,6 @@ def test_i1_a_token_opens_nothing_else(person: Person) -> None:
     assert "sessionid" not in stranger.cookies and not stranger.session.get("_auth_user_id")
 
 
-def test_counting_stops_at_what_is_shown(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counting_stops_at_what_is_shown(person: Person) -> None:
     tell(person.user, reading.MOST_COUNTED + 5)
     assert reading.count_unread(person.user) == reading.MOST_COUNTED
