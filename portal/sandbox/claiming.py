@@ -23,6 +23,7 @@ from portal.sandbox.models import (
     Application,
     CampaignReward,
     Claim,
+    HeartbeatConnection,
     Platform,
     PlatformUser,
     SigningKey,
@@ -158,7 +159,11 @@ def send_challenge(*, app: Application, now: datetime) -> tuple[Outcome, bool]:
 
 @transaction.atomic
 def disconnect(*, user: PlatformUser, now: datetime) -> None:
-    """End the studio's app for ``user``, as in the platform's connection settings: no token works any more."""
+    """End the studio's app for ``user``, as in the platform's connection settings.
+
+    No token works any more, and heartbeats do not name the user.
+    """
+    HeartbeatConnection.objects.filter(user=user).delete()
     tokens = Token.objects.filter(user=user)
     tokens.filter(revoked_at=None).update(revoked_at=now)
     tokens.filter(refresh_revoked_at=None).update(refresh_revoked_at=now)

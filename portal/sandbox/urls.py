@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.sandbox.models import Platform
-from portal.sandbox.views import claim, consent, console, game, kick, twitch, watch
+from portal.sandbox.views import claim, consent, console, game, kick, twitch, vhs, watch
 
 pages = [
     path("", console.overview, name="overview"),
@@ -40,6 +40,7 @@ as_twitch = [
     path("twitch/oauth2/revoke", twitch.revoke),
     path("twitch/helix/users", twitch.users),
     path("twitch/helix/authorization/users", twitch.authorizations),
+    path("twitch/kraken/user/vhs", vhs.user_connection),
 ]
 
 as_kick = [

@@ -17,6 +17,7 @@ from portal.sandbox.messages import Message, to_json
 from portal.sandbox.models import Application, Platform, PlatformUser, SentHeartbeat, WatchSession
 from portal.sandbox.playing import AddressRefused, check_address
 from portal.sandbox.sending import send
+from portal.sandbox.vhs import identifier_of
 
 #: At most so many minutes are told at once, and at most so long a live session lasts.
 MOST_MINUTES = 120
@@ -54,6 +55,10 @@ def named(user: PlatformUser) -> str:
     """What heartbeats name ``user`` by. Raises NotReported for a Twitch user whom the portal has not registered."""
     if user.platform != Platform.TWITCH:
         return user.user_id
+    app = Application.objects.get(pk=user.platform)
+    identifier = identifier_of(user=user, client_id=app.client_id)
+    if identifier:
+        return identifier
     raise NotReported(
         f"The portal has not registered {user.display_name} with the heartbeat service, so Twitch reports nothing. "
         "Link the user in the portal; it registers within seconds."

@@ -20,6 +20,7 @@ from portal.sandbox.models.platforms import (
     new_ulid,
     new_uuid,
 )
+from portal.sandbox.models.vhs import HeartbeatConnection
 
 __all__ = [
     "Application",
@@ -32,6 +33,7 @@ __all__ = [
     "Claim",
     "GameBackend",
     "GrantedItem",
+    "HeartbeatConnection",
     "Platform",
     "PlatformUser",
     "ReceivedDelivery",

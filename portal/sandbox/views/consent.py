@@ -20,6 +20,16 @@ from portal.sandbox.oauth import (
     grant_consent,
 )
 
+PERMISSIONS = {
+    (Platform.TWITCH.value, "viewing_activity_read"): (
+        "See which channels of the game you watch, minute by minute, while you are signed in."
+    ),
+    (Platform.TWITCH.value, "user_read"): "See your profile, your e-mail address too.",
+    (Platform.TWITCH.value, "user:read:email"): "See your e-mail address.",
+    (Platform.KICK.value, "user:read"): "See who you are.",
+}
+"""What a user allows, in words of the sandbox's own."""
+
 
 def read_request(*, platform: str, params: dict[str, str]) -> AuthorizationRequest:
     """Check the query of an authorize call. Raises Refused, which is shown and never redirected.
@@ -50,6 +60,11 @@ def read_request(*, platform: str, params: dict[str, str]) -> AuthorizationReque
         raise Refused("invalid_request", "code_challenge must have 43 characters")
     scopes = " ".join(params.get("scope", "").split())
     return AuthorizationRequest(app, redirect_uri, params.get("state", ""), scopes, challenge)
+
+
+def permission_in_words(platform: str, scope: str) -> dict[str, str]:
+    """A scope with what it permits; without words where the sandbox has none."""
+    return {"scope": scope, "words": PERMISSIONS.get((platform, scope), "")}
 
 
 def _back(wanted: AuthorizationRequest, answer: dict[str, str]) -> HttpResponse:
@@ -96,7 +111,7 @@ def authorize(request: HttpRequest, platform: str) -> HttpResponse:
         return HttpResponseRedirect(request.get_full_path())
     context = {
         "wanted": wanted,
-        "scopes": wanted.scopes.split(),
+        "permissions": [permission_in_words(platform, scope) for scope in wanted.scopes.split()],
         "platform": platform,
         "label": label,
         "users": PlatformUser.objects.filter(platform=platform).order_by("pk"),

@@ -23,6 +23,7 @@ from portal.sandbox.models import (
     Application,
     Campaign,
     Category,
+    HeartbeatConnection,
     Platform,
     PlatformUser,
     Reward,
@@ -55,6 +56,7 @@ def _summary(request: HttpRequest, platform: str) -> Context:
         .order_by("-pk"),
         "rewards": Reward.objects.filter(platform=platform).order_by("-pk"),
         "categories": Category.objects.filter(platform=platform).order_by("name"),
+        "connections": HeartbeatConnection.objects.filter(user__platform=platform).count(),
         "base_urls": _base_urls(request, platform),
     }
 
@@ -105,7 +107,7 @@ def platform_console(request: HttpRequest, platform: str) -> HttpResponse:
         app.refresh_from_db()
     summary = _summary(request, platform)
     context = summary | forms | {"section": summary}
-    context["users"] = PlatformUser.objects.filter(platform=platform).order_by("pk")
+    context["users"] = PlatformUser.objects.filter(platform=platform).prefetch_related("connections").order_by("pk")
     if platform == Platform.KICK:
         context["public_key"] = public_pem(claiming.private_key(platform))
     return render(request, "console.html", context, status=status)
