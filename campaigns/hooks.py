@@ -14,11 +14,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from portal.roles import Permission
+
 if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
+    from django.utils.functional import Promise
+
     from campaigns.models import Campaign
 
 campaign_figures: list[Callable[[Campaign], list[tuple[str, str, str]]]] = []
 """Functions that tell what to show at the top of a campaign's page: label, value, and the address of the list behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPage:
+    """A page below a campaign's own in the admin. With a ``label`` it is offered at the top of the campaign's page.
+
+    ``view`` is called with the request, the campaign, which is the active organization's, and what the route holds.
+    """
+
+    route: str
+    name: str
+    view: Callable[..., HttpResponseBase]
+    label: str | Promise = ""
+    permission: Permission = Permission.SEE_CAMPAIGNS
+
+
+campaign_pages: list[CampaignPage] = []
+"""The pages that higher apps hang below each campaign's own."""
 
 member_accounts: list[Callable[[str], list[tuple[str, str, str]]]] = []
 """Functions that tell, for an organization's id, its members' own platform accounts: platform, user id, name (C8)."""

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.admin.campaign_pages import page_links
 from campaigns.hooks import campaign_figures
 from campaigns.models import Campaign
 from campaigns.preflight import Finding, Level, preflight
@@ -98,6 +99,7 @@ def campaign_context(request: HttpRequest, campaign: Campaign, *, now: datetime)
         "findings": found,
         "standing": [shown for shown in found if shown.is_error],
         "deeds": _deeds(request, stored, phase),
+        "pages": page_links(request, stored),
         "may_publish": may(request, Permission.PUBLISH),
     }
 

@@ -27,6 +27,7 @@ from campaigns.admin.campaign_inlines import (
     TesterInline,
     shown_locked,
 )
+from campaigns.admin.campaign_pages import page_urls
 from campaigns.admin.channel_list import channel_list_view
 from campaigns.channels import ListLocked, change_listing
 from campaigns.editing import EditRefused, save_campaign
@@ -231,5 +232,6 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
                 wrap(lambda request, object_id: channel_list_view(self, request, object_id)),
                 name="campaigns_campaign_channels",
             ),
+            *page_urls(self),
             *super().get_urls(),
         ]

@@ -1,6 +1,6 @@
 """The admin pages of claims, deliveries and endpoints, and the search for players and claims."""
 
-from campaigns.hooks import campaign_figures
+from campaigns.hooks import campaign_figures, campaign_pages
 from fulfillment.admin.bulk_pages import BulkOperationAdmin
 from fulfillment.admin.claim_list import ClaimAdmin
 from fulfillment.admin.deliveries import DeliveryAdmin, DeliveryAttemptAdmin
@@ -9,6 +9,7 @@ from fulfillment.admin.erasing import PAGES as ERASING_PAGES
 from fulfillment.admin.erasing import test_claims_figure
 from fulfillment.admin.find import PAGES
 from fulfillment.admin.inbound import KeptMessageAdmin, WebhookTallyAdmin
+from fulfillment.admin.overview_page import PAGES as OVERVIEW_PAGES
 from portal.admin_pages import pages
 
 __all__ = [
@@ -23,3 +24,4 @@ __all__ = [
 
 pages.extend((*PAGES, *ERASING_PAGES))
 campaign_figures.append(test_claims_figure)
+campaign_pages.extend(OVERVIEW_PAGES)
