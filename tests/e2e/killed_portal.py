@@ -1,4 +1,4 @@
-"""Web and deliveries as processes of their own, so that one can be killed without the other, and a game that counts."""
+"""Web, deliveries and counting as processes of their own, so that one can be killed without the others, and a game that counts."""
 
 from __future__ import annotations
 
@@ -89,6 +89,7 @@ class SeparatePortal:
         self.demo: dict[str, Any] = json.loads((folder / "demo.json").read_text())
         self._commands = {
             "deliveries": [sys.executable, "manage.py", "drain"],
+            "counting": [sys.executable, "manage.py", "count"],
             "web": [
                 *[sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--worker-class", "gthread"],
                 *["--workers", "2", "--threads", "8", "--no-control-socket", "--bind", f"127.0.0.1:{port}"],
@@ -97,7 +98,7 @@ class SeparatePortal:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str) -> None:
-        """Start a process: ``web`` (waits until it answers) or ``deliveries``."""
+        """Start a process: ``web`` (waits until it answers), ``deliveries`` or ``counting``."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 self._commands[name],
@@ -129,7 +130,11 @@ class SeparatePortal:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
         for process in self._running.values():
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:  # it finishes what it is at, which nobody waits for any more
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def ask(self, script: str) -> Any:
         """Run Python inside the portal's Django and return the JSON that it prints last."""
