@@ -62,8 +62,11 @@ def _campaigns(own: list[OwnViewer], now: datetime) -> Shown:
     found = list(_related(_to_be_shown(own, part, now)).order_by("ends_at", "pk")[:MOST_CAMPAIGNS])
     progress, elsewhere = read_progress(found, own, now=now)
     sections: dict[Section, list[Progress]] = {section: [] for section in Section}
+    begun = {one.campaign.pk for one in progress if one.begun}
     for one in progress:
-        sections[one.section].append(one)
+        # With several accounts, what was begun with one of them is not shown again as not begun with each other.
+        if one.begun or one.campaign.pk not in begun or one.section is Section.WAITING:
+            sections[one.section].append(one)
     return {
         "claimable": [shown_progress(one, now=now) for one in sections[Section.WAITING]],
         "in_progress": [shown_progress(one, now=now) for one in sections[Section.IN_PROGRESS]],

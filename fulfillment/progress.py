@@ -67,8 +67,12 @@ class Progress:
         return section_of(self.phase, [reward.standing for reward in self.rewards], begun=self.begun)
 
     def next_goal(self, rule: str) -> Goal | None:
-        """Return the reward of a rule that fewest minutes are missing for; None where all are earned."""
-        return next_goal(goals(self.rewards, rule))
+        """Return the reward of a rule that fewest minutes are missing for; None where all are earned.
+
+        One that another has to be earned before comes next only where there is nothing else.
+        """
+        ready = [reward for reward in self.rewards if reward.standing is not Standing.NEEDS_ANOTHER]
+        return next_goal(goals(ready, rule)) or next_goal(goals(self.rewards, rule))
 
 
 @dataclass(frozen=True, slots=True)

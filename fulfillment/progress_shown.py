@@ -64,6 +64,7 @@ def shown_progress(progress: Progress, *, now: datetime) -> Shown:
         "id": f"{campaign.pk}-{viewer.pk}",
         "campaign": campaign,
         "url": reverse("campaign", args=[campaign.pk]),
+        "place": place,
         "source": f"{campaign.game.name} · {place}",
         "status_kind": kind,
         "status_label": label,

@@ -230,9 +230,13 @@ def connect_action(standing: Standing, platform: Platform, *, kind: str, also: b
 
 
 def _open_platforms(standing: Standing, counting: Counting) -> list[Action]:
-    """Return links to where a platform's own rewards are claimed; none to one on which the portal alone counts."""
-    here = set(counting.by_portal) - set(counting.by_platform)
-    linked = [p for p in standing.platforms if p.key in standing.links and p.web_url and p.key not in here]
+    """Return links to where platforms' own rewards are claimed; with no campaign to go by, to every linked platform."""
+    counted = counting != NOBODY_YET
+    linked = [
+        p
+        for p in standing.platforms
+        if p.key in standing.links and p.web_url and (p.key in counting.by_platform or not counted)
+    ]
     return [
         {"label": _("Open %(platform)s") % {"platform": p.name}, "url": p.web_url, "external": True, "kind": "quiet"}
         for p in linked
