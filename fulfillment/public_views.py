@@ -45,7 +45,7 @@ class PublicCampaigns(APIView):
             return _json(request._request, {"message": "There is no such game."}, status=404)
         return _json(request._request, public_campaigns(found, now=timezone.now()))
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Let pages of other sites ask for it with an ETag that they have."""
         response = HttpResponse(status=204)
         response["Allow"] = response["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
@@ -56,11 +56,12 @@ class PublicCampaigns(APIView):
 
 def _json(request: HttpRequest, value: dict[str, Any], *, status: int = 200) -> HttpResponseBase:
     body = orjson.dumps(value)
-    response: HttpResponseBase = HttpResponse(body, content_type="application/json", status=status)
+    full = HttpResponse(body, content_type="application/json", status=status)
+    response: HttpResponseBase = full
     if status == 200:
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        response["ETag"] = etag
-        response = get_conditional_response(request, etag=etag, response=response) or response
+        full["ETag"] = etag
+        response = get_conditional_response(request, etag=etag, response=full) or full
     response["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
     response["Access-Control-Expose-Headers"] = "ETag"
     return _for_all_sites(response)
