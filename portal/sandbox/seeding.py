@@ -22,8 +22,10 @@ from portal.sandbox.models import (
     Platform,
     PlatformUser,
     Reward,
+    Token,
     new_platform_id,
 )
+from portal.sandbox.oauth import USER_TOKEN_LIFETIME
 
 Json = dict[str, Any]
 
@@ -124,6 +126,8 @@ def _apply_platform(platform: str, wanted: Json) -> None:
             "heartbeat_url": wanted.get("heartbeat_url", ""),
         },
     )
+    for person in wanted.get("authorized", []):
+        _apply_person(platform, wanted["client_id"], person)
     if "category" not in wanted:
         return
     category, _ = Category.objects.update_or_create(
@@ -133,6 +137,32 @@ def _apply_platform(platform: str, wanted: Json) -> None:
     )
     if "campaign" in wanted:
         _apply_campaign(platform, wanted["campaign"], category)
+
+
+def _apply_person(platform: str, client_id: str, wanted: Json) -> None:
+    """A user who has the studio's app connected already, with the tokens that the studio was given."""
+    expires_at = datetime.fromisoformat(wanted["expires_at"])
+    user, _ = PlatformUser.objects.update_or_create(
+        platform=platform,
+        user_id=wanted["user_id"],
+        defaults={
+            "login": wanted["login"],
+            "display_name": wanted["display_name"],
+            "scopes": wanted["scopes"],
+            "authorized_at": expires_at - USER_TOKEN_LIFETIME[platform],
+        },
+    )
+    Token.objects.update_or_create(
+        access_token=wanted["access_token"],
+        defaults={
+            "platform": platform,
+            "client_id": client_id,
+            "refresh_token": wanted["refresh_token"],
+            "user": user,
+            "scopes": wanted["scopes"],
+            "expires_at": expires_at,
+        },
+    )
 
 
 def _apply_campaign(platform: str, wanted: Json, category: Category) -> None:

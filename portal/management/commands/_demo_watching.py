@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
 from campaigns.heartbeats.sources import new_address
-from campaigns.models import Campaign, CampaignPlatform, CampaignReward, Channel, Game, HeartbeatSource, Reward
+from campaigns.models import Campaign, CampaignPlatform, CampaignReward, Channel, Game, HeartbeatSource, Reward, Viewer
 from campaigns.publishing import publish_campaign
+from campaigns.registering.tokens import ViewerToken
+from linking.links import make_link
+from linking.players import prove_portal_player
+from portal import platforms
 from portal.models import PlatformCredential, User
 
 REWARDS = (
@@ -58,6 +63,45 @@ def make_campaign(game: Game, rewards: list[Reward], *, actor: User, now: dateti
         )
     publish_campaign(campaign_id=campaign.pk, actor=actor, now=began)
     return campaign
+
+
+def make_streamer(game: Game, *, password: str, now: datetime) -> dict[str, Any]:
+    """Make the studio's streamer on Twitch, linked as a viewer is (L10), and return what Twitch knows of it.
+
+    Twitch reports only channels whose broadcaster is linked: with this one there is a channel to watch from the start.
+    """
+    user = User.objects.create_user("starfall_live", "live@northwind.example", password, display_name="Starfall Live")
+    viewer = Viewer.objects.create(
+        organization=game.organization,
+        platform="twitch",
+        platform_user_id="48102299",
+        login="starfall_live",
+        name="Starfall_Live",
+    )
+    registrar = platforms.get("twitch").registrar
+    scopes = registrar.scopes if registrar else ()
+    expires_at = now + timedelta(hours=4)
+    token = ViewerToken(
+        access_token=secrets.token_urlsafe(24), refresh_token=secrets.token_urlsafe(36), expires_at=expires_at
+    )
+    make_link(
+        game=game,
+        viewer=viewer,
+        player=prove_portal_player(user, game),
+        scopes=scopes,
+        token=token,
+        now=now,
+        actor=user,
+    )
+    return {
+        "user_id": viewer.platform_user_id,
+        "login": viewer.login,
+        "display_name": viewer.name,
+        "scopes": " ".join(scopes),
+        "access_token": token.access_token,
+        "refresh_token": token.refresh_token,
+        "expires_at": expires_at.isoformat(),
+    }
 
 
 def make_crowd(game: Game, url: str) -> dict[str, Any]:

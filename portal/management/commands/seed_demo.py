@@ -90,7 +90,8 @@ def _make_all() -> dict[str, Any]:
     heartbeats = watching.make_sources(game, credentials["twitch"], actor=owner, now=now)
     watched = [_make_reward(game, *row[:3], row[4]) for row in watching.REWARDS]
     watching.make_campaign(game, watched, actor=owner, now=now)
-    return {
+    streamer = watching.make_streamer(game, password=password, now=now)
+    demo: dict[str, Any] = {
         "producer": {"username": "producer", "password": password},
         "viewer_url": settings.BASE_URL + reverse("connect_game", args=[organization.slug, game.slug]),
         **{
@@ -100,6 +101,8 @@ def _make_all() -> dict[str, Any]:
         "game": {"slug": "demo", "signing_secret": endpoint.secret},
         "crowd": watching.make_crowd(game, heartbeats["portal"]),
     }
+    demo["twitch"]["authorized"] = [streamer]
+    return demo
 
 
 def _make_credential(organization: Organization, platform: str) -> PlatformCredential:
