@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward
-from campaigns.rules.timeline import Span, Unit, spans, unit_for
+from campaigns.rules.timeline import QUARTER, Span, Unit, spans, unit_for
 from campaigns.watch.figures import (
     InSpans,
     LiveNow,
@@ -31,6 +31,9 @@ from fulfillment.claim_counts import claims_by_quarter, counts_of, quarter_of
 from fulfillment.models.counts import QUARTER_SECONDS
 from fulfillment.rules.states import State
 from portal import platforms
+
+_AHEAD = timedelta(minutes=5)
+_INSTANT = timedelta(microseconds=1)
 
 DELIVERED = (State.DELIVERED, State.CONFIRMED)
 ON_THEIR_WAY = (State.RECEIVED, State.READY, State.DELIVERING)
@@ -178,10 +181,11 @@ def _over_time(
     start, ends_at = campaign.starts_at, _ends_at(campaign)
     if start is None or ends_at is None or campaign.published_at is None or now <= start:
         return None
-    until = min(now, ends_at)
+    last = moment_of(max(quarters) * QUARTER_SECONDS // 60) if quarters else start
+    # This moment itself is shown, and what a platform granted by a clock that is a little ahead of ours.
+    until = min(max(now, min(last, now + _AHEAD)) + _INSTANT, ends_at)
     if now > ends_at:  # what was claimed in the days after the end is shown too, but not the empty time after that
-        last_claim = moment_of((max(quarters) + 1) * QUARTER_SECONDS // 60) if quarters else ends_at
-        until = min(now, max(ends_at, min(last_claim, campaign.closes_at or last_claim)))
+        until = min(now, max(ends_at, min(last + QUARTER, campaign.closes_at or ends_at)))
     unit = unit_for(start, until)
     shown = spans(start, until, zone_name, unit)
     if not shown:
