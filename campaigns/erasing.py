@@ -12,7 +12,15 @@ from typing import Any
 import orjson
 from django.db.models import BinaryField, F, Func, IntegerField, Q, QuerySet, Value
 
-from campaigns.models import Channel, Heartbeat, HeartbeatSource, RegisteredIdentifier, SourceTest, Viewer
+from campaigns.models import (
+    Channel,
+    Heartbeat,
+    HeartbeatSource,
+    HeartbeatViewers,
+    RegisteredIdentifier,
+    SourceTest,
+    Viewer,
+)
 from campaigns.registering.wanting import STANDING, unwant_identifiers
 
 Identifiers = HeartbeatSource.Identifiers
@@ -70,14 +78,15 @@ def _heartbeats(viewer: Viewer) -> QuerySet[Heartbeat]:
 def _erase_from_lists(heartbeats: QuerySet[Heartbeat], name: str) -> int:
     """Take a name out of the viewer lists that are still kept; what the header counts stays as it was reported."""
     needle = orjson.dumps(name)
-    kept = heartbeats.filter(viewer_list__isnull=False).annotate(at=_Position("viewer_list", needle)).filter(at__gt=0)
+    kept = HeartbeatViewers.objects.filter(heartbeat__in=heartbeats.values("pk"))
+    kept = kept.annotate(at=_Position("ids", needle)).filter(at__gt=0)
     erased = 0
     for pk in list(kept.order_by("pk").values_list("pk", flat=True)):
-        row = Heartbeat.objects.select_for_update().filter(pk=pk, viewer_list__isnull=False).first()
+        row = HeartbeatViewers.objects.select_for_update().filter(pk=pk).first()
         if row is None:  # counted, and its list dropped, a moment ago
             continue
-        left = [one for one in orjson.loads(bytes(row.viewer_list or b"[]")) if one != name]
-        erased += Heartbeat.objects.filter(pk=pk).update(viewer_list=orjson.dumps(left))
+        left = [one for one in orjson.loads(bytes(row.ids)) if one != name]
+        erased += HeartbeatViewers.objects.filter(pk=pk).update(ids=orjson.dumps(left))
     return erased
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,11 @@ def _heartbeats(before: datetime) -> QuerySet[Heartbeat]:
     where to stop is found by halving.
     """
     return Heartbeat.objects.filter(pk__lt=_first_since(before), received_at__lt=before, due_at=None)
+
+
+def _remove_heartbeats(rows: QuerySet[Any]) -> int:
+    """Remove heartbeats, and viewer lists that are still beside them; the heartbeats are what is counted."""
+    return rows.delete()[1].get(Heartbeat._meta.label, 0)
 
 
 def _first_since(moment: datetime) -> int:
@@ -47,7 +53,7 @@ def _removed(before: datetime) -> QuerySet[RegisteredIdentifier]:
 
 
 add_kinds(
-    Kind("heartbeats", _("who sent which heartbeat when, without its viewers"), 90, _heartbeats),
+    Kind("heartbeats", _("who sent which heartbeat when, without its viewers"), 90, _heartbeats, _remove_heartbeats),
     Kind("heartbeat_tallies", _("heartbeat counts"), 400, lambda t: HeartbeatTally.objects.filter(hour__lt=t)),
     Kind("identifiers", _("registrations that were removed at the platform"), 30, _removed),
 )

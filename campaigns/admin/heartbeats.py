@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -88,7 +90,7 @@ class HeartbeatAdmin(ReadOnlyAdmin):
         """Return the organization's heartbeats without their lists, found through the index of each source."""
         sources = in_organization(HeartbeatSource.objects.all(), active_organization(request))
         rows = Heartbeat.objects.filter(source__in=list(sources.values_list("pk", flat=True)))
-        rows = rows.select_related("source__game", "channel").defer("viewer_list", "extra", "source__game__art")
+        rows = rows.select_related("source__game", "channel").defer("extra", "source__game__art")
         sees = may(request, Permission.SEE_PEOPLE)
         return rows.annotate(may_see=models.Value(sees, output_field=models.BooleanField()))
 
@@ -119,6 +121,7 @@ class HeartbeatAdmin(ReadOnlyAdmin):
                 "outcome_chip": outcome_chip(heartbeat.outcome),
                 "reasons": why_not_counted(heartbeat, now=timezone.now()),
                 "verdicts": judged if heartbeat.outcome == Outcome.COUNTED else [],
+                "accept_url": _accept_url(request, heartbeat),
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -231,6 +234,14 @@ def outcome_chip(outcome: str) -> SafeString:
     known = Outcome(outcome)
     icon, style = _CHIPS[known]
     return chip(str(known.label), icon, style)
+
+
+def _accept_url(request: HttpRequest, heartbeat: Heartbeat) -> str:
+    """Return where an unknown name is taken in, for those who may."""
+    if heartbeat.outcome != Outcome.NO_GAME or not may(request, Permission.EDIT_CAMPAIGNS):
+        return ""
+    page = reverse("admin:campaigns_heartbeatsource_accept_name", args=[heartbeat.source_id])
+    return f"{page}?{urlencode({'name': heartbeat.game_name})}"
 
 
 def _seen(heartbeat: Any) -> str:

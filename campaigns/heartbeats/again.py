@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from campaigns.models import Heartbeat
+from campaigns.models import Heartbeat, HeartbeatViewers
 from campaigns.rules.counting import KEPT_UNKNOWN
 
 _KEPT = (Heartbeat.Outcome.NO_BROADCASTER, Heartbeat.Outcome.NO_GAME)
@@ -40,4 +40,4 @@ def drop_kept_viewers(*, now: datetime) -> int:
     over = Heartbeat.objects.filter(
         outcome__in=_KEPT, viewer_list__isnull=False, due_at=None, received_at__lt=now - KEPT_UNKNOWN
     )
-    return over.update(viewer_list=None)
+    return HeartbeatViewers.objects.filter(heartbeat__in=over.values("pk")).delete()[0]

@@ -124,7 +124,7 @@ def standing_of(test: SourceTest, *, now: datetime) -> Standing:
     came = _came(test, broadcaster, now=now)
     first, latest = (came[0][0], came[-1][0]) if came else (None, None)
     counted = next((pk for pk, outcome in came if outcome == Heartbeat.Outcome.COUNTED), None)
-    rows = Heartbeat.objects.select_related("source__game", "channel").defer("viewer_list")
+    rows = Heartbeat.objects.select_related("source__game", "channel")
     found = rows.in_bulk({pk for pk in (first, latest, counted) if pk is not None})
     return Standing(
         test=test,

@@ -93,13 +93,23 @@ class Migration(migrations.Migration):
                 ('extra', models.TextField(blank=True, verbose_name='further fields')),
                 ('outcome', models.CharField(choices=[('waiting', 'waiting to be counted'), ('counted', 'counted'), ('nowhere', 'counted in no campaign'), ('no_channel', 'unknown broadcaster'), ('no_game', 'unknown game name')], default='waiting', max_length=10, verbose_name='outcome')),
                 ('due_at', models.DateTimeField(null=True)),
-                ('viewer_list', models.BinaryField(null=True)),
                 ('channel', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='campaigns.channel', verbose_name='channel')),
                 ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='heartbeats', to='campaigns.heartbeatsource', verbose_name='source')),
             ],
             options={
                 'verbose_name': 'heartbeat',
                 'verbose_name_plural': 'heartbeats',
+            },
+        ),
+        migrations.CreateModel(
+            name='HeartbeatViewers',
+            fields=[
+                ('heartbeat', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='viewer_list', serialize=False, to='campaigns.heartbeat', verbose_name='heartbeat')),
+                ('ids', models.BinaryField()),
+            ],
+            options={
+                'verbose_name': 'viewers of a heartbeat',
+                'verbose_name_plural': 'viewers of heartbeats',
             },
         ),
         migrations.CreateModel(
@@ -288,7 +298,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='heartbeat',
-            index=models.Index(condition=models.Q(('due_at', None), ('viewer_list__isnull', False)), fields=['source', 'outcome', 'broadcaster'], name='heartbeat_kept'),
+            index=models.Index(condition=models.Q(('due_at', None), ('outcome__in', ['no_channel', 'no_game'])), fields=['source', 'outcome', 'broadcaster'], name='heartbeat_kept'),
         ),
         migrations.AddConstraint(
             model_name='heartbeat',

@@ -6,9 +6,8 @@ from django.db import migrations
 def store_lists_as_they_are(apps, schema_editor):
     if schema_editor.connection.vendor != "postgresql":
         return
-    table = apps.get_model("campaigns", "Heartbeat")._meta.db_table
-    schema_editor.execute(f"ALTER TABLE {table} ALTER COLUMN viewer_list SET STORAGE EXTERNAL")
-    for name, column in (("WatchedHour", "masks"), ("OwnedHour", "masks"), ("WatchedTotal", "minutes")):
+    deflated = (("WatchedHour", "masks"), ("OwnedHour", "masks"), ("WatchedTotal", "minutes"))
+    for name, column in (("HeartbeatViewers", "ids"), *deflated):
         table = apps.get_model("campaigns", name)._meta.db_table
         schema_editor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
 

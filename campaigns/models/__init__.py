@@ -9,7 +9,14 @@ from campaigns.models.campaigns import (
     CampaignTester,
 )
 from campaigns.models.games import Channel, ChannelOptOut, Game, GameCategory, GameName
-from campaigns.models.heartbeats import Heartbeat, HeartbeatSource, HeartbeatTally, RegisteredIdentifier, SourceTest
+from campaigns.models.heartbeats import (
+    Heartbeat,
+    HeartbeatSource,
+    HeartbeatTally,
+    HeartbeatViewers,
+    RegisteredIdentifier,
+    SourceTest,
+)
 from campaigns.models.rewards import Reward, RewardPlatformId
 from campaigns.models.viewers import Viewer
 from campaigns.models.watching import (
@@ -47,6 +54,7 @@ __all__ = [
     "Heartbeat",
     "HeartbeatSource",
     "HeartbeatTally",
+    "HeartbeatViewers",
     "MinuteKind",
     "OwnedHour",
     "Participation",

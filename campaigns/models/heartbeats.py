@@ -76,7 +76,7 @@ class HeartbeatSource(models.Model):
 class Heartbeat(models.Model):
     """One report of who watched one channel in one minute, stored whole before anything else (W1).
 
-    ``due_at`` is the outbox: a row with a time there is counted when that time has come. ``viewer_list`` (a JSON array)
+    ``due_at`` is the outbox: a row with a time there is counted when that time has come. ``viewer_list``, a row beside it,
     is dropped once counted; for what names somebody or something unknown it waits 48 hours for that to change (W9).
     """
 
@@ -110,7 +110,6 @@ class Heartbeat(models.Model):
         Channel, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+", verbose_name=_("channel")
     )
     due_at = models.DateTimeField(null=True)
-    viewer_list = models.BinaryField(null=True)
 
     class Meta:
         verbose_name = _("heartbeat")
@@ -121,7 +120,7 @@ class Heartbeat(models.Model):
             models.Index(fields=["source", "-id"], name="heartbeat_list"),
             models.Index(
                 fields=["source", "outcome", "broadcaster"],
-                condition=Q(viewer_list__isnull=False, due_at=None),
+                condition=Q(outcome__in=["no_channel", "no_game"], due_at=None),
                 name="heartbeat_kept",
             ),
             # For lists: what needs a look is rare, and found however much was counted.
@@ -135,6 +134,22 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.heartbeat_id
+
+
+class HeartbeatViewers(models.Model):
+    """Whom a heartbeat lists, as a JSON array. A row of its own, so that the space is free again once it is counted."""
+
+    heartbeat = models.OneToOneField(
+        Heartbeat, on_delete=models.CASCADE, primary_key=True, related_name="viewer_list", verbose_name=_("heartbeat")
+    )
+    ids = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("viewers of a heartbeat")
+        verbose_name_plural = _("viewers of heartbeats")
+
+    def __str__(self) -> str:
+        return str(self.heartbeat_id)
 
 
 class HeartbeatTally(models.Model):

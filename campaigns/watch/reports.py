@@ -110,8 +110,8 @@ def read_due(organization_id: str, *, now: datetime, most_viewers: int, whole_mi
             return []
         _listed, last = first[_how_many([listed for listed, _at in first], most_viewers) - 1]
         due = due.filter(sent_at__lt=last.replace(second=0, microsecond=0) + timedelta(minutes=1))
-        return [_beat(row, sources) for row in due.order_by("sent_at", "pk").defer("viewer_list", "extra", "digest")]
-    rows = list(due.order_by("due_at", "pk").defer("viewer_list", "extra", "digest")[:MOST_HEARTBEATS])
+        return [_beat(row, sources) for row in due.order_by("sent_at", "pk").defer("extra", "digest")]
+    rows = list(due.order_by("due_at", "pk").defer("extra", "digest")[:MOST_HEARTBEATS])
     return [_beat(row, sources) for row in rows[: _how_many([row.listed for row in rows], most_viewers)]]
 
 
@@ -139,7 +139,7 @@ def read_viewers(beats: Sequence[Beat], *, now: datetime) -> list[Beat]:
     for start in range(0, len(beats), 500):
         some = beats[start : start + 500]
         rows = Heartbeat.objects.filter(pk__in=[beat.pk for beat in some], due_at__isnull=False)
-        lists = dict(rows.values_list("pk", "viewer_list"))
+        lists = dict(rows.values_list("pk", "viewer_list__ids"))
         for beat in some:
             if beat.pk not in lists:
                 continue

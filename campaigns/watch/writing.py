@@ -20,6 +20,7 @@ from campaigns.models import (
     EarnedReward,
     Heartbeat,
     HeartbeatSource,
+    HeartbeatViewers,
     OwnedHour,
     Participation,
     WatchedHour,
@@ -80,15 +81,17 @@ def _write(
 
 def _take(beats: Sequence[Beat]) -> None:
     """Take the heartbeats out of the outbox, with what became of them. Their viewers go with it, unless they are kept."""
-    kept = (Outcome.NO_BROADCASTER, Outcome.NO_GAME)
     _all_of(
-        f"UPDATE {Heartbeat._meta.db_table} SET outcome = %s, channel_id = %s, unknown = %s, due_at = NULL, "  # noqa: S608
-        "viewer_list = CASE WHEN %s THEN viewer_list END WHERE id = %s AND due_at IS NOT NULL",
+        f"UPDATE {Heartbeat._meta.db_table} SET outcome = %s, channel_id = %s, unknown = %s, due_at = NULL "  # noqa: S608
+        "WHERE id = %s AND due_at IS NOT NULL",
         [
-            [str(beat.outcome), beat.channel.pk if beat.channel else None, beat.unknown, beat.outcome in kept, beat.pk]
+            [str(beat.outcome), beat.channel.pk if beat.channel else None, beat.unknown, beat.pk]
             for beat in sorted(beats, key=lambda beat: beat.pk)
         ],
     )
+    done = [beat.pk for beat in beats if beat.outcome not in (Outcome.NO_BROADCASTER, Outcome.NO_GAME)]
+    for start in range(0, len(done), 1000):
+        HeartbeatViewers.objects.filter(pk__in=done[start : start + 1000]).delete()
 
 
 def _write_owned(organization_id: str, owned: Sequence[OwnedWrite]) -> None:

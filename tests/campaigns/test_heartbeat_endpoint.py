@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.heartbeats.addresses import address_state, renew_address
 from campaigns.heartbeats.sources import end_previous_address, forget_sources, new_address
 from campaigns.heartbeats.tally import tallies
-from campaigns.models import Game, Heartbeat, HeartbeatSource, HeartbeatTally, RegisteredIdentifier
+from campaigns.models import Game, Heartbeat, HeartbeatSource, HeartbeatTally, HeartbeatViewers, RegisteredIdentifier
 from portal.logs import JSONFormatter
 from tests import factories as make
 from tests import watching
@@ -116,13 +116,13 @@ def test_w1_a_heartbeat_is_stored_whole_and_answered_with_204(sender: Sender) ->
     row = Heartbeat.objects.get()
     assert (row.source, row.heartbeat_id, row.sent_at, row.received_at) == (sender.source, "beat", NOW, NOW)
     assert (row.broadcaster, row.game_name, row.viewers, row.listed, row.retries) == ("900", "Skyforge", 2, 2, 3)
-    assert json.loads(bytes(row.viewer_list or b"")) == ["a", "b"]
+    assert json.loads(bytes(row.viewer_list.ids)) == ["a", "b"]
     assert json.loads(row.extra) == {"broadcast_id": "77", "further": {"x": 1}}
     assert (row.outcome, row.due_at, row.repeats, row.conflicts) == ("waiting", NOW, 0, 0)
     assert outcomes() == {"accepted": 1}
 
 
-def test_p5_answering_takes_one_statement_whatever_was_stored_before(sender: Sender) -> None:
+def test_p5_answering_takes_the_same_few_statements_whatever_was_stored_before(sender: Sender) -> None:
     counted = []
     for number in range(3):
         with CaptureQueriesContext(
@@ -130,7 +130,8 @@ def test_p5_answering_takes_one_statement_whatever_was_stored_before(sender: Sen
         ) as queries:
             assert sender.send(viewers=[str(n) for n in range(10 ** (number + 1))]).status_code == 204
         counted.append(len(queries))
-    assert counted[1:] == [1, 1]
+    # PostgreSQL inserts both rows in one statement, SQLite in two between the two of a transaction.
+    assert counted[1] == counted[2] == (1 if connection.vendor == "postgresql" else 4)
 
 
 def test_w1_the_guides_further_fields_may_be_missing(sender: Sender) -> None:
@@ -351,7 +352,7 @@ def test_a_million_viewers_are_counted_where_they_fit_and_413_where_not(sender: 
     # Only who watched is of interest here, so everything but a few is taken out before it is counted.
     row = Heartbeat.objects.get()
     assert (row.viewers, row.listed) == (1_000_000, 1_000_000)
-    Heartbeat.objects.update(viewer_list=json.dumps(ids[::100_000]).encode())
+    HeartbeatViewers.objects.update(ids=json.dumps(ids[::100_000]).encode())
     watching.count_all()
     assert watching.totals(campaign) == dict.fromkeys(ids[::100_000], 1)
 
@@ -557,11 +558,12 @@ def test_l10_an_unknown_broadcaster_is_kept_and_counted_when_linked_the_same_day
     watching.count_all()
     row = Heartbeat.objects.get()
     assert (row.outcome, row.due_at, row.channel) == ("no_channel", None, None)
-    assert row.viewer_list is not None
+    assert HeartbeatViewers.objects.filter(heartbeat=row).exists()
     link(credential, streamer, NOW + timedelta(hours=8))
     watching.count_all()
-    row.refresh_from_db()
-    assert (row.outcome, row.viewer_list, row.unknown) == ("counted", None, 1)
+    row = Heartbeat.objects.get()
+    assert (row.outcome, row.unknown) == ("counted", 1)
+    assert not HeartbeatViewers.objects.exists()
     assert row.channel is not None and row.channel.platform_channel_id == "77"
     assert watching.totals(campaign) == {"78": 1}
 

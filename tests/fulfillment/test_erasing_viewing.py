@@ -15,6 +15,7 @@ from campaigns.models import (
     Channel,
     Heartbeat,
     HeartbeatSource,
+    HeartbeatViewers,
     RegisteredIdentifier,
     SourceTest,
     Viewer,
@@ -69,7 +70,7 @@ def story() -> Story:
 
 
 def lists() -> list[list[str]]:
-    kept = Heartbeat.objects.filter(viewer_list__isnull=False).order_by("pk").values_list("viewer_list", flat=True)
+    kept = HeartbeatViewers.objects.order_by("pk").values_list("ids", flat=True)
     return [json.loads(bytes(one)) for one in kept]
 
 
@@ -92,7 +93,8 @@ def test_f8_headers_of_heartbeats_name_an_erased_streamer_no_longer(story: Story
     channel_of_viewer(story.viewer)
     for source, name in ((story.platform, USER), (story.registered, story.viewer.pk), (story.platform, "900")):
         beat(source, viewers=["1"], minute=NOW, broadcaster=name)
-    Heartbeat.objects.update(viewer_list=None, due_at=None, outcome=Heartbeat.Outcome.COUNTED)
+    HeartbeatViewers.objects.all().delete()
+    Heartbeat.objects.update(due_at=None, outcome=Heartbeat.Outcome.COUNTED)
     SourceTest.objects.create(source=story.platform, platform_user_id=USER, started_at=NOW)
     assert story.erase().heartbeats == 2
     names = list(Heartbeat.objects.order_by("pk").values_list("broadcaster", flat=True))

@@ -74,7 +74,7 @@ def heartbeat(at: datetime) -> Heartbeat:
     source = HeartbeatSource.objects.first() or make_source(make_game())
     beat(source, viewers=["1"], minute=at, received_at=at)
     row = Heartbeat.objects.latest("pk")
-    Heartbeat.objects.filter(pk=row.pk).update(due_at=None, viewer_list=None)
+    Heartbeat.objects.filter(pk=row.pk).update(due_at=None)
     return row
 
 
