@@ -107,7 +107,7 @@ class SourceDeeds(OrganizationAdmin):
             title=_t("New address for “%(name)s”") % {"name": source.name},
             text=_t(
                 "The source gets a new secret address, which is shown once. Enter it at the sender while the present "
-                "one still works; what is sent to an address that is no longer valid is answered with 404 and lost."
+                "one still works; what is sent to an address that is no longer valid is answered with 404 and may be lost."
             ),
             warning=_t(
                 "The address before the present one is valid until %(until)s. Making a new one now ends it at once: if "
@@ -148,7 +148,7 @@ class SourceDeeds(OrganizationAdmin):
             title=_t("End the old address of “%(name)s”") % {"name": source.name},
             text=_t(
                 "The address before the present one stops working within seconds instead of at %(until)s. A sender that "
-                "still uses it is answered with 404, and what it sends is lost."
+                "still uses it is answered with 404, and what it sends may be lost."
             )
             % {"until": f"{source.previous_until:%Y-%m-%d %H:%M} UTC"},
             button=_t("End it now"),

@@ -33,6 +33,9 @@ class HeartbeatSourceForm(OrganizationForm):
         if isinstance(credential, ModelChoiceField) and credential.queryset is not None:
             where = [platform.key for platform in platforms.registry.values() if platform.registers_viewers]
             credential.queryset = credential.queryset.filter(platform__in=where)
+            only = list(credential.queryset[:2])
+            if len(only) == 1:
+                self.initial.setdefault("credential", only[0].pk)
             credential.help_text = _(
                 "The app whose client id is entered in the platform's VHS Configuration; the platform follows from it. "
                 "Only for registered identifiers."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -114,6 +115,7 @@ def instructions(request: HttpRequest, source: HeartbeatSource, *, channel: str 
         "registered": registered,
         "client_id": credential.client_id if credential is not None and may(request, Permission.MANAGE) else "",
         "own_player": source.identifiers == HeartbeatSource.Identifiers.PLAYER,
+        "needs_https": registered and not settings.BASE_URL.startswith("https://"),
         "example": _example(source, channel),
     }
 

@@ -122,6 +122,17 @@ def test_one_that_counted_nowhere_says_why(support: Client, studio: Studio, sour
     assert "“Soon” starts only at 2026-11-20 13:00 UTC." in page
 
 
+def test_w1_an_unknown_name_is_taken_in_from_its_heartbeat_by_those_who_may(
+    studio: Studio, source: HeartbeatSource
+) -> None:
+    beat(source, viewers=["1"], minute=NOW, game="Moon & rise")
+    count_all()
+    page = url(PAGE, "change", Heartbeat.objects.get().pk)
+    link = f"{url('campaigns.heartbeatsource', 'accept_name', source.pk)}?name=Moon+%26+rise"
+    assert f'href="{link}"' in sign_in(studio.members[Role.PRODUCER]).get(page).content.decode()
+    assert link not in sign_in(studio.members[Role.SUPPORT]).get(page).content.decode()
+
+
 def test_s1_analysts_see_ids_of_people_masked(studio: Studio) -> None:
     credential = make_credential(studio.organization, "twitch")
     source = make_source(studio.game, "registered", "twitch", credential=credential)
