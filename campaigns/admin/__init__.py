@@ -4,6 +4,7 @@ from campaigns.admin.campaigns import CampaignAdmin
 from campaigns.admin.channels import ChannelAdmin
 from campaigns.admin.games import GameAdmin
 from campaigns.admin.heartbeats import HeartbeatAdmin
+from campaigns.admin.identifiers import RegisteredIdentifierAdmin
 from campaigns.admin.rewards import RewardAdmin
 from campaigns.admin.sources import HeartbeatSourceAdmin
 from campaigns.admin.viewers import ViewerAdmin
@@ -14,6 +15,7 @@ __all__ = [
     "GameAdmin",
     "HeartbeatAdmin",
     "HeartbeatSourceAdmin",
+    "RegisteredIdentifierAdmin",
     "RewardAdmin",
     "ViewerAdmin",
 ]

@@ -22,6 +22,7 @@ from campaigns.models import (
     GameName,
     Heartbeat,
     HeartbeatSource,
+    RegisteredIdentifier,
     Reward,
     Viewer,
 )
@@ -44,6 +45,7 @@ from tests.factories import (
     make_organization,
     make_reward,
     make_staff,
+    make_viewer,
 )
 from tests.watching import beat, make_source
 
@@ -80,7 +82,16 @@ def populate(organization: Organization) -> None:
     WebhookTally.objects.create(credential=credential, hour=NOW, outcome="ok")
     source = make_source(game, name=f"Source of {organization.slug}")
     beat(source, viewers=["1"], minute=NOW)
+    make_identifier(organization)
     audit.record(actor=None, action="made", obj=endpoint, organization=organization, after={"a": 1}, now=NOW)
+
+
+def make_identifier(organization: Organization) -> RegisteredIdentifier:
+    credential = PlatformCredential.objects.filter(organization=organization).first()
+    viewer = Viewer.objects.filter(organization=organization, identifiers=None).first() or make_viewer(organization)
+    return RegisteredIdentifier.objects.create(
+        credential=credential, viewer=viewer, wanted_at=NOW, due_at=NOW, attempts=1, last_error="status:422"
+    )
 
 
 @pytest.fixture
@@ -189,6 +200,7 @@ MATRIX: dict[type[Model], dict[Role, tuple[int, str, int]]] = {
     Organization: {Role.OWNER: (200, "edit", 403), Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
     HeartbeatSource: {Role.OWNER: EDIT, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     Heartbeat: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
+    RegisteredIdentifier: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     PlatformCredential: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
     User: {Role.OWNER: NO, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
 }
@@ -258,6 +270,7 @@ LISTS = [
     (Viewer, lambda o: make_link(o.games.first())),
     (HeartbeatSource, lambda o: beat(make_source(o.games.first()), viewers=["1"], minute=NOW)),
     (Heartbeat, lambda o: beat(HeartbeatSource.objects.get(), viewers=["1"], minute=NOW, broadcaster=new_ulid())),
+    (RegisteredIdentifier, make_identifier),
     (AuditEntry, lambda o: audit.record(actor=None, action="x", obj=o, organization=o, after={"a": 1})),
     (PlatformCredential, lambda o: PlatformCredential.objects.exists()),
 ]
