@@ -233,8 +233,10 @@ class WatchForm(forms.Form):
         super().__init__(*args, **kwargs)
         users = PlatformUser.objects.filter(platform=platform).order_by("pk")
         people: dict[str, Any] = {"queryset": users, "to_field_name": "user_id", "empty_label": None}
-        self.fields["user"] = PeopleField(label="Viewer", **people)
-        self.fields["channel"] = PeopleField(label="Channel", initial=users.last(), **people)
+        # Who is linked can be told of: whoever linked last is likely to try it, on the channel that was there first.
+        linked = list(users.filter(authorized_at__isnull=False).order_by("authorized_at")) or list(users)
+        self.fields["user"] = PeopleField(label="Viewer", initial=linked[-1] if linked else None, **people)
+        self.fields["channel"] = PeopleField(label="Channel", initial=linked[0] if linked else None, **people)
         self.fields["game"] = forms.ModelChoiceField(
             Category.objects.filter(platform=platform).order_by("pk"), empty_label=None, label="Game that is streamed"
         )

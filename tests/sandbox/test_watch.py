@@ -86,6 +86,13 @@ def test_w1_told_again_a_minute_has_its_id_and_retries_raised(
     assert first | {"retries": 0} == second | {"retries": 0}
 
 
+def test_what_was_chosen_stays_chosen_to_be_pressed_again(sandbox_server: SandboxServer, listening: Receiver) -> None:
+    page = said(sandbox_server, watch(sandbox_server, user="2003", minutes="7", channel=MIRA))
+    panel = page[page.index('id="kick-title"') :]
+    assert re.findall(r'<option value="(\d+)" selected>', panel)[:2] == ["2003", MIRA]
+    assert 'name="minutes" value="7"' in panel
+
+
 def test_a_refusal_is_shown_with_what_the_portal_said(sandbox_server: SandboxServer, listening: Receiver) -> None:
     listening.status, listening.answer = 400, b"There is no such game."
     page = said(sandbox_server, watch(sandbox_server, minutes="2"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -32,7 +33,8 @@ def watch(request: HttpRequest) -> HttpResponse:
     chosen = next((section["form"] for section in sections if section["platform"] == asked), None)
     if chosen is not None and chosen.is_valid():
         _do(request, chosen)
-        return redirect(reverse("watch") + "#main")
+        kept = {name: chosen.data[name] for name in ("platform", *chosen.fields)}
+        return redirect(f"{reverse('watch')}?{urlencode(kept)}#main")
     if request.method == "POST":
         messages.error(request, "Nothing was sent. Below is what needs mending.")
     now = timezone.now()
@@ -61,7 +63,13 @@ def _section(platform: str, request: HttpRequest, asked: str) -> dict[str, Any]:
         "platform": platform,
         "label": platform_label(platform),
         "problem": problem,
-        "form": WatchForm(request.POST if platform == asked else None, platform=platform, auto_id=f"{platform}-%s"),
+        "form": WatchForm(
+            request.POST if platform == asked else None,
+            platform=platform,
+            auto_id=f"{platform}-%s",
+            # What was chosen the last time, to press again.
+            initial=request.GET.dict() if request.GET.get("platform") == platform else {},
+        ),
     }
 
 
