@@ -82,9 +82,10 @@ def unknown_broadcasters(source: HeartbeatSource) -> list[Unknown]:
 
 
 def _kept(source: HeartbeatSource, outcome: str, column: str) -> list[Unknown]:
-    kept = Heartbeat.objects.filter(source=source, outcome=outcome, viewer_list__isnull=False, due_at=None)
+    # First the newest of this outcome, through their index; among those that are months old none is kept.
+    newest = Heartbeat.objects.filter(source=source, outcome=outcome).order_by("-id").values("pk")[:KEPT_READS_AT_MOST]
     rows = (
-        Heartbeat.objects.filter(pk__in=kept.values("pk")[:KEPT_READS_AT_MOST])
+        Heartbeat.objects.filter(pk__in=newest, viewer_list__isnull=False, due_at=None)
         .values_list(column)
         .annotate(count=Count("pk"), last=Max("received_at"))
         .order_by("-count", column)
@@ -94,11 +95,10 @@ def _kept(source: HeartbeatSource, outcome: str, column: str) -> list[Unknown]:
 
 def sources_with_unknown_names(organization_id: str) -> int:
     """Return how many of the organization's sources have kept heartbeats with a name that is none of their game's."""
-    kept = Heartbeat.objects.filter(
-        source=OuterRef("pk"), outcome=Heartbeat.Outcome.NO_GAME, viewer_list__isnull=False, due_at=None
-    )
+    named = Heartbeat.objects.filter(source=OuterRef("pk"), outcome=Heartbeat.Outcome.NO_GAME)
     sources = HeartbeatSource.objects.filter(game__organization=organization_id)
-    return sources.annotate(one=Subquery(kept.values("pk")[:1])).filter(one__isnull=False).count()
+    newest = sources.annotate(newest=Subquery(named.order_by("-id").values("pk")[:1])).values("newest")
+    return Heartbeat.objects.filter(pk__in=newest, viewer_list__isnull=False, due_at=None).count()
 
 
 def silent_sources(organization_id: str, *, now: datetime) -> list[tuple[HeartbeatSource, datetime | None]]:
