@@ -74,7 +74,7 @@ def _subject(shown: Sequence[ShownNotice]) -> str:
     if len(shown) == 1:
         text = shown[0].said.title
     else:
-        text = ngettext("%(n)d piece of news about your rewards", "%(n)d news about your rewards", len(shown)) % {
+        text = ngettext("%(n)d notice about your rewards", "%(n)d notices about your rewards", len(shown)) % {
             "n": len(shown)
         }
     return f"{settings.PORTAL_SITE_NAME}: {' '.join(text.split())}"[:_MOST_OF_SUBJECT]

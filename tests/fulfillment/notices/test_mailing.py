@@ -75,7 +75,7 @@ def test_a_person_gets_what_was_told_in_both_forms_with_the_headers_that_stop_it
         assert "Hello Mira," in body and "Comet banner is on its way" in body and "Your accounts are linked" in body
         assert "http://localhost:8000/notices/preferences/" in body
     assert "<img" not in html and "http://localhost:8000/inventory/" in text
-    assert "2 news about your rewards" in message["Subject"]
+    assert "2 notices about your rewards" in message["Subject"]
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Message-ID"].endswith(".notices@localhost>")
@@ -233,7 +233,7 @@ def test_what_the_server_cannot_take_now_comes_later_together_with_what_is_due_t
     due(user)
     server.mails.clear()
     assert send(NOW + timedelta(minutes=1)).sent == 1
-    assert "2 news" in server.mails[0]["Subject"]
+    assert "2 notices" in server.mails[0]["Subject"]
 
 
 def test_a_mail_that_cannot_be_made_keeps_no_other_back(server: SMTPServer, caplog: pytest.LogCaptureFixture) -> None:
