@@ -56,7 +56,7 @@ def test_axe_finds_nothing_on_any_page_that_viewers_meet(sandbox: Sandbox, new_v
     look_at_pages_on_the_way_to_a_link(judge, mine=kick, taken=taken)
     look_at_own_pages(judge, sandbox, kick)
     assert judge.found == []
-    assert len(judge.seen) >= 28
+    assert len(judge.seen) >= 32
 
 
 def look_at_public_pages(judge: Judge) -> None:
@@ -70,6 +70,10 @@ def look_at_public_pages(judge: Judge) -> None:
     judge.visit("/no/such/page", "404", status=404)
     judge.visit("/connect/northwind/", "studio")
     judge.visit("/connect/northwind/starfall/", "game, signed out")
+    for campaign in ("First light", "Night watch"):
+        viewer.open_link_page()
+        page.get_by_role("link", name=campaign).click()
+        judge.look(f"campaign {campaign}, signed out")
     page.goto(f"{viewer.portal.url}/accounts/login/")
     page.locator("input[name=login]").fill("nobody")
     page.locator("input[name=password]").fill("wrong")
@@ -129,6 +133,10 @@ def look_at_own_pages(judge: Judge, sandbox: Sandbox, kick: str) -> None:
     judge.look("connections, unlinked")
     sandbox.claim("kick", kick, BLADE)
     judge.visit("/inventory/", "inventory, after unlinking")
+    judge.visit("/inventory/history/", "closed campaigns, none")
+    viewer.open_link_page()
+    page.get_by_role("link", name="Night watch").click()
+    judge.look("campaign, signed in")
     judge.visit("/accounts/email/", "account")
     judge.visit("/accounts/password/change/", "password change")
     judge.visit("/accounts/2fa/", "second factors")
