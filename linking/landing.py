@@ -91,7 +91,7 @@ def steps(standing: Standing, counting: Counting = NOBODY_YET) -> list[dict[str,
         second,
         {
             "title": _("Watch"),
-            "state": "next" if ready else "later",
+            "state": "next" if ready and not standing.lacking else "later",
             "text": watch_text(counting),
         },
         {
@@ -201,6 +201,14 @@ def _platform_step(standing: Standing, *, proven: bool, linked: bool) -> dict[st
             "action_url": standing.url("confirm_link", viewer.platform),
         }
     open_ones = [p for p in standing.platforms if p.key not in standing.links]
+    again = [p for p in standing.platforms if p.key in standing.links and standing.links[p.key].pk in standing.lacking]
+    if linked and again:
+        return {
+            "state": "next",
+            "text": _("%(names)s must be connected again: a permission is missing or has ended. Nothing is lost.")
+            % {"names": joined([p.name for p in again])},
+            "actions": [_again_action(standing, p) for p in again],
+        }
     if linked:
         done = joined([f"{platforms.get(link.platform).name} ({link.viewer})" for link in standing.links.values()])
         return {
@@ -216,6 +224,11 @@ def _platform_step(standing: Standing, *, proven: bool, linked: bool) -> dict[st
         else _("Connect the account you watch with."),
         "actions": [connect_action(standing, p, kind=kind) for p in open_ones],
     }
+
+
+def _again_action(standing: Standing, platform: Platform) -> Action:
+    label = _("Connect %(platform)s again") % {"platform": platform.name}
+    return {**connect_action(standing, platform, kind="primary"), "label": label}
 
 
 def connect_action(standing: Standing, platform: Platform, *, kind: str, also: bool = False) -> Action:

@@ -50,6 +50,11 @@ def lacking_consent(links: Collection[Link]) -> dict[str, Lacking]:
     return lacking
 
 
+def registering_platforms(game: Game) -> set[str]:
+    """Return the platforms at which a game's viewers are registered, so that heartbeats name them (L10)."""
+    return {key[1] for key, scopes in _asked_by_sources([game.pk]).items() if _registers(key[1], scopes)}
+
+
 def _asked_by_sources(game_ids: Collection[str]) -> dict[tuple[str, str], set[str]]:
     asked: dict[tuple[str, str], set[str]] = {}
     for source in scope_sources:

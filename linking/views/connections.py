@@ -17,7 +17,7 @@ from linking.landing import link_card
 from linking.leaving import origin
 from linking.links import active_links, end_link, links_of
 from linking.models import Link
-from linking.scopes import lacking_consent
+from linking.scopes import lacking_consent, registering_platforms
 from linking.theming import game_context
 from portal import platforms
 from portal.models import PlatformCredential, User
@@ -72,6 +72,7 @@ def unlink(request: HttpRequest, link_id: str) -> HttpResponse:
         **game_context(link.game),
         "link": link,
         "platform": platforms.get(link.platform),
+        "registers": link.platform in registering_platforms(link.game),
         "nav_current": "connections",
     }
     return render(request, "linking/unlink.html", context)

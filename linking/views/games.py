@@ -18,6 +18,7 @@ from linking.leaving import allow_sign_in
 from linking.offers import campaigns_shown
 from linking.players import choose_player as remember_player
 from linking.players import players_of
+from linking.scopes import registering_platforms
 from linking.theming import game_context
 from portal.contrast import theme_css
 from portal.models import Organization
@@ -71,6 +72,7 @@ def connect_game(request: HttpRequest, organization: str, game: str) -> HttpResp
         **game_context(found),
         "steps": steps(standing, counting),
         "counted_here": counting.by_portal,
+        "registers_on": registering_platforms(found),
         "linked": bool(standing.links) and standing.player is not None,
         "just_linked": request.GET.get("linked", "") in standing.links,
         "cards": account_cards(standing),

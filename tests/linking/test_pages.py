@@ -94,7 +94,7 @@ def test_l1_the_page_says_which_step_is_done_and_which_is_next(
         user = factories.make_user()
         client.force_login(user)
         if linked:
-            factories.make_link(game, player=prove_portal_player(user, game))
+            factories.make_link(game, player=prove_portal_player(user, game), scopes="user:read")
     response = client.get(url(game))
     assert [step["state"] for step in response.context["steps"]] == states
 

@@ -200,12 +200,25 @@ class TestTheWalk:
         for address in (url(game), "/connections/"):
             page = text_of(player_client.get(address))
             assert "Consent needed again" in page and "stays yours" in page and "Connect again" in page
+        assert "Connect Twitch again" in text_of(player_client.get(url(game))), "it is the next of the steps, too"
         assert Link.objects.get().ended_at is None
         prove(player_client, game, server, MIRA)
         player_client.get(url(game, "confirm/twitch/"))
         run()
         assert row().state == State.REGISTERED
         assert "Consent needed again" not in text_of(player_client.get("/connections/"))
+
+    def test_l9_the_pages_say_that_a_permission_is_kept_and_what_unlinking_ends(
+        self, game: Game, server: TwitchServer, source: HeartbeatSource, player_client: Client
+    ) -> None:
+        assert "keeps the permission that you give there. It is encrypted" in text_of(player_client.get(url(game)))
+        prove(player_client, game, server, MIRA)
+        confirm(player_client, game, "twitch")
+        unlink = f"/connections/{Link.objects.get().pk}/unlink/"
+        assert "told within minutes to report you no more" in text_of(player_client.get(unlink))
+        HeartbeatSource.objects.update(enabled=False)
+        assert "keeps the permission" not in text_of(player_client.get(url(game)))
+        assert "report you no more" not in text_of(player_client.get(unlink))
 
     def test_an_unreadable_sealed_token_asks_for_consent_again_instead_of_failing(
         self, game: Game, server: TwitchServer, source: HeartbeatSource, player_client: Client, settings: Any
