@@ -73,6 +73,18 @@ class Sandbox:
         self.page.get_by_role("button", name="Send again").click()
         expect(self.page.locator(".messages")).to_contain_text("The webhook was sent and answered with 20")
 
+    def watch_stream(self, platform: str, user_id: str, *, channel: str, minutes: int, live: bool = False) -> str:
+        """Watch a channel as that viewer, the last minutes or from now on, and return what the page then says."""
+        self.page.goto(f"{self.url}/watch")
+        button = self.page.get_by_role("button", name=f"Watch on {PLATFORM_NAMES[platform]}")
+        form = self.page.locator("form", has=button)
+        form.get_by_label("Viewer").select_option(user_id)
+        form.get_by_label("Channel").select_option(channel)
+        form.get_by_label("watches from now on" if live else "has watched the last minutes").check()
+        form.get_by_label("Minutes", exact=True).fill(str(minutes))
+        button.click()
+        return self.page.locator(".messages").inner_text()
+
     def tell_game(self, answer: str, *, seconds: int = 20) -> None:
         """Tell the game's server how to answer from now on, by the words of its page."""
         self.page.goto(f"{self.url}/game/demo/")
