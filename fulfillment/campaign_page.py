@@ -74,6 +74,7 @@ def live_context(request: HttpRequest, campaign: Campaign, own: list[OwnViewer],
     phase = campaign.phase(now)
     progress, elsewhere = read_progress([campaign], own, now=now)
     kind, label = phase_in_words(phase)
+    counted_here = counting_in([campaign]).by_portal
     return {
         "campaign": campaign,
         "phase": phase.value,
@@ -84,8 +85,8 @@ def live_context(request: HttpRequest, campaign: Campaign, own: list[OwnViewer],
         "progress": [shown_progress(one, now=now) for one in progress],
         "elsewhere": [shown_elsewhere(one, now=now) for one in elsewhere] if phase in (Phase.LIVE, Phase.GRACE) else [],
         "live": _live(campaign, phase, now),
-        "counted_here": counting_in([campaign]).by_portal,
-        "is_open": phase in (Phase.LIVE, Phase.GRACE),
+        "counted_here": counted_here,
+        "nothing_yet": phase is Phase.LIVE and bool(counted_here) and request.user.is_authenticated,
     }
 
 

@@ -440,6 +440,7 @@ def test_who_is_not_linked_is_led_to_linking(world: World) -> None:
     client.force_login(make.make_user())
     page = client.get(page_of(world.campaign))
     assert "Link your accounts" in section(page, "Take part")
+    assert "Nothing that you watched has been counted" in section(page, "How far you are")
     world.change(connection_url="https://studio.example.org/link")
     assert 'href="https://studio.example.org/link"' in client.get(page_of(world.campaign)).content.decode()
 
