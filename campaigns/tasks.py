@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from django_q.tasks import async_task
 
-from campaigns.registering.running import run_due
+from campaigns.registering.running import BUDGET_SECONDS, run_due
+from portal.going_on import done, go_on
+
+REGISTER_VIEWERS = "campaigns.tasks.register_viewers"
 
 
-def register_viewers() -> str:
+def register_viewers(*, continued: bool = False, seconds: float = BUDGET_SECONDS) -> str:
     """Register, check and remove viewers' identifiers that are due (L10), and have another run go on where time ran out."""
-    run = run_due(clock=timezone.now)
-    if not run.finished:
-        async_task("campaigns.tasks.register_viewers")
+    run = run_due(clock=timezone.now, seconds=seconds)
+    if run.finished:
+        done(REGISTER_VIEWERS, continued=continued)
+    else:
+        go_on(REGISTER_VIEWERS, continued=continued)
     return str(run)
