@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from campaigns.models import Heartbeat, HeartbeatViewers
 from campaigns.rules.counting import KEPT_UNKNOWN
 
@@ -32,7 +34,16 @@ def count_again(
         kept = kept.filter(broadcaster=broadcaster)
     if game_name is not None:
         kept = kept.filter(game_name=game_name)
-    return kept.update(due_at=now)
+    return make_due(kept, now=now)
+
+
+def make_due(kept: QuerySet[Heartbeat], *, now: datetime) -> int:
+    """Have these kept heartbeats counted again; return how many they are.
+
+    That they are kept is asked once more of each row as it is changed: what others have had counted meanwhile stays so.
+    """
+    rows = Heartbeat.objects.filter(pk__in=kept.values("pk"), outcome__in=_KEPT, due_at=None)
+    return rows.update(due_at=now)
 
 
 def drop_kept_viewers(*, now: datetime) -> int:

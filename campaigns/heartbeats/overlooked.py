@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from campaigns.heartbeats.again import count_again
+from campaigns.heartbeats.again import count_again, make_due
 from campaigns.models import Heartbeat, HeartbeatSource, RegisteredIdentifier
 from campaigns.watch.reports import KNOWN_STATES, comparable
 from campaigns.watch.rules_of import names_of_games
@@ -55,5 +55,5 @@ def _of_broadcasters(now: datetime) -> int:
                 viewer_list__isnull=False,
                 due_at=None,
             )
-            done += kept.update(due_at=now)
+            done += make_due(kept, now=now)
     return done
