@@ -20,6 +20,8 @@ from tests.e2e.watching import DESKTOP, PHONE, Watch
 from tests.servers import CHROMIUM, CHROMIUM_ARGUMENTS
 
 BANNER, CAPE, BLADE = "Comet banner", "Cape of the north", "Dawn blade"
+LANTERN = "Star lantern"
+NIGHT_WATCH = 'from campaigns.models import Campaign\nprint(json.dumps(Campaign.objects.get(name="Night watch").pk))'
 
 
 class Album:
@@ -61,9 +63,13 @@ def main(folder: Path) -> None:
         sandbox, producer = Sandbox(browser, portal), Producer(browser, portal)
         mira = Viewer(browser, portal, "mira_plays", phone=False, scripts=True)
         walk_signed_out(album, mira)
-        link_and_claim(album, portal, sandbox, mira, Viewer(browser, portal, "oldbear", phone=False, scripts=True))
+        ids = link_and_claim(
+            album, portal, sandbox, mira, Viewer(browser, portal, "oldbear", phone=False, scripts=True)
+        )
+        watch_and_claim(album, portal, sandbox, mira, ids["mira_plays", "twitch"])
         producer.sign_in()
         walk_admin(album, producer)
+        walk_watch_time(album, producer)
         walk_sandbox(album, sandbox)
         browser.close()
     make_cover(folder)
@@ -80,6 +86,7 @@ def walk_signed_out(album: Album, viewer: Viewer) -> None:
         "sign-up": "/accounts/signup/",
         "password-reset": "/accounts/password/reset/",
         "game-signed-out": "/connect/northwind/starfall/",
+        "campaign-signed-out": f"/campaigns/{viewer.portal.ask(NIGHT_WATCH)}/",
         "not-found": "/no/such/page",
     }
     for name, path in pages.items():
@@ -87,8 +94,10 @@ def walk_signed_out(album: Album, viewer: Viewer) -> None:
         album.take(viewer.watch, f"viewer-{name}")
 
 
-def link_and_claim(album: Album, portal: RunningPortal, sandbox: Sandbox, mira: Viewer, bear: Viewer) -> None:
-    """Two people link and claim; on the way every page of theirs is taken."""
+def link_and_claim(
+    album: Album, portal: RunningPortal, sandbox: Sandbox, mira: Viewer, bear: Viewer
+) -> dict[tuple[str, str], str]:
+    """Two people link and claim; on the way every page of theirs is taken. Returns their ids by name and platform."""
     ids = {
         (who.name, platform): sandbox.add_user(platform, who.name)
         for who in (mira, bear)
@@ -118,6 +127,7 @@ def link_and_claim(album: Album, portal: RunningPortal, sandbox: Sandbox, mira: 
     mira.link("twitch", ids["mira_plays", "twitch"])
     claim_in_many_states(portal, sandbox, mira, ids)
     walk_own_pages(album, portal, mira)
+    return ids
 
 
 def claim_in_many_states(
@@ -159,6 +169,52 @@ def walk_own_pages(album: Album, portal: RunningPortal, viewer: Viewer) -> None:
     page.goto(f"{portal.url}/connections/")
     page.get_by_role("link", name="Unlink").first.click()
     album.take(viewer.watch, "viewer-unlink")
+
+
+def watch_and_claim(album: Album, portal: RunningPortal, sandbox: Sandbox, viewer: Viewer, user_id: str) -> None:
+    """The viewer watches what the portal counts, claims one reward, and sees all pages about it."""
+    page, streamer = viewer.page, portal.demo["twitch"]["authorized"][0]["user_id"]
+
+    def told() -> bool:
+        return "all were accepted" in sandbox.watch_stream("twitch", user_id, channel=streamer, minutes=12)
+
+    def earned() -> bool:
+        page.goto(f"{portal.url}/inventory/")
+        return "Earned, ready to claim" in page.locator("main").inner_text()
+
+    wait_for(told, seconds=60, what="the viewer is registered", every=1)
+    album.take(sandbox.watch, "sandbox-watch")
+    wait_for(earned, seconds=60, what="rewards are earned", every=1)
+    album.take(viewer.watch, "viewer-inventory-progress")
+    page.goto(f"{portal.url}/campaigns/{portal.ask(NIGHT_WATCH)}/")
+    album.take(viewer.watch, "viewer-campaign")
+    page.get_by_role("button", name=f"Claim {LANTERN}").first.click()
+    album.take(viewer.watch, "viewer-campaign-claimed")
+    for name, path in {
+        "inventory-history": "inventory/history/",
+        "notices": "notices/",
+        "notice-preferences": "notices/preferences/",
+        "channels": "channel/",
+    }.items():
+        page.goto(f"{portal.url}/{path}")
+        album.take(viewer.watch, f"viewer-{name}")
+
+
+def walk_watch_time(album: Album, producer: Producer) -> None:
+    """The producer's pages of what the portal counts: the overview, and each source with its test."""
+    page, campaign = producer.page, producer.portal.ask(NIGHT_WATCH)
+    producer.open(f"campaigns/campaign/{campaign}/change/")
+    album.take(producer.watch, "admin-campaign-counted", reload=True)
+    producer.open(f"campaigns/campaign/{campaign}/overview/")
+    album.take(producer.watch, "admin-overview", reload=True)
+    producer.open("campaigns/heartbeatsource/")
+    sources = page.eval_on_selector_all("#result_list th a", "all => all.map(a => [a.innerText, a.href])")
+    for name, address in sources:
+        named = re.sub(r"\W+", "-", name.lower())
+        page.goto(address)
+        album.take(producer.watch, f"admin-source-{named}", reload=True)
+        page.goto(re.sub(r"change/.*$", "test/", address))
+        album.take(producer.watch, f"admin-source-{named}-test", reload=True)
 
 
 def walk_admin(album: Album, producer: Producer) -> None:
