@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from portal.sandbox.crowd import minute_of
@@ -51,7 +51,10 @@ class Command(BaseCommand):
     def _tell(self, crowd: LiveCrowd | None, stop: threading.Event) -> str:
         """Tell what is due; the fault of the crowd, if there was one. Sessions show theirs on their page."""
         now = timezone.now()
-        tell_sessions(now=now)
+        try:
+            tell_sessions(now=now)
+        except DatabaseError as error:  # busy or away: what is due stays due
+            return f"the sandbox's database: {error}"
         if crowd is None or stop.is_set():
             return ""
         return crowd.tell(minute=minute_of(now))[1]
