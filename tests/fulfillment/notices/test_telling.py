@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns.hooks import Earned, call_rewards_earned
 from campaigns.models import Viewer
+from fulfillment.claiming import claim_reward
 from fulfillment.claims import abandon_claims, hold_claims, release_claims, retry_claims
 from fulfillment.delivery import Result, lease_due, record_outcomes
 from fulfillment.ledger import Moved
@@ -25,6 +26,7 @@ from linking.models import Link
 from tests.factories import NOW, make_player, make_user, make_viewer
 from tests.fulfillment.deliveries import World, no_jitter
 from tests.fulfillment.notices.people import Person, by_mail, ready_claims, settle
+from tests.watching import beat, count_all, make_counted_campaign, make_source
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=1)
@@ -221,3 +223,20 @@ def test_c8_removing_test_claims_takes_their_notices_along_and_counts_claims_onl
     person.campaign.save()
     purged = purge_test_campaign(campaign=person.campaign, actor=staff, now=LATER)
     assert (purged.claims, person.kinds()) == (1, ["linked"])
+
+
+def test_w3_minutes_that_are_counted_become_a_notice_and_the_claim_settles_it() -> None:
+    person = Person()
+    viewer = make_viewer(person.organization)
+    person.link(viewer=viewer)
+    campaign = make_counted_campaign(person.game, minutes=(2, 3))
+    source = make_source(person.game)
+    for minute in range(2):
+        beat(source, viewers=[viewer.platform_user_id, "a-stranger"], minute=NOW - timedelta(minutes=9 - minute))
+    count_all(now=NOW)
+    assert person.unread() == ["linked", "earned"]
+    viewer.refresh_from_db()
+    place = campaign.rewards.get(minutes=2)
+    claim_reward(viewer=viewer, campaign_reward=place, actor=person.user, now=LATER)
+    settle(LATER)
+    assert person.unread() == ["linked", "on_its_way"]
