@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -38,33 +39,55 @@ _STATES = (
 def charts_over_time(overview: Overview, *, zone_name: str, now: datetime) -> list[TimeChart]:
     """Return claims over time and, where the portal counts, minutes and viewers."""
     shown = overview.over_time
+    axis = _axis(shown, zone_name)
     return [
-        *(_minutes_charts(shown, overview, zone_name=zone_name, now=now) if overview.totals is not None else []),
+        *(_minutes_charts(shown, overview, axis, now=now) if overview.totals is not None else []),
         _chart(
-            shown,
+            axis,
             key="claims",
             title=_t("Claims"),
             series=[Series(_t("claims"), shown.claims if shown else ())],
             empty=_not_begun(overview.campaign, now) if shown is None else _t("Nothing was claimed yet."),
-            zone_name=zone_name,
         ),
     ]
 
 
-def _minutes_charts(shown: OverTime | None, overview: Overview, *, zone_name: str, now: datetime) -> list[TimeChart]:
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """What the charts over time share."""
+
+    name: str
+    every: Every
+    starts: Sequence[datetime]
+    labels: Sequence[str]
+    so_far: bool
+
+
+def _axis(shown: OverTime | None, zone_name: str) -> _Axis:
+    unit = shown.unit if shown else Unit.HOUR
+    spans = shown.spans if shown else ()
+    return _Axis(
+        name=str(_AXES[unit]) % {"zone": zone_name},
+        every=_EVERY[unit],
+        starts=[span.local for span in spans],
+        labels=[label_of(span, unit) for span in spans],
+        so_far=shown.goes_on if shown else False,
+    )
+
+
+def _minutes_charts(shown: OverTime | None, overview: Overview, axis: _Axis, *, now: datetime) -> list[TimeChart]:
     minutes = shown.minutes if shown else None
     nothing = _not_begun(overview.campaign, now) if shown is None else _t("No minute was counted yet.")
     return [
         _chart(
-            shown,
+            axis,
             key="minutes",
             title=_t("Watched minutes"),
             series=[Series(_t("watched minutes"), minutes.watched if minutes else ())],
             empty=nothing,
-            zone_name=zone_name,
         ),
         _chart(
-            shown,
+            axis,
             key="viewers",
             title=_t("Viewers at a time"),
             series=[
@@ -72,36 +95,26 @@ def _minutes_charts(shown: OverTime | None, overview: Overview, *, zone_name: st
                 Series(_t("average of the minutes with viewers"), minutes.average if minutes else ()),
             ],
             empty=nothing,
-            zone_name=zone_name,
             drawn=Drawn.LINES,
         ),
     ]
 
 
 def _chart(
-    shown: OverTime | None,
-    *,
-    key: str,
-    title: str,
-    series: Sequence[Series],
-    empty: str,
-    zone_name: str,
-    drawn: Drawn = Drawn.BARS,
+    axis: _Axis, *, key: str, title: str, series: Sequence[Series], empty: str, drawn: Drawn = Drawn.BARS
 ) -> TimeChart:
-    unit = shown.unit if shown else Unit.HOUR
-    spans = shown.spans if shown else ()
     return TimeChart(
         key=key,
         title=title,
-        axis=str(_AXES[unit]) % {"zone": zone_name},
-        every=_EVERY[unit],
-        starts=[span.local for span in spans],
-        labels=[label_of(span, unit) for span in spans],
+        axis=axis.name,
+        every=axis.every,
+        starts=axis.starts,
+        labels=axis.labels,
         series=series,
         drawn=drawn,
         missing=_t("nobody reported"),
         empty=empty,
-        so_far=shown.goes_on if shown else False,
+        so_far=axis.so_far,
     )
 
 

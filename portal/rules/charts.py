@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 Value = int | float | None
 
@@ -134,20 +134,18 @@ def minute_ticks(starts: Sequence[datetime], *, most: int) -> list[int]:
 
 def hour_ticks(starts: Sequence[datetime], *, most: int) -> list[int]:
     """Return which of some hours in a row get a tick: the round ones as clocks show them, at most so many."""
-    first = starts[0].date() if starts else None
+    if not starts:
+        return []
+    first = starts[0].toordinal()
+    hours = [
+        (number, (start.toordinal() - first) * 24 + start.hour) for number, start in enumerate(starts) if not start.fold
+    ]
+    found = [0]
     for step in _HOUR_STEPS:
-        found = [
-            number
-            for number, start in enumerate(starts)
-            if start.fold == 0 and (_days_since(first, start) * 24 + start.hour) % step == 0
-        ]
+        found = [number for number, hour in hours if hour % step == 0]
         if len(found) <= most:
-            return found or [0] * bool(starts)
+            return found or [0]
     return found[:: -(-len(found) // most)]
-
-
-def _days_since(first: date | None, start: datetime) -> int:
-    return (start.date() - first).days if first else 0
 
 
 def day_ticks(count: int, *, most: int) -> list[int]:
