@@ -39,7 +39,7 @@ Link.objects.bulk_create(
     Link(game=game, viewer=viewer, player=player, platform="twitch", started_at=timezone.now())
     for viewer, player in zip(viewers, players)
 )
-print(json.dumps(Link.objects.count()))
+print(json.dumps(Link.objects.filter(player__player_id__startswith="player-").count()))
 """
 LEDGER = """
 from collections import Counter
