@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from bench import delivery, watching, webhook
+from bench import delivery, history, watching, webhook
 from bench.databases import databases
 
-BENCHMARKS = {"webhook": webhook.run, "delivery": delivery.run, "watching": watching.run}
+BENCHMARKS = {"webhook": webhook.run, "delivery": delivery.run, "watching": watching.run, "history": history.run}
 
 
 def main(names: list[str]) -> int:
