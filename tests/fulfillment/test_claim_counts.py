@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -278,7 +279,10 @@ def test_idle_folding_writes_nothing() -> None:
 def test_what_was_written_past_the_counts_is_found_and_mended() -> None:
     world = World()
     place = world.campaign.rewards.get()
-    world.claim(campaign=world.campaign, campaign_reward=place, reward=world.reward, resolve_at=None)
+    last_moment = NOW + timedelta(minutes=14, seconds=59, microseconds=999_999)
+    world.claim(
+        campaign=world.campaign, campaign_reward=place, reward=world.reward, resolve_at=None, granted_at=last_moment
+    )
     out = StringIO()
     with pytest.raises(CommandError, match="1 counts differ"):
         call_command("check_claim_counts", stdout=out)
@@ -289,6 +293,20 @@ def test_what_was_written_past_the_counts_is_found_and_mended() -> None:
     assert "All counts are those of the claims." in out.getvalue()
     assert_counted(world.campaign)
     assert mend_counts() == 0
+
+
+def test_the_migration_counts_the_claims_that_are_there() -> None:
+    world = World()
+    place = world.campaign.rewards.get()
+    bound = {"campaign": world.campaign, "reward": world.reward, "resolve_at": None}
+    for number, moment in enumerate([NOW, NOW + timedelta(minutes=14, seconds=59, microseconds=999_999), None]):
+        world.claim(campaign_reward=place, granted_at=moment, received_at=NOW + timedelta(minutes=15 * number), **bound)
+    world.claim(state=State.QUARANTINED, **bound)
+    world.claim()  # belongs to no campaign yet
+    migration = import_module("fulfillment.migrations.0002_count_claims")
+    migration.count_claims(None, connection.schema_editor())
+    assert counts_of(world.campaign.pk) == {(place.pk, "received"): 3, ("", "quarantined"): 1}
+    assert_counted(world.campaign)
 
 
 @pytest.mark.postgresql
