@@ -174,8 +174,11 @@ def mend_counts() -> int:
 def fill_quarters() -> int:
     """Say of claims that have a campaign, but not under which quarter of an hour they are counted, which it is."""
     moment = "COALESCE(granted_at, received_at)"
+    # On SQLite without its fraction, which would be rounded: a claim of the last moment belongs to the quarter that ends.
     epoch = (
-        f"FLOOR(EXTRACT(EPOCH FROM {moment}))" if connection.vendor == "postgresql" else f"strftime('%%s', {moment})"
+        f"FLOOR(EXTRACT(EPOCH FROM {moment}))"
+        if connection.vendor == "postgresql"
+        else f"strftime('%%s', SUBSTR({moment}, 1, 19))"
     )
     with connection.cursor() as cursor:
         cursor.execute(
