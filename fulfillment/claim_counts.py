@@ -54,18 +54,21 @@ class Changes:
             self.in_quarter(claim.campaign_id, claim.counted_quarter, -1)
 
     def write(self) -> None:
-        """Store the changes: one statement, none where nothing changes."""
-        ClaimCountChange.objects.bulk_create(
-            [
-                ClaimCountChange(
-                    campaign_id=campaign, campaign_reward=campaign_reward, state=state, quarter=quarter, claims=claims
-                )
-                for (campaign, campaign_reward, state, quarter), claims in self._changes.items()
-                if claims
-            ],
-            batch_size=_ROWS_PER_STATEMENT,
-        )
+        """Store the changes: one statement, none where nothing changes.
+
+        By a statement of our own: this goes along with every batch of deliveries.
+        """
+        rows = [(*key, claims) for key, claims in self._changes.items() if claims]
         self._changes.clear()
+        for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+            part = rows[start : start + _ROWS_PER_STATEMENT]
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"INSERT INTO {ClaimCountChange._meta.db_table} "  # noqa: S608 - own names only
+                    "(campaign_id, campaign_reward, state, quarter, claims) VALUES "
+                    f"{', '.join(['(%s, %s, %s, %s, %s)'] * len(part))}",
+                    [value for values in part for value in values],
+                )
 
 
 def counts_of(campaign_id: str) -> dict[tuple[str, str], int]:
