@@ -239,6 +239,10 @@ def walk_admin(album: Album, producer: Producer) -> None:
         if name != "admin-start" and "add/" in str(page_links(page, address)):
             page.goto(f"{address}add/")
             album.take(producer.watch, f"{name}-new", reload=True)
+    producer.open("campaigns/campaign/")
+    page.locator("#result_list a[href*='/change/']").first.click()
+    page.get_by_role("link", name="Overview", exact=True).last.click()
+    album.take(producer.watch, "admin-campaign-overview", reload=True)
     producer.open("find/?q=mira_plays")
     album.take(producer.watch, "admin-find-mira", reload=True)
     for state in ("failed", "quarantined", "ready", "waiting"):
