@@ -134,9 +134,9 @@ def test_it_asks_the_database_as_often_for_20_viewers_as_for_one(django_assert_n
         make.make_viewer(game.organization, "portal", platform_user_id=player.player_id)
 
     add()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(seen_by(user)) == 3
     for _ in range(19):
         add()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(seen_by(user)) == 60
