@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from django.db import IntegrityError, OperationalError, connection
-from django.db.models import F
+from django.db.models import F, Model
+from django.test.utils import CaptureQueriesContext
 
 from campaigns import hooks
 from campaigns.hooks import Earned
 from campaigns.models import (
     Campaign,
+    ChannelFigures,
     CountingLease,
     Game,
     Heartbeat,
@@ -116,6 +118,22 @@ def test_a_heartbeat_that_cannot_be_counted_is_put_aside_and_stops_no_other(
     assert recount(campaign_id=campaign.pk).differences == []
 
 
+def test_w6_a_row_that_somebody_made_a_moment_ago_is_no_reason_to_put_a_heartbeat_aside(
+    source: HeartbeatSource, campaign: Campaign, fault: Hooks
+) -> None:
+    failures: list[Exception] = []
+
+    def fail_once(_earned: Sequence[Earned]) -> None:
+        if not failures:
+            failures.append(IntegrityError("it is there already"))
+            raise failures[0]
+
+    fault.add(fail_once)
+    beat(source, viewers=["a"], minute=NOW)
+    assert count_due(now=LATER, people=People()) == 1
+    assert (len(failures), totals(campaign)) == (1, {"a": 1})
+
+
 @pytest.mark.parametrize("stored", [b"", b"no", b"\xff", b"[", b'["a"'])
 def test_a_list_that_cannot_be_read_is_put_aside_and_stops_no_other(
     source: HeartbeatSource, campaign: Campaign, stored: bytes
@@ -208,20 +226,20 @@ def test_a_lease_of_ones_own_is_no_hindrance_and_is_given_back(source: Heartbeat
 class Meanwhile:
     """Does something once in the middle of a round: when all was read, and before anything is written."""
 
-    def __init__(self, deed: Callable[[], Any]) -> None:
-        self.deed, self.seen = deed, 0
+    def __init__(self, deed: Callable[[], Any], last_read: type[Model]) -> None:
+        self.deed, self.seen, self.table = deed, 0, last_read._meta.db_table
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         found = execute(sql, params, many, context)
-        if sql.startswith("SELECT") and WatchedTotal._meta.db_table in sql:
+        if sql.startswith("SELECT") and self.table in sql:
             self.seen += 1
             if self.seen == 2:  # the minutes of viewers, then those of who streams: the last that is read
                 self.deed()
         return found
 
 
-def count_meanwhile(deed: Callable[[], Any], **options: Any) -> int:
-    meanwhile = Meanwhile(deed)
+def count_meanwhile(deed: Callable[[], Any], last_read: type[Model] = WatchedTotal, **options: Any) -> int:
+    meanwhile = Meanwhile(deed, last_read)
     with connection.execute_wrapper(meanwhile):
         counted = count_due(now=LATER, people=People(), **options)
     assert meanwhile.seen >= 2
@@ -234,6 +252,19 @@ def test_w6_who_is_overtaken_with_everything_writes_nothing(source: HeartbeatSou
     count_meanwhile(lambda: count_due(now=LATER + LEASE, holder="quicker", people=People()))
     assert totals(campaign) == {"a": 3, "v0": 1, "v1": 1, "v2": 1}
     assert recount(campaign_id=campaign.pk).differences == []
+
+
+def test_w6_who_is_overtaken_with_what_adds_no_minute_adds_nothing_to_the_figures_either(
+    source: HeartbeatSource, campaign: Campaign
+) -> None:
+    for _ in range(2):
+        beat(source, viewers=["a"], minute=NOW)
+        if not ChannelFigures.objects.exists():
+            count_all()
+    quicker = People()
+    count_meanwhile(lambda: count_due(now=LATER + LEASE, holder="quicker", people=quicker), last_read=WatchedHour)
+    assert ChannelFigures.objects.values_list("heartbeats", "reported_minutes").get() == (2, 2)
+    assert totals(campaign) == {"a": 1}
 
 
 def test_w6_who_is_overtaken_with_some_counts_the_rest(source: HeartbeatSource, campaign: Campaign) -> None:
@@ -362,6 +393,18 @@ def test_however_few_are_remembered_nobody_loses_a_minute(game: Game, campaign: 
     count_due(now=LATER, people=people)
     assert totals(campaign) == {f"{source.platform}{n}": 4 for source in sources for n in range(5)}
     assert not Heartbeat.objects.exclude(unknown=0).exists()
+
+
+def test_what_is_remembered_is_asked_for_no_more_and_has_a_limit(game: Game) -> None:
+    naming = Naming(game.organization_id, "kick", registered=False)
+    for at_most, forgotten in ((5, False), (4, True)):
+        people = People(remembered_at_most=at_most)
+        first = people.numbers(naming, [["a", "b", "c"], ["d", "e"]], now=NOW)
+        people.make_room()
+        with CaptureQueriesContext(connection) as queries:
+            second = people.numbers(naming, [["a", "b", "c"], ["d", "e"]], now=NOW)
+        assert (len(queries) > 0) == forgotten
+        assert [list(numbers) for numbers, _ in first] == [list(numbers) for numbers, _ in second]
 
 
 def test_numbers_are_given_once_and_remembered(game: Game) -> None:

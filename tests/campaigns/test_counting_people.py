@@ -336,12 +336,15 @@ def test_figures_equal_what_sets_say(game: Game, source: HeartbeatSource) -> Non
     assert recount(campaign_id=campaign.pk).differences == []
 
 
+@pytest.mark.parametrize("together", [False, True])
 def test_figures_of_a_channel_tell_its_latest_minute_whatever_comes_last(
-    source: HeartbeatSource, campaign: Campaign
+    source: HeartbeatSource, campaign: Campaign, together: bool
 ) -> None:
     for minutes, viewers in ((5, 3), (1, 7), (6, 2), (2, 1)):
         beat(source, viewers=[str(n) for n in range(viewers)], minute=NOW + minutes * MINUTE, received_at=NOW + HOUR)
-        count_all()
+        if not together:
+            count_all()
+    count_all()
     row = ChannelFigures.objects.get()
     assert (row.last_minute, row.last_viewers, row.peak_viewers) == (int(NOW.timestamp()) // 60 + 6, 2, 7)
     assert (row.reported_minutes, row.heartbeats) == (13, 4)
