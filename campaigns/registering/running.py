@@ -98,6 +98,7 @@ def _round(
         try:
             result = call.result()
         except Exception:
+            # A fault of ours with one viewer. Raised, it would leave the others' calls unrecorded, and meet them again.
             logger.exception("Registered identifier %s could not be dealt with.", one.pk)
             result = Result(outcome=Outcome.FAILED, problem="internal", permanent=True)
         now = clock()
