@@ -46,21 +46,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def game() -> Game:
-    return make.make_game()
-
-
-@pytest.fixture
-def source(game: Game) -> HeartbeatSource:
-    return make_source(game)
-
-
-@pytest.fixture
-def campaign(game: Game) -> Campaign:
-    return make_counted_campaign(game)
-
-
 def outcome() -> str:
     found: str = Heartbeat.objects.order_by("-pk").values_list("outcome", flat=True)[0]
     return found
