@@ -10,10 +10,10 @@ from typing import Any
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from fulfillment.listing import FROM_PLATFORM
 from fulfillment.models import Claim
 
 MESSAGE_TYPE = "claim.delivery"
-_FROM_PLATFORM = frozenset({Claim.Source.WEBHOOK.value, Claim.Source.SWEEP.value})
 SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 32  # Standard Webhooks, Signature scheme: 24 to 64 bytes
 
@@ -50,7 +50,7 @@ def _data(claim: Claim) -> dict[str, Any]:
         "campaign": campaign and {"id": campaign.pk, "name": campaign.name},
         "platform": claim.platform,
         # What the portal counted, or staff granted, the platform has no claim of.
-        "platform_claim_id": claim.platform_claim_id if claim.source in _FROM_PLATFORM else None,
+        "platform_claim_id": claim.platform_claim_id if claim.source in FROM_PLATFORM else None,
         "viewer": {
             "id": viewer.pk if viewer else None,
             "platform_user_id": claim.platform_user_id,

@@ -15,13 +15,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from fulfillment.claim_counts import Changes, quarter_of
 from fulfillment.ledger import PORTAL, Move, lock_claims, move_claims
+from fulfillment.listing import give_places, place_of
 from fulfillment.mapping import Known, judged_at, learn_about
 from fulfillment.marks import mark_duplicates
 from fulfillment.models import Claim, ClaimEvent, Delivery
 from fulfillment.outbox import Settled, settle_deliveries
 from fulfillment.rules.codes import Code
 from fulfillment.rules.decision import Decision, decide
-from fulfillment.rules.states import UNSENT, State
+from fulfillment.rules.states import LISTED, UNSENT, State
 from fulfillment.slots import NO_SLOTS, Contender, Slots, assign_slots, held_slots
 from fulfillment.viewers import register_viewers
 from fulfillment.writing import Row, write_rows
@@ -178,6 +179,8 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
     rows: list[Row] = []
     events: list[ClaimEvent] = []
     changes = Changes()
+    entering = [work.claim for work in works if work.decision.state in LISTED and work.claim.state not in LISTED]
+    places = give_places(entering)
     for work in works:
         claim, reason, detail = work.claim, work.claim.reason, work.claim.detail
         stays = claim.state == work.decision.state
@@ -188,7 +191,8 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
             events.append(_event(claim, reason, detail, now))
         quarter = quarter_of(judged_at(claim)) if work.known.columns.campaign_id else None
         _count(changes, work, quarter)
-        rows.append(Row(claim.pk, work.known.columns, work.slots, quarter, reason, detail))
+        place = places.get(claim.pk) or place_of(claim)
+        rows.append(Row(claim.pk, work.known.columns, work.slots, quarter, reason, detail, place))
     write_rows(rows)
     changes.write()
     ClaimEvent.objects.bulk_create(events)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from fulfillment.listing import Place
 from fulfillment.mapping import Columns
 from fulfillment.models import Claim
 from fulfillment.slots import Slots
@@ -23,10 +24,21 @@ class Row:
     quarter: int | None
     reason: str
     detail: str
+    place: Place
 
 
-_TEXTS = ("viewer_id", "game_id", "campaign_id", "reward_id", "campaign_reward_id", "link_id", "reason", "detail")
-_NUMBERS = ("player_id", "player_slot", "viewer_slot", "counted_quarter")
+_TEXTS = (
+    "viewer_id",
+    "game_id",
+    "campaign_id",
+    "reward_id",
+    "campaign_reward_id",
+    "link_id",
+    "reason",
+    "detail",
+    "listed_as",
+)
+_NUMBERS = ("player_id", "player_slot", "viewer_slot", "counted_quarter", "listed_no")
 
 
 def write_rows(rows: Sequence[Row]) -> None:
@@ -63,8 +75,10 @@ def _values(row: Row) -> tuple[Any, ...]:
         columns.link_id,
         row.reason,
         row.detail,
+        row.place.listed_as,
         columns.player_id,
         slots.player,
         slots.viewer,
         row.quarter,
+        row.place.number,
     )

@@ -66,9 +66,11 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "allauth.idp.oidc",
     "linking.providers.kick",
     "linking.providers.twitch",
     "rest_framework",
+    "drf_spectacular",
     "django_q",
     "csp",
 ]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from allauth.idp.oidc.models import Client, Token
 from django.core.files.base import ContentFile
 from PIL import Image
 
@@ -21,10 +22,14 @@ from campaigns.models import (
     RewardPlatformId,
     Viewer,
 )
-from fulfillment.models import Claim, Endpoint
+from fulfillment.listing import give_places
+from fulfillment.models import ApiClient, Claim, Endpoint
+from fulfillment.rules.scopes import SCOPES
+from fulfillment.rules.states import LISTED
 from linking.models import Link, Player
 from portal.models import Membership, Organization, PlatformCredential, User
 from portal.roles import Role
+from portal.tokens import new_token
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -164,9 +169,9 @@ def make_link(game: Game, *, viewer: Viewer | None = None, player: Player | None
 
 
 def make_claim(organization: Organization, platform: str = "kick", **fields: Any) -> Claim:
-    """Make a claim just received: due to be resolved at ``NOW``."""
+    """Make a claim just received: due to be resolved at ``NOW``. In a state that partners see it has its place (A3)."""
     n = number()
-    return Claim.objects.create(
+    claim = Claim(
         organization=organization,
         platform=platform,
         **{
@@ -180,8 +185,38 @@ def make_claim(organization: Organization, platform: str = "kick", **fields: Any
             **fields,
         },
     )
+    if claim.state in LISTED:
+        place = give_places([claim])[claim.pk]
+        claim.listed_as, claim.listed_no = place.listed_as, place.number
+    claim.save(force_insert=True)
+    return claim
 
 
 def make_endpoint(game: Game, url: str = "https://game.example.org/deliveries", **fields: Any) -> Endpoint:
     secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
     return Endpoint.objects.create(game=game, url=url, **{"secret": secret, **fields})
+
+
+def make_api_client(organization: Organization, *, scopes: tuple[str, ...] = SCOPES, **fields: Any) -> ApiClient:
+    """Make an API client that may do everything, with no secret: its tokens are made by ``make_api_token``."""
+    n = number()
+    oauth = Client(id=f"apiclient{n:021}", name=fields.pop("name", f"Backend {n}"), default_scopes="")
+    oauth.set_scopes(list(scopes))
+    oauth.set_grant_types(["client_credentials", "authorization_code", "refresh_token"])
+    oauth.save()
+    return ApiClient.objects.create(organization=organization, oauth=oauth, **{"created_at": NOW, **fields})
+
+
+def make_api_token(client: ApiClient, *, user: User | None = None, scopes: tuple[str, ...] = (), **fields: Any) -> str:
+    """Make an access token of a client, or of a player who allowed it, and return it. Without an end unless given."""
+    value = new_token()
+    token = Token(type=Token.Type.ACCESS_TOKEN, client=client.oauth, user=user, **fields)
+    token.set_value(value)
+    token.set_scopes(list(scopes))
+    token.save()
+    return value
+
+
+def api_headers(client: ApiClient, token: str | None = None) -> dict[str, str]:
+    """Return the headers of a call of the partner API, with a new token of the client unless one is given."""
+    return {"Authorization": f"Bearer {token or make_api_token(client)}", "Client-Id": client.oauth_id}

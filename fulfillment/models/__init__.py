@@ -1,26 +1,44 @@
 """What viewers get: claims, their history, their deliveries, and what came in that could not be read."""
 
 from fulfillment.models.bulk import BulkOperation
-from fulfillment.models.claims import Claim, ClaimEvent
+from fulfillment.models.claims import Claim, ClaimEvent, ClaimListing
+from fulfillment.models.clients import ApiClient, ApiUse
 from fulfillment.models.counts import ClaimCount, ClaimCountChange, ClaimQuarter
 from fulfillment.models.deliveries import Delivery, DeliveryAttempt, Endpoint
+from fulfillment.models.events import (
+    ChannelPresence,
+    Event,
+    EventAttempt,
+    EventDelivery,
+    EventSubscription,
+    Progress,
+)
 from fulfillment.models.inbound import KeptMessage, WebhookTally
 from fulfillment.models.notices import Notice, NoticePreference
 from fulfillment.models.workers import Worker
 
 __all__ = [
+    "ApiClient",
+    "ApiUse",
     "BulkOperation",
+    "ChannelPresence",
     "Claim",
     "ClaimCount",
     "ClaimCountChange",
     "ClaimEvent",
+    "ClaimListing",
     "ClaimQuarter",
     "Delivery",
     "DeliveryAttempt",
     "Endpoint",
+    "Event",
+    "EventAttempt",
+    "EventDelivery",
+    "EventSubscription",
     "KeptMessage",
     "Notice",
     "NoticePreference",
+    "Progress",
     "WebhookTally",
     "Worker",
 ]

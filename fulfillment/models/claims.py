@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignReward, Game, Reward, Viewer
-from fulfillment.rules.states import HOLDS_SLOT, State
+from fulfillment.rules.states import HOLDS_SLOT, LISTED, OPEN, State
 from linking.models import Link, Player
 from portal import platforms
 from portal.ids import ULIDField, new_ulid
@@ -107,6 +107,13 @@ class Claim(models.Model):
     viewer_slot = models.PositiveSmallIntegerField(null=True)
     # Under which quarter of an hour it is counted (ClaimQuarter): fixed with its campaign, empty while it has none.
     counted_quarter = models.PositiveIntegerField(null=True, editable=False)
+    # Where it stands in the lists of the partner API, and under which platform's shape (A3): fulfillment.listing.
+    listed_as = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    listed_no = models.BigIntegerField(null=True, editable=False)
+    # The last text that a partner set which does not complete a claim (A5). Shown while it is not delivered.
+    partner_status = models.CharField(
+        _("partner's status"), max_length=100, blank=True, default="", db_default="", editable=False
+    )
 
     class Meta:
         verbose_name = _("claim")
@@ -131,6 +138,15 @@ class Claim(models.Model):
                 | Q(player__isnull=False, campaign_reward__isnull=False, player_slot__isnull=False),
                 name="claim_sent_has_player_and_slot",
             ),
+            models.UniqueConstraint(
+                fields=["organization", "listed_as", "listed_no"],
+                condition=Q(listed_no__isnull=False),
+                name="claim_listed_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=sorted(LISTED)) | (Q(listed_no__isnull=False) & ~Q(listed_as="")),
+                name="claim_listed_has_number",
+            ),
             models.CheckConstraint(
                 condition=~Q(state="delivered") | Q(delivered_at__isnull=False), name="claim_delivered_has_time"
             ),
@@ -143,12 +159,41 @@ class Claim(models.Model):
             models.Index(
                 fields=["campaign", "state"], condition=Q(campaign__isnull=False), name="claim_campaign_state"
             ),
+            models.Index(
+                fields=["organization", "listed_as", "listed_no"],
+                condition=Q(state__in=sorted(OPEN)),
+                name="claim_listed_open",
+            ),
+            models.Index(
+                fields=["campaign", "listed_as", "listed_no"],
+                condition=Q(listed_no__isnull=False),
+                name="claim_listed_campaign",
+            ),
+            models.Index(
+                fields=["game", "listed_as", "listed_no"],
+                condition=Q(listed_no__isnull=False),
+                name="claim_listed_game",
+            ),
             models.Index(fields=["viewer", "-id"], condition=Q(viewer__isnull=False), name="claim_viewer"),
             models.Index(fields=["player", "-id"], condition=Q(player__isnull=False), name="claim_player"),
         ]
 
     def __str__(self) -> str:
         return f"{self.platform} {self.platform_claim_id}"
+
+
+class ClaimListing(models.Model):
+    """How many numbers of its lists an organization has given out (A3). Taken under its row lock: see fulfillment.listing."""
+
+    organization = models.OneToOneField(Organization, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("numbers of lists")
+        verbose_name_plural = _("numbers of lists")
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}: {self.last}"
 
 
 class ClaimEvent(models.Model):

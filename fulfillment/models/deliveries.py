@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Game
 from fulfillment.models.claims import Claim
-from portal.encryption import EncryptedTextField
+from fulfillment.models.receivers import Receiver, receiver_constraints
 from portal.http import validate_outbound_url
 
 
-class Endpoint(models.Model):
+class Endpoint(Receiver):
     """Where a game's rewards are delivered to (D2), and the state of its breaker (D5)."""
 
     class Mode(models.TextChoices):
@@ -26,20 +26,6 @@ class Endpoint(models.Model):
     url = models.CharField(
         _("address"), max_length=500, blank=True, validators=[validate_outbound_url], help_text=_("Push only. HTTPS.")
     )
-    secret = EncryptedTextField(
-        _("signing secret"), blank=True, help_text=_("Standard Webhooks form: whsec_ and base64. Empty: one is made.")
-    )
-    previous_secret = EncryptedTextField(blank=True, editable=False)
-    enabled = models.BooleanField(_("enabled"), default=True)
-    concurrency = models.PositiveSmallIntegerField(
-        _("calls at once"), default=24, help_text=_("How many deliveries may be under way at one time.")
-    )
-    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
-    opened_at = models.DateTimeField(_("paused since"), null=True, editable=False)
-    probe_at = models.DateTimeField(_("next probe at"), null=True, editable=False)
-    probes = models.PositiveIntegerField(default=0, editable=False)
-    last_success_at = models.DateTimeField(_("last success at"), null=True, editable=False)
-    last_error = models.CharField(_("last error"), max_length=500, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("game endpoint")
@@ -50,13 +36,7 @@ class Endpoint(models.Model):
                 name="endpoint_push_has_url",
                 violation_error_message=_("Push needs the address of the game backend."),
             ),
-            models.CheckConstraint(
-                condition=Q(opened_at=None, probe_at=None) | Q(opened_at__isnull=False, probe_at__isnull=False),
-                name="endpoint_open_has_probe",
-            ),
-            models.CheckConstraint(
-                condition=Q(concurrency__gte=1, concurrency__lte=32), name="endpoint_concurrency_in_range"
-            ),
+            *receiver_constraints("endpoint"),
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,15 @@ UNSENT = frozenset({State.RECEIVED, State.WAITING, State.QUARANTINED, State.HELD
 HOLDS_SLOT = frozenset({State.READY, State.DELIVERING, State.DELIVERED, State.CONFIRMED, State.FAILED})
 """States in which a claim holds its slot (R4)."""
 
+OPEN = frozenset({State.READY, State.DELIVERING, State.FAILED})
+"""States that a partner sees as claimed and not yet fulfilled (A5)."""
+
+DONE = frozenset({State.DELIVERED, State.CONFIRMED})
+"""States that a partner sees as fulfilled (A5)."""
+
+LISTED = OPEN | DONE
+"""States in which a partner sees a claim at all (A5)."""
+
 FINAL_FOR_VIEWER = frozenset({State.DELIVERED, State.CONFIRMED, State.DUPLICATE, State.ABANDONED})
 
 _RESOLVED = {State.WAITING, State.QUARANTINED, State.HELD, State.READY, State.DUPLICATE, State.ABANDONED}
@@ -42,7 +51,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.DELIVERING: frozenset({State.READY, State.HELD, State.DELIVERED, State.FAILED}),
     State.DELIVERED: frozenset({State.CONFIRMED, State.READY}),
     State.CONFIRMED: frozenset({State.READY}),
-    State.FAILED: frozenset({State.READY, State.HELD, State.ABANDONED}),
+    # A game that pulls may fulfil what failed while it was pushed (D3).
+    State.FAILED: frozenset({State.READY, State.HELD, State.ABANDONED, State.DELIVERED}),
     State.ABANDONED: frozenset({State.RECEIVED}),
 }
 
