@@ -19,6 +19,11 @@ _ICON = lazy(static, str)("portal/icon.svg")
 urlpatterns = [
     path("webhooks/", include("fulfillment.webhooks.urls")),  # first: by far the most calls are these
     path("webhooks/", include("campaigns.heartbeats.urls")),
+    path("helix/", include("fulfillment.api.twitch.urls")),
+    path("public/v1/", include("fulfillment.api.kick.urls")),
+    path("oauth2/", include("fulfillment.oauth.twitch_urls")),
+    path("oauth/", include("fulfillment.oauth.kick_urls")),
+    path("api/", include("fulfillment.api.docs.urls")),
     path("", home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

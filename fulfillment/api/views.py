@@ -117,7 +117,7 @@ class PartnerView(APIView, ABC):
 
     # What comes after.
 
-    def handle_exception(self, exc: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> Any:
         """Answer a refusal in the platform's form, and a fault of ours too, which is logged."""
         if isinstance(exc, Problem):
             return self.problem(exc.status, exc.message)

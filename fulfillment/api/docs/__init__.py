@@ -1,0 +1,1 @@
+"""What the partner API says of itself (A4)."""

@@ -1,0 +1,1 @@
+"""Kick's shape of the partner API."""

@@ -1,0 +1,1 @@
+"""Twitch's shape of the partner API."""

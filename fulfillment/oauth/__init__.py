@@ -1,0 +1,1 @@
+"""Tokens for clients and players: a thin view around the OAuth library (A1)."""
