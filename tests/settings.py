@@ -12,7 +12,7 @@ os.environ.setdefault("PORTAL_SANDBOX_URL", "http://127.0.0.1:8001")
 from portal.settings import *  # noqa: F403
 from portal.settings import Q_CLUSTER, STORAGES
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "fulfillment.oauth.secrets.ClientSecretHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 Q_CLUSTER = {**Q_CLUSTER, "sync": True}
