@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run
 	@exec $(BIN)/python manage.py serve
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(VENV)/.node
 	@exec $(BIN)/python -m tests.run $(TESTS)
 
 check: $(VENV)/.dev
@@ -42,9 +42,15 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
 
+# What tests marked "node" use. Without Node.js and npm, or without their registry, those tests are left out.
+$(VENV)/.node: tests/clients/twurple/package-lock.json | $(VENV)/.python
+	@! command -v node >/dev/null || ! command -v npm >/dev/null || \
+		{ npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund --silent --fetch-retry-mintimeout 1000 && touch $@; } || \
+		{ rm -rf $(<D)/node_modules; echo "The libraries of $(<D) could not be installed." >&2; }
+
 lock:
 	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
 	uv pip compile pyproject.toml --upgrade --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) var
+	rm -rf $(VENV) var tests/clients/twurple/node_modules

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.servers import CHROMIUM, PostgreSQL, postgresql_programs, redis_program
+from tests.servers import CHROMIUM, PostgreSQL, node_fault, postgresql_programs, redis_program
 
 NO_TESTS = 5  # pytest's exit status when nothing was selected
 
@@ -47,6 +47,9 @@ def main(arguments: list[str]) -> int:
     if not redis_program():
         without.append("redis")
         left_out.append("tests marked redis: no redis-server found")
+    if fault := node_fault():
+        without.append("node")
+        left_out.append(f"tests marked node: {fault}")
     quick = Part(
         "Unit tests on SQLite", _but([*without, "browser", "slow"]), {"DATABASE_URL": "", "TEST_DATABASE_URL": ""}
     )

@@ -13,6 +13,8 @@ from glob import glob
 from pathlib import Path
 from typing import Self
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+TWURPLE = REPOSITORY / "tests" / "clients" / "twurple"
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -43,6 +45,17 @@ def postgresql_programs() -> Path | None:
 
 def redis_program() -> str | None:
     return shutil.which("redis-server")
+
+
+def node_fault() -> str | None:
+    """Return why tests that need Node.js cannot run; None: they can."""
+    if not shutil.which("node"):
+        return "no node found"
+    if not (TWURPLE / "node_modules" / "@twurple" / "api").is_dir():
+        return (
+            f"the libraries of {TWURPLE.relative_to(REPOSITORY)} are not installed (npm is missing, or had no network)"
+        )
+    return None
 
 
 class PostgreSQL:
