@@ -1,0 +1,5 @@
+"""Outgoing events: telling an organization's own addresses what happens, on the machinery of deliveries (D1 to D6).
+
+:mod:`fulfillment.events.writing` writes them in the transaction of what happened; the drain leases, sends and records
+them as it does deliveries, in a lane of their own. ``docs/events.md`` is the reference for who receives them.
+"""
