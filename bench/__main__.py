@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from bench import delivery, history, watching, webhook
+from bench import delivery, history, partner, watching, webhook
 from bench.databases import databases
 
-BENCHMARKS = {"webhook": webhook.run, "delivery": delivery.run, "watching": watching.run, "history": history.run}
+BENCHMARKS = {
+    "webhook": webhook.run,
+    "delivery": delivery.run,
+    "watching": watching.run,
+    "history": history.run,
+    "partner": partner.run,
+}
 
 
 def main(names: list[str]) -> int:

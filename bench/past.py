@@ -296,6 +296,8 @@ def _claims_at(campaign: Any, row: Any, at: datetime, whose: str) -> None:
         "player_id": "l.player_id",
         "player_slot": "1",
         "viewer_slot": "1",
+        "listed_as": "'portal'",
+        "listed_no": f"{_last_place(campaign)} + w.number + 1",
         **dict.fromkeys(
             ("platform_campaign_id", "platform_reward_id", "platform_category_id", "external_id", "raw", "detail"), "''"
         ),
@@ -307,6 +309,17 @@ def _claims_at(campaign: Any, row: Any, at: datetime, whose: str) -> None:
             f"JOIN {Link._meta.db_table} l ON l.viewer_id = v.id WHERE {whose}",
             [moment] * 5,
         )
+
+
+def _last_place(campaign: Any) -> int:
+    """Take as many places in the lists of the organization as there are viewers, and return the one before the first."""
+    from fulfillment.models import ClaimListing
+
+    listing, _made = ClaimListing.objects.get_or_create(organization=campaign.organization)
+    before = listing.last
+    listing.last += VIEWERS
+    listing.save()
+    return before
 
 
 def _time() -> str:

@@ -36,6 +36,7 @@ def deliveries(count: int, url: str, concurrency: int, state: str, queue: bool) 
     from django.utils import timezone
     from django_q.tasks import async_task
 
+    from fulfillment.listing import give_places
     from fulfillment.models import Claim, Delivery
     from tests.factories import make_campaign, make_endpoint, make_reward
 
@@ -74,6 +75,10 @@ def deliveries(count: int, url: str, concurrency: int, state: str, queue: bool) 
         else:
             own["resolve_at"] = now
         claims.append(Claim(**common, **own))
+    places = give_places(claims) if state == "ready" else {}
+    for claim in claims:
+        if claim.pk in places:
+            claim.listed_as, claim.listed_no = places[claim.pk].listed_as, places[claim.pk].number
     Claim.objects.bulk_create(claims, batch_size=500)
     if state == "ready":
         rows = [Delivery(claim=claim, game=game, due_at=now, created_at=now) for claim in claims]
