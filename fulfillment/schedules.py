@@ -28,6 +28,7 @@ JOBS = (
     Job("Remind of what soon can no longer be claimed", "fulfillment.notices.tasks.remind_of_closings", 60),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
     Job("Register viewers with platforms", "campaigns.tasks.register_viewers", 1),
+    Job("Work out figures by day", "campaigns.tasks.work_out_days", 5),
     Job("Bring registrations in step with links", "linking.tasks.bring_registrations_in_step", 10),
 )
 

@@ -168,6 +168,27 @@ class CampaignHour(models.Model):
         return f"{self.campaign_id} {self.hour}"
 
 
+class WatchedDay(models.Model):
+    """The credited minutes of a campaign in one day, and how many viewers they are of: of days that are over.
+
+    ``day`` counts from 1970 in UTC. Worked out from the hours afterwards (:mod:`campaigns.watch.days`): out of date while
+    ``watched_minutes`` are fewer than those of the day's hours.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, db_index=False, related_name="days")
+    day = models.PositiveIntegerField(_("day"))
+    watched_minutes = models.PositiveBigIntegerField(_("watched minutes"))
+    viewers = models.PositiveBigIntegerField(_("unique viewers"))
+
+    class Meta:
+        verbose_name = _("day of a campaign")
+        verbose_name_plural = _("days of campaigns")
+        constraints = [models.UniqueConstraint(fields=["campaign", "day"], name="watched_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} {self.day}"
+
+
 class ChannelFigures(models.Model):
     """What heartbeats reported of one channel in a campaign: reported minutes, which overlap between channels (W9)."""
 

@@ -21,9 +21,11 @@ from campaigns.models import (
     MinuteKind,
     Participation,
     RewardFigures,
+    WatchedDay,
     WatchedHour,
     WatchedTotal,
 )
+from campaigns.rules.days import HOURS
 from campaigns.watch.arrays import (
     SHARD_BITS,
     Counts,
@@ -63,10 +65,11 @@ class Recount:
 
 @dataclass(slots=True)
 class _Counted:
-    """The minutes of one kind: totals by shard, and how many each minute of each hour had."""
+    """The minutes of one kind: totals by shard, how many each minute of each hour had, and the viewers of each day."""
 
     totals: dict[int, Counts] = field(default_factory=dict)
     hours: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+    days: dict[int, int] = field(default_factory=dict)
 
     @property
     def minutes(self) -> int:
@@ -102,6 +105,7 @@ def recount(*, campaign_id: str) -> Recount:
             _compare_totals(result, campaign_id, kind, counted)
         _compare_figures(result, campaign_id, kinds)
         _compare_hours(result, campaign_id, watched)
+        _compare_days(result, campaign_id, watched)
         _compare_people(result, campaign_id, kinds)
         _compare_rewards(result, campaign_id, kinds)
     return result
@@ -109,7 +113,14 @@ def recount(*, campaign_id: str) -> Recount:
 
 def _count(campaign_id: str, kind: MinuteKind) -> _Counted:
     counted = _Counted()
+    seen: dict[int, npt.NDArray[np.bool_]] = {}
     for hour, shard, masks in _masks(campaign_id, kind):
+        day = hour // HOURS
+        if day not in counted.days:
+            counted.days[day], seen = 0, {}
+        there, before = masks != 0, seen.get(shard, np.zeros(masks.size, dtype=bool))
+        counted.days[day] += int(np.count_nonzero(there & ~before))
+        seen[shard] = there | before
         counted.totals.setdefault(shard, no_totals())[:] += np.bitwise_count(masks)
         per_minute = counted.hours.setdefault(hour, np.zeros(60, dtype=np.int64))
         for minute in range(60):
@@ -160,6 +171,18 @@ def _compare_hours(result: Recount, campaign_id: str, watched: _Counted) -> None
         )
         for minute in range(60):
             result.compare(f"viewers in minute {minute} of hour {hour}", stored=there[minute], counted=right[minute])
+
+
+def _compare_days(result: Recount, campaign_id: str, watched: _Counted) -> None:
+    """Compare the days that were worked out from all their minutes; the others are to be worked out again anyway."""
+    minutes: defaultdict[int, int] = defaultdict(int)
+    for hour, per_minute in watched.hours.items():
+        minutes[hour // HOURS] += int(per_minute.sum())
+    for row in WatchedDay.objects.filter(campaign=campaign_id).order_by("day"):
+        if row.watched_minutes > minutes[row.day]:
+            result.compare(f"watched minutes of day {row.day}", stored=row.watched_minutes, counted=minutes[row.day])
+        elif row.watched_minutes == minutes[row.day]:
+            result.compare(f"viewers of day {row.day}", stored=row.viewers, counted=watched.days.get(row.day, 0))
 
 
 def _compare_people(result: Recount, campaign_id: str, kinds: dict[MinuteKind, _Counted]) -> None:
