@@ -1,4 +1,4 @@
-"""Times as both shapes write them. Apart from the encoder's, because SQLite hands out text where PostgreSQL has times."""
+"""Times as both shapes write them, from the text that :func:`fulfillment.api.pages.read_page` gives."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from datetime import UTC, datetime
 
 
 def rfc3339(value: str | datetime | None) -> str | None:
-    """Return a time as RFC 3339 in UTC with a ``Z``, from what the database's driver gives for a column of times.
+    """Return a time as RFC 3339 in UTC with a ``Z``, from a column's text (``2026-11-20 12:00:00.123456``) or a time.
 
-    Quick, because a page asks it twice for each of a thousand rows: SQLite's text (``2026-11-20 12:00:00.123456``, UTC)
-    is not parsed. Fractions of a second are kept as they are, and left out where there are none.
+    Both are UTC where they name no zone. Fractions of a second are kept as they are. Quick, because a page asks it twice
+    for each of a thousand rows: text is not parsed.
     """
     if value is None:
         return None
     if isinstance(value, str):
-        # With the offset where a statement of ours handed the driver a time with its zone, without it where Django did.
         return f"{value[:10]}T{value[11:].removesuffix('+00:00')}Z"
-    return value.astimezone(UTC).isoformat()[:-6] + "Z"
+    utc = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return utc.isoformat()[:-6] + "Z"
+
+
+def encodable(value: str | datetime | None) -> str | datetime | None:
+    """Return a time that the JSON encoder writes as :func:`rfc3339` would: text made so, a time with its zone."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return rfc3339(value)
