@@ -1,4 +1,4 @@
-"""Bulk actions on claims: chosen, counted, confirmed, then worked off in chunks that survive any crash (D5)."""
+"""Bulk actions on claims and events: chosen, counted, confirmed, then worked off in chunks that survive any crash (D5)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_q.tasks import async_task
 
 from fulfillment.claims import OPERATIONS, NotPossible
-from fulfillment.models import BulkOperation, Claim
+from fulfillment.events.replay import replay
+from fulfillment.models import BulkOperation, Claim, EventDelivery
 from fulfillment.models.bulk import MAX_CLAIMS
 from fulfillment.rules.codes import Action
 from fulfillment.rules.possible import Standing, why_not
@@ -34,15 +36,19 @@ _COUNTED_AT_ONCE = 5000
 
 
 class TooMany(Exception):
-    """More claims were chosen than one action takes."""
+    """More claims or events were chosen than one action takes."""
 
 
 @dataclass(slots=True)
 class Preview:
-    """How many of the chosen claims an action fits, and why not the others."""
+    """How many of what was chosen an action fits, and why not the others.
+
+    ``stuck`` of the possible ones are events for a subscription that is switched off or paused: they wait for it.
+    """
 
     possible: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    stuck: int = 0
 
 
 def choose_claims(
@@ -53,8 +59,24 @@ def choose_claims(
     Raises:
         TooMany: they are more than ``MAX_CLAIMS``.
     """
-    action = BulkOperation.Action(action)
-    ids = list(claims.order_by("pk").values_list("pk", flat=True)[: MAX_CLAIMS + 1])
+    return _choose(organization, BulkOperation.Action(action), claims, actor=actor, now=now)
+
+
+def choose_event_deliveries(
+    *, organization: Organization, deliveries: QuerySet[EventDelivery], actor: User, now: datetime
+) -> BulkOperation:
+    """Keep which events are to be sent again, and to whom; nothing is done before :func:`confirm`.
+
+    Raises:
+        TooMany: they are more than ``MAX_CLAIMS``.
+    """
+    return _choose(organization, BulkOperation.Action.REPLAY, deliveries, actor=actor, now=now)
+
+
+def _choose(
+    organization: Organization, action: BulkOperation.Action, rows: QuerySet[Any], *, actor: User, now: datetime
+) -> BulkOperation:
+    ids = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_CLAIMS + 1])
     if len(ids) > MAX_CLAIMS:
         raise TooMany
     return BulkOperation.objects.create(
@@ -69,23 +91,38 @@ def choose_claims(
 
 
 def preview(operation: BulkOperation) -> Preview:
-    """Count how many of the chosen claims the action fits at this moment."""
+    """Count how many of the chosen claims or events the action fits at this moment."""
     counted = Preview()
+    count = _count_events if operation.action == BulkOperation.Action.REPLAY else _count_claims
     for ids in _parts(operation.claim_ids, _COUNTED_AT_ONCE):
-        groups = (
-            Claim.objects.filter(pk__in=ids, organization=operation.organization_id)
-            .order_by()
-            .values("state", "reason", "staff_hold")
-            .annotate(count=Count("pk"))
-        )
-        for group in groups:
-            standing = Standing(State(group["state"]), group["reason"], group["staff_hold"])
-            problem = why_not(Action(operation.action), standing)
-            if problem is None:
-                counted.possible += group["count"]
-            else:
-                counted.refused[str(problem)] += group["count"]
+        count(operation, ids, counted)
     return counted
+
+
+def _count_claims(operation: BulkOperation, ids: list[Any], counted: Preview) -> None:
+    mine = Claim.objects.filter(pk__in=ids, organization=operation.organization_id).order_by()
+    for group in mine.values("state", "reason", "staff_hold").annotate(count=Count("pk")):
+        standing = Standing(State(group["state"]), group["reason"], group["staff_hold"])
+        problem = why_not(Action(operation.action), standing)
+        if problem is None:
+            counted.possible += group["count"]
+        else:
+            counted.refused[str(problem)] += group["count"]
+
+
+def _count_events(operation: BulkOperation, ids: list[Any], counted: Preview) -> None:
+    mine = EventDelivery.objects.filter(pk__in=ids, subscription__organization=operation.organization_id).order_by()
+    erased = ExpressionWrapper(Q(event__body=""), output_field=BooleanField())
+    works = ExpressionWrapper(Q(subscription__enabled=True, subscription__opened_at=None), output_field=BooleanField())
+    groups = mine.annotate(erased=erased, works=works).values("erased", "leased", "works")
+    for group in groups.annotate(count=Count("pk")):
+        if group["erased"]:
+            counted.refused[str(_("whom it told of was erased"))] += group["count"]
+        elif group["leased"]:
+            counted.refused[str(_("it is being sent at this moment"))] += group["count"]
+        else:
+            counted.possible += group["count"]
+            counted.stuck += 0 if group["works"] else group["count"]
 
 
 def confirm(*, operation: BulkOperation, reason: str, actor: User, now: datetime) -> bool:
@@ -95,7 +132,7 @@ def confirm(*, operation: BulkOperation, reason: str, actor: User, now: datetime
         NotPossible: no reason was given.
     """
     if not reason.strip():
-        raise NotPossible(Sentence(_("Give a reason: it is kept in each claim's history.")))
+        raise NotPossible(Sentence(_("Give a reason: it is kept in the history.")))
     with transaction.atomic():
         fresh = BulkOperation.objects.filter(pk=operation.pk, confirmed_at=None)
         if not fresh.update(
@@ -108,7 +145,7 @@ def confirm(*, operation: BulkOperation, reason: str, actor: User, now: datetime
             action=f"bulk {operation.action}",
             obj=operation,
             organization=operation.organization,
-            after={"claims": operation.total},
+            after={"events" if operation.action == BulkOperation.Action.REPLAY else "claims": operation.total},
             reason=operation.reason,
             now=now,
         )
@@ -135,7 +172,7 @@ def work_off(
 
 
 def do_chunk(operation_id: str, *, now: datetime) -> bool:
-    """Do the next claims and move the checkpoint, in one transaction. Returns whether anything is left to do."""
+    """Do the next claims or events and move the checkpoint, in one transaction. Returns whether anything is left to do."""
     with transaction.atomic():
         operation = (
             BulkOperation.objects.select_for_update(of=("self",))
@@ -169,7 +206,12 @@ def take_up_due(*, now: datetime | None = None) -> int:
     return len(due)
 
 
-def _do(operation: BulkOperation, chunk: Iterable[str], *, now: datetime) -> int:
+def _do(operation: BulkOperation, chunk: Iterable[Any], *, now: datetime) -> int:
+    if operation.action == BulkOperation.Action.REPLAY:
+        deliveries = EventDelivery.objects.filter(
+            pk__in=list(chunk), subscription__organization=operation.organization_id
+        )
+        return replay(delivery_ids=list(deliveries.values_list("pk", flat=True)), actor=operation.actor, now=now)
     mine = Claim.objects.filter(pk__in=list(chunk), organization=operation.organization_id)
     outcome = OPERATIONS[Action(operation.action)].call(
         claim_ids=list(mine.values_list("pk", flat=True)), actor=operation.actor, now=now, reason=operation.reason
@@ -177,7 +219,7 @@ def _do(operation: BulkOperation, chunk: Iterable[str], *, now: datetime) -> int
     return len(outcome.done)
 
 
-def _parts(ids: list[str], size: int) -> Iterator[list[str]]:
+def _parts(ids: list[Any], size: int) -> Iterator[list[Any]]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Reward, Viewer
 from fulfillment.models import Claim, Endpoint
 from fulfillment.models.claims import STATE_NAMES
+from fulfillment.models.receivers import Receiver
+from fulfillment.rules.breaker import FAILURES_TO_OPEN
 from fulfillment.rules.codes import Code, Turn
 from fulfillment.rules.reasons import DEFAULT_OF_STATE, REASONS
 from fulfillment.rules.states import State
@@ -30,6 +32,7 @@ __all__ = [
     "ago",
     "chip",
     "endpoint_state",
+    "paused_state",
     "person",
     "picture",
     "player_name",
@@ -41,6 +44,7 @@ __all__ = [
     "utc",
     "utc_in_two",
     "viewer_name",
+    "working_state",
 ]
 
 _ICONS: Mapping[State, tuple[str, str]] = {
@@ -179,14 +183,29 @@ def endpoint_state(endpoint: Endpoint | None, *, now: datetime) -> tuple[SafeStr
     if endpoint.mode == Endpoint.Mode.PULL:
         return chip(_t("pull"), "download"), _t("The game backend fetches its claims itself; the portal sends nothing.")
     if endpoint.opened_at is None:
-        if endpoint.failures:
-            return chip(_t("failing"), "warning", "drops-chip-attention"), _t(
-                "At work, but the last %(count)s calls failed. After 5 in a row it is paused."
-            ) % {"count": endpoint.failures}
-        return chip(_t("at work"), "check", "drops-chip-ok"), _t("At work: deliveries are sent as they fall due.")
-    due = endpoint.probe_at is None or endpoint.probe_at <= now
-    wait = _t("now") if due else _t("in %(span)s") % {"span": timesince(now, endpoint.probe_at, depth=1)}
-    return chip(_t("paused"), "pause_circle", "drops-chip-error"), _t(
-        "Paused since %(since)s UTC because calls kept failing. No attempt is used up meanwhile and nothing is lost. "
-        "One delivery is tried %(wait)s to see whether it works again; then all goes on by itself."
-    ) % {"since": f"{endpoint.opened_at:%Y-%m-%d %H:%M}", "wait": wait}
+        return working_state(endpoint, _t("At work: deliveries are sent as they fall due."))
+    return paused_state(
+        endpoint,
+        _t(
+            "Paused since %(since)s UTC because calls kept failing. No attempt is used up meanwhile and nothing is lost. "
+            "One delivery is tried %(wait)s to see whether it works again; then all goes on by itself."
+        ),
+        now=now,
+    )
+
+
+def working_state(receiver: Receiver, text: str) -> tuple[SafeString, str]:
+    """Return the state of a receiver that is not paused; ``text`` says what it means while nothing fails."""
+    if not receiver.failures:
+        return chip(_t("at work"), "check", "drops-chip-ok"), text
+    failing = _t("At work, but the last %(count)s calls failed. After %(limit)s in a row it is paused.")
+    counts = {"count": receiver.failures, "limit": FAILURES_TO_OPEN}
+    return chip(_t("failing"), "warning", "drops-chip-attention"), failing % counts
+
+
+def paused_state(receiver: Receiver, text: str, *, now: datetime) -> tuple[SafeString, str]:
+    """Return the state of a paused receiver; ``text`` says so, with ``since`` and ``wait`` for when it is probed."""
+    due = receiver.probe_at is None or receiver.probe_at <= now
+    wait = _t("now") if due else _t("in %(span)s") % {"span": timesince(now, receiver.probe_at, depth=1)}
+    since = f"{receiver.opened_at:%Y-%m-%d %H:%M}"
+    return chip(_t("paused"), "pause_circle", "drops-chip-error"), text % {"since": since, "wait": wait}

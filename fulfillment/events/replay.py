@@ -38,7 +38,7 @@ def replayable(
     return rows if since is None else rows.filter(event__at__gte=since)
 
 
-def replay(*, delivery_ids: Sequence[int], actor: User, now: datetime) -> int:
+def replay(*, delivery_ids: Sequence[int], actor: User | None, now: datetime) -> int:
     """Have these events sent now, each with all attempts anew. Returns how many will be.
 
     A transaction for each ``BATCH``, with an entry in the audit trail: stopped half-way, it can be called again. What is
@@ -51,7 +51,7 @@ def replay(*, delivery_ids: Sequence[int], actor: User, now: datetime) -> int:
     return done
 
 
-def _start(ids: Sequence[int], *, actor: User, now: datetime) -> int:
+def _start(ids: Sequence[int], *, actor: User | None, now: datetime) -> int:
     rows = EventDelivery.objects.filter(pk__in=ids, leased=False).exclude(event__body="")
     chosen = list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
     started = EventDelivery.objects.filter(pk__in=chosen).update(

@@ -294,4 +294,9 @@ class Migration(migrations.Migration):
             model_name='eventdelivery',
             constraint=models.CheckConstraint(condition=models.Q(('progress', 'waiting'), ('due_at', None), _connector='OR'), name='event_delivery_finished_is_not_due'),
         ),
+        migrations.AlterField(
+            model_name='bulkoperation',
+            name='action',
+            field=models.CharField(choices=[('retry', 'retry'), ('hold', 'hold'), ('release', 'release'), ('abandon', 'close without delivery'), ('replay', 'send events again')], max_length=12, verbose_name='action'),
+        ),
     ]

@@ -1,4 +1,4 @@
-"""One action on many claims, chosen in the admin and worked off in the background (D5)."""
+"""One action on many claims or events, chosen in the admin and worked off in the background (D5)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ MAX_CLAIMS = 100_000
 
 
 class BulkOperation(models.Model):
-    """An action on many claims. A row without ``confirmed_at`` was only chosen: nothing happens before somebody confirms.
+    """An action on many claims or events; a row without ``confirmed_at`` was only chosen, and nothing happens before that.
 
-    ``position`` is the checkpoint: so many of ``claim_ids`` are dealt with. It is written in the transaction that deals
-    with them, so that a crash neither skips nor repeats one. ``due_at`` is when a runner should take it up, and while one
-    has it, when its lease ends.
+    ``claim_ids`` are the keys of claims, of ``REPLAY`` those of event deliveries. ``position`` is the checkpoint: so many
+    of them are dealt with. It is written in the transaction that deals with them, so that a crash neither skips nor
+    repeats one. ``due_at`` is when a runner should take it up, and while one has it, when its lease ends.
     """
 
     class Action(models.TextChoices):
-        """What is done; each is an operation of :mod:`fulfillment.claims`."""
+        """What is done: to claims, an operation of :mod:`fulfillment.claims`; to events, :mod:`fulfillment.events.replay`."""
 
         RETRY = "retry", _("retry")
         HOLD = "hold", _("hold")
         RELEASE = "release", _("release")
         ABANDON = "abandon", _("close without delivery")
+        REPLAY = "replay", _("send events again")
 
     id = ULIDField(primary_key=True, default=new_ulid)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
