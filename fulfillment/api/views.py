@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 import orjson
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework.exceptions import APIException
@@ -75,7 +75,6 @@ class PartnerView(APIView, ABC):
         if caller is None:
             raise self.unknown_caller(request)
         self.caller = caller
-        self.admit(request, caller)
         self._spent = spent = purses.spend(
             client_id=caller.client.pk,
             who=str(caller.user.pk) if caller.user else "",
@@ -84,7 +83,8 @@ class PartnerView(APIView, ABC):
         )
         if not spent.allowed:
             raise self.too_many(spent)
-        scope = self.scopes.get(method)
+        self.admit(request, caller)
+        scope = self.scopes.get("GET" if method == "HEAD" else method)
         if scope and not caller.may(scope):
             raise self.missing_scope(scope)
 
@@ -130,6 +130,8 @@ class PartnerView(APIView, ABC):
             return self.problem(HTTPStatus.NOT_FOUND, "Not Found")
         if isinstance(exc, PermissionDenied):
             return self.problem(HTTPStatus.FORBIDDEN, "Forbidden")
+        if isinstance(exc, SuspiciousOperation):  # Django read no further: too many parameters, too large a body
+            return self.problem(HTTPStatus.BAD_REQUEST, "The request has more parameters than are read.")
         log.error("A call of the partner API failed.", exc_info=exc)
         return self.problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
 
