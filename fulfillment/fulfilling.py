@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from fulfillment.api.callers import Caller
 from fulfillment.ledger import Move, lock_claims, move_claims
@@ -56,7 +56,7 @@ def say(*, caller: Caller, shape: str, sayings: Sequence[Said], now: datetime) -
     """
     by_id = {said.claim_id: said for said in sayings}
     with transaction.atomic():
-        named = _find(caller, shape, by_id)
+        named = find_claims(caller, shape, by_id)
         claims = {claim.pk: claim for claim in lock_claims(named.values())}
         pulls = _pulling(claim.game_id for claim in claims.values())
         answers = dict.fromkeys(by_id, Answer.UNKNOWN)
@@ -77,8 +77,8 @@ def say(*, caller: Caller, shape: str, sayings: Sequence[Said], now: datetime) -
     return answers
 
 
-def _find(caller: Caller, shape: str, claim_ids: Iterable[str]) -> dict[str, str]:
-    """Return our ids of those of these claims that the caller may see: the platform's own first, else by ours (A5)."""
+def find_claims(caller: Caller, shape: str, claim_ids: Iterable[str]) -> dict[str, str]:
+    """Return our ids of those of these claims that are the caller's, listed or not, by the ids that the shape shows (A5)."""
     seen = _seen_by(caller)
     ids = list(claim_ids)
     own = seen.filter(platform=shape, source__in=FROM_PLATFORM, platform_claim_id__in=ids)
@@ -143,6 +143,9 @@ def _fulfil(claims: Sequence[Claim], caller: Caller, *, now: datetime) -> None:
 
 
 def _note(noted: Sequence[tuple[Claim, Said]], caller: Caller, *, now: datetime) -> None:
+    if not noted:
+        return
+    known = _noted_before([claim for claim, _said in noted if claim.state in DONE])
     ClaimEvent.objects.bulk_create(
         [
             ClaimEvent(
@@ -156,13 +159,22 @@ def _note(noted: Sequence[tuple[Claim, Said]], caller: Caller, *, now: datetime)
                 actor_label=_label(caller),
             )
             for claim, said in noted
+            if (claim.pk, _in_words(claim, said)) not in known
         ]
     )
 
 
+def _noted_before(claims: Sequence[Claim]) -> set[tuple[str, str]]:
+    """Return what was said of delivered claims since they were: a client that repeats itself must not fill histories."""
+    said = ClaimEvent.objects.filter(claim__in=[claim.pk for claim in claims], from_state=F("to_state"))
+    since = {claim.pk: claim.state_changed_at for claim in claims}
+    return {(pk, detail) for pk, detail, at in said.values_list("claim_id", "detail", "at") if at >= since[pk]}
+
+
 def _in_words(claim: Claim, said: Said) -> str:
     if claim.state in DONE:
-        return f"A partner set the status “{said.text}”. It is delivered, so this changes nothing."
+        what = f"A partner set the status “{said.text}”." if said.text else "A partner marked it as not fulfilled."
+        return f"{what} It is delivered, so this changes nothing."
     return f"A partner set the status “{said.text}”." if said.text else "A partner took back the status it had set."
 
 

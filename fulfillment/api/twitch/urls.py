@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from fulfillment.api.twitch.entitlements import Entitlements, UpdateEntitlements
+
+urlpatterns = [
+    path("entitlements/drops", Entitlements.as_view(), name="helix-entitlements"),
+    path("entitlements/drops/update", UpdateEntitlements.as_view(), name="helix-entitlements-update"),
+]
