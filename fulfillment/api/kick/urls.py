@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from fulfillment.api.kick.claims import Claims
+from fulfillment.api.kick.keys import PublicKey
+
+urlpatterns = [
+    path("drops/claims", Claims.as_view(), name="kick_claims"),
+    path("public-key", PublicKey.as_view(), name="kick_public_key"),
+]

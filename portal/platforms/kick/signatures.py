@@ -22,6 +22,18 @@ MESSAGE_ID_HEADER = "Kick-Event-Message-ID"
 TIMESTAMP_HEADERS = ("Kick-Event-Timestamp", "Kick-Event-Message-Timestamp")
 """The first that a message has is the one that was signed."""
 
+DOCUMENTED_PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAq/+l1WnlRrGSolDMA+A8
+6rAhMbQGmQ2SapVcGM3zq8ANXjnhDWocMqfWcTd95btDydITa10kDvHzw9WQOqp2
+MZI7ZyrfzJuz5nhTPCiJwTwnEtWft7nV14BYRDHvlfqPUaZ+1KR4OCaO/wWIk/rQ
+L/TjY0M70gse8rlBkbo2a8rKhu69RQTRsoaf4DVhDPEeSeI5jVrRDGAMGL3cGuyY
+6CLKGdjVEM78g3JfYOvDU/RvfqD7L89TZ3iN94jrmWdGz34JNlEI5hqK8dd7C5EF
+BEbZ5jgB8s8ReQV8H+MkuffjdAj3ajDDX3DOJMIut1lBrUVD1AaSrGCKHooWoL2e
+twIDAQAB
+-----END PUBLIC KEY-----
+"""
+"""The key that Kick's documentation shows (Kick, Webhook security). What Kick's API gives out counts before it."""
+
 MINIMUM_KEY_BITS = 2048
 _PADDING = PKCS1v15()
 _HASH = SHA256()
