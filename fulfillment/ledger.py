@@ -88,6 +88,7 @@ def move_claims(moves: Sequence[Move], *, now: datetime, actor: User | None = No
             for (campaign, campaign_reward), count in places.items():
                 changes.in_state(campaign, campaign_reward, before, -count)
                 changes.in_state(campaign, campaign_reward, after, count)
+                changes.moved(campaign, campaign_reward, to=after, claims=count, now=now)
         changes.write()
         _write_events(
             [

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from fulfillment.claim_counts import Changes, quarter_of
+from fulfillment.claim_counts import Binding, Changes, quarter_of
 from fulfillment.ledger import PORTAL, Move, lock_claims, move_claims
 from fulfillment.listing import give_places, place_of
 from fulfillment.mapping import Known, judged_at, learn_about
@@ -193,6 +193,8 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
         _count(changes, work, quarter)
         place = places.get(claim.pk) or place_of(claim)
         rows.append(Row(claim.pk, work.known.columns, work.slots, quarter, reason, detail, place))
+    # What was attempted stays where it is, but for a claim that its game fetched, and that was taken back when sent again.
+    changes.history({work.claim.pk: _bindings(work) for work in works if work.claim.delivered_at and not work.frozen})
     write_rows(rows)
     changes.write()
     ClaimEvent.objects.bulk_create(events)
@@ -200,14 +202,19 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
 
 def _count(changes: Changes, work: _Work, quarter: int | None) -> None:
     """Have the claim counted where it is bound to now, and no longer where it was. It is locked, so its row is as read."""
-    claim, columns = work.claim, work.known.columns
-    before, after = (claim.campaign_id, claim.campaign_reward_id), (columns.campaign_id, columns.campaign_reward_id)
+    claim, (before, after) = work.claim, _bindings(work)
     if before != after:
         changes.in_state(*before, claim.state, -1)
         changes.in_state(*after, claim.state, 1)
-    if (before[0], claim.counted_quarter) != (after[0], quarter):
-        changes.in_quarter(before[0], claim.counted_quarter, -1)
-        changes.in_quarter(after[0], quarter, 1)
+    if (before, claim.counted_quarter) != (after, quarter):
+        changes.granted(*before, claim.counted_quarter, -1)
+        changes.granted(*after, quarter, 1)
+
+
+def _bindings(work: _Work) -> tuple[Binding, Binding]:
+    """Return what the claim's row binds it to, and what it is bound to now."""
+    columns = work.known.columns
+    return (work.claim.campaign_id, work.claim.campaign_reward_id), (columns.campaign_id, columns.campaign_reward_id)
 
 
 def _event(claim: Claim, reason: str, detail: str, now: datetime) -> ClaimEvent:

@@ -3,7 +3,7 @@
 from fulfillment.models.bulk import BulkOperation
 from fulfillment.models.claims import Claim, ClaimEvent, ClaimListing
 from fulfillment.models.clients import ApiClient, ApiUse
-from fulfillment.models.counts import ClaimCount, ClaimCountChange, ClaimQuarter
+from fulfillment.models.counts import ClaimCount, ClaimCountChange, ClaimDay, ClaimQuarter
 from fulfillment.models.deliveries import Delivery, DeliveryAttempt, Endpoint
 from fulfillment.models.events import (
     ChannelPresence,
@@ -25,6 +25,7 @@ __all__ = [
     "Claim",
     "ClaimCount",
     "ClaimCountChange",
+    "ClaimDay",
     "ClaimEvent",
     "ClaimListing",
     "ClaimQuarter",

@@ -1,7 +1,7 @@
 """How many claims a campaign has, kept so that a page reads it at the same cost after 10 claims and after 10 million.
 
 Whoever binds or moves claims adds :class:`ClaimCountChange` rows in its own transaction and waits for nobody; the worker
-folds them into the two tables of counts. A count is the folded row and all changes not folded yet, read in one
+folds them into the three tables of counts. A count is the folded row and all changes not folded yet, read in one
 statement: exact at every moment. :mod:`fulfillment.claim_counts` alone reads and writes these tables.
 """
 
@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
+from fulfillment.rules.states import State
 
 QUARTER_SECONDS = 900
 """A quarter of an hour: days of every time zone in use begin with one."""
@@ -59,8 +60,44 @@ class ClaimQuarter(models.Model):
         return f"{self.campaign_id} {self.quarter}: {self.claims}"
 
 
+class ClaimDay(models.Model):
+    """How many claims of one of a campaign's rewards something happened to in one day. ``day`` counts from 1970 in UTC.
+
+    *Granted*: those that were granted that day, whatever became of them. *Delivered* and *failed*: how often one came into
+    that state that day, each time that it did.
+    """
+
+    class What(models.TextChoices):
+        """What happened to claims."""
+
+        GRANTED = "granted", _("granted")
+        DELIVERED = State.DELIVERED.value, _("delivered")
+        FAILED = State.FAILED.value, _("failed")
+
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
+    )
+    campaign_reward = models.CharField(max_length=26, blank=True)
+    day = models.PositiveIntegerField()
+    what = models.CharField(max_length=12, choices=What.choices)
+    claims = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("claims of a day")
+        verbose_name_plural = _("claims of days")
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "day", "campaign_reward", "what"], name="claim_day_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} {self.day} {self.what}: {self.claims}"
+
+
 class ClaimCountChange(models.Model):
-    """So many claims more, or fewer, in a state of a reward or, where ``quarter`` is given, in a quarter of an hour."""
+    """So many claims more, or fewer, in a state of a reward or, where ``quarter`` is given, in a quarter of an hour.
+
+    Where ``day`` is given, ``state`` is what happened to them that day.
+    """
 
     campaign = models.ForeignKey(
         Campaign, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="+"
@@ -68,6 +105,7 @@ class ClaimCountChange(models.Model):
     campaign_reward = models.CharField(max_length=26, blank=True)
     state = models.CharField(max_length=12, blank=True)
     quarter = models.PositiveIntegerField(null=True)
+    day = models.PositiveIntegerField(null=True)
     claims = models.BigIntegerField()
 
     class Meta:

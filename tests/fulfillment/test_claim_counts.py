@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from io import StringIO
 from typing import Any
@@ -18,9 +18,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from campaigns.models import Campaign
+from campaigns.rules.days import day_number, midnight_of
 from fulfillment.arrivals import Arrival, record_claims
 from fulfillment.claim_counts import (
     Changes,
+    claims_by_day,
     claims_by_quarter,
     counts_of,
     differences,
@@ -42,7 +44,7 @@ from fulfillment.delivery.recording import record_outcomes
 from fulfillment.delivery.sending import Result
 from fulfillment.erasure import ErasureRefused, erase_player, erase_viewer
 from fulfillment.ledger import Move, lock_claims, move_claims
-from fulfillment.models import Claim, ClaimCount, ClaimCountChange, ClaimQuarter, Delivery, Endpoint
+from fulfillment.models import Claim, ClaimCount, ClaimCountChange, ClaimDay, ClaimQuarter, Delivery, Endpoint
 from fulfillment.purging import purge_test_campaign
 from fulfillment.resolve import resolve_due
 from fulfillment.rules.codes import Code
@@ -69,11 +71,29 @@ def recounted(campaign: Campaign) -> tuple[Counter[tuple[str, str]], Counter[int
     return states, quarters
 
 
+def happened(campaign: Campaign) -> dict[tuple[int, str], Counter[str]]:
+    """Count what happened by day and reward one by one, from the claims and their history."""
+    days: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    for claim in Claim.objects.filter(campaign=campaign):
+        reward = claim.campaign_reward_id or ""
+        days[(claim.counted_quarter or 0) // 4 // 24, reward]["granted"] += 1
+        for event in claim.events.all():
+            if event.to_state in ("delivered", "failed") and event.from_state != event.to_state:
+                days[int(event.at.timestamp()) // 60 // 60 // 24, reward][event.to_state] += 1
+    return dict(days)
+
+
+def by_day(campaign: Campaign, first: int = 0, last: int = 10**6) -> dict[tuple[int, str], Counter[str]]:
+    found = claims_by_day(Campaign.objects.filter(pk=campaign.pk), first=first, last=last)
+    return {(day, reward): +counts for (day, _campaign, reward), counts in found.items()}
+
+
 def assert_counted(*campaigns: Campaign) -> None:
     for campaign in campaigns:
         states, quarters = recounted(campaign)
         assert counts_of(campaign.pk) == dict(states)
         assert claims_by_quarter(campaign.pk) == dict(quarters)
+        assert by_day(campaign) == happened(campaign)
     assert differences() == []
 
 
@@ -198,6 +218,7 @@ def assert_counted_in_state(play: Everything) -> None:
     assert counts_of(play.world.campaign.pk) == dict(states)
     by_quarter = Counter(Claim.objects.filter(campaign=play.world.campaign).values_list("counted_quarter", flat=True))
     assert claims_by_quarter(play.world.campaign.pk) == dict(by_quarter)
+    assert by_day(play.world.campaign) == happened(play.world.campaign)
     assert differences() == []
 
 
@@ -288,7 +309,7 @@ def test_what_was_written_past_the_counts_is_found_and_mended() -> None:
         call_command("check_claim_counts", stdout=out)
     assert f"campaign {world.campaign.pk}, {place.pk} received: +1 claims" in out.getvalue()
     call_command("check_claim_counts", "--mend", stdout=out)
-    assert "2 differences were mended." in out.getvalue()  # the state's, and the quarter of an hour's
+    assert "3 differences were mended." in out.getvalue()  # the state's, the quarter of an hour's and the day's
     call_command("check_claim_counts", stdout=out)
     assert "All counts are those of the claims." in out.getvalue()
     assert_counted(world.campaign)
@@ -305,8 +326,151 @@ def test_the_migration_counts_the_claims_that_are_there() -> None:
     world.claim()  # belongs to no campaign yet
     migration = import_module("fulfillment.migrations.0002_count_claims")
     migration.count_claims(None, connection.schema_editor())
+    import_module("fulfillment.migrations.0006_claim_days").count_days(None, connection.schema_editor())
     assert counts_of(world.campaign.pk) == {(place.pk, "received"): 3, ("", "quarantined"): 1}
     assert_counted(world.campaign)
+
+
+TODAY = day_number(NOW)
+
+
+def deliver(claim: Claim, *, at: datetime = FAR, outcome: Outcome = Outcome.DELIVERED) -> None:
+    """Have one attempt to deliver a claim come to something."""
+    Delivery.objects.filter(pk=claim.pk).update(due_at=at)
+    [leased] = lease(at)
+    record_outcomes([Result(leased, at, 1, outcome, Code.DELIVERED, status=200)], now=at, random=no_jitter)
+
+
+def test_a_claim_is_counted_on_the_day_of_its_grant_and_on_those_on_which_it_failed_and_was_delivered() -> None:
+    world = World()
+    world.link("1")
+    claim = world.claim(platform_user_id="1", granted_at=NOW - timedelta(days=1))
+    resolve_due(now=FAR)
+    reward = world.campaign.rewards.get().pk
+    deliver(claim, at=FAR, outcome=Outcome.REJECTED)
+    retry_claims(claim_ids=[claim.pk], actor=None, now=FAR, reason="")
+    midnight = midnight_of(day_number(FAR) + 2)
+    deliver(claim, at=midnight - timedelta(microseconds=1), outcome=Outcome.REJECTED)
+    retry_claims(claim_ids=[claim.pk], actor=None, now=midnight, reason="")
+    deliver(claim, at=midnight)
+    far = day_number(FAR)
+    assert by_day(world.campaign) == {
+        (TODAY - 1, reward): {"granted": 1},
+        (far, reward): {"failed": 1},
+        (far + 1, reward): {"failed": 1},
+        (far + 2, reward): {"delivered": 1},
+    }
+    assert_counted(world.campaign)
+
+
+def test_what_is_delivered_again_is_counted_again_and_what_is_confirmed_is_not() -> None:
+    world = World()
+    world.link("1")
+    claim = world.claim(platform_user_id="1")
+    resolve_due(now=FAR)
+    deliver(claim)
+    move_claims([Move(one, State.CONFIRMED) for one in lock_claims([claim.pk])], now=FAR)
+    resend_claim(claim_id=claim.pk, actor=None, now=FAR, reason="because")
+    deliver(claim)
+    assert sum((counts for counts in by_day(world.campaign).values()), Counter()) == {"granted": 1, "delivered": 2}
+    assert_counted(world.campaign)
+
+
+def test_what_a_platform_says_was_fulfilled_before_was_not_delivered_here() -> None:
+    world = World()
+    world.claim(reason=Code.FULFILLED_ELSEWHERE)
+    resolve_due(now=FAR)
+    assert Claim.objects.get().state == State.CONFIRMED
+    assert list(by_day(world.campaign).values()) == [{"granted": 1}]
+    assert_counted(world.campaign)
+
+
+def test_a_day_counts_by_its_reward_and_only_the_days_that_are_asked_for() -> None:
+    world = World()
+    make.make_reward(world.game, platform_ids={"kick": "kick-other"}, image=False)
+    for days, reward in ((0, "kick-gold"), (1, "kick-gold"), (1, "kick-other"), (2, "kick-gold")):
+        world.claim(platform_reward_id=reward, platform_user_id=str(days), granted_at=NOW + timedelta(days=days))
+    resolve_due(now=FAR)
+    place = world.campaign.rewards.get().pk
+    assert by_day(world.campaign, TODAY, TODAY + 1) == {
+        (TODAY, place): {"granted": 1},
+        (TODAY + 1, ""): {"granted": 1},
+        (TODAY + 1, place): {"granted": 1},
+    }
+    assert_counted(world.campaign)
+
+
+def test_a_batch_of_deliveries_adds_one_row_for_its_day_and_no_statement() -> None:
+    world = World()
+    for number in range(20):
+        world.link(str(number))
+        world.claim(platform_user_id=str(number))
+    resolve_due(now=FAR)
+    leased = lease(FAR)
+    assert len(leased) == 20
+    ClaimCountChange.objects.all().delete()
+    with CaptureQueriesContext(connection) as captured:
+        results = [Result(one, FAR, 1, Outcome.DELIVERED, Code.DELIVERED, status=200) for one in leased]
+        record_outcomes(results, now=FAR, random=no_jitter)
+    assert len([q for q in captured if "claimcountchange" in q["sql"]]) == 1
+    rows = set(ClaimCountChange.objects.values_list("state", "day", "claims"))
+    assert rows == {("delivering", None, -20), ("delivered", None, 20), ("delivered", day_number(FAR), 20)}
+
+
+def test_a_delivered_claim_that_goes_to_another_campaign_takes_its_deliveries_along() -> None:
+    """One that its game fetched, and that was taken back when it was to be sent again, has no attempt that binds it."""
+    world = World()
+    world.link("1")
+    claim = world.claim(platform_user_id="1")
+    resolve_due(now=FAR)
+    deliver(claim)
+    resend_claim(claim_id=claim.pk, actor=None, now=FAR, reason="because")
+    other = make.make_campaign(world.game, rewards=[world.reward])
+    Claim.objects.filter(pk=claim.pk).update(attempted_at=None, assigned_campaign=other, resolve_at=FAR)
+    resolve_due(now=FAR)
+    assert Claim.objects.get().campaign == other
+    assert by_day(world.campaign) == {}
+    assert sum((counts for counts in by_day(other).values()), Counter()) == {"granted": 1, "delivered": 1}
+    assert_counted(world.campaign, other)
+
+
+def test_counts_by_day_that_are_wrong_are_found_named_and_mended() -> None:
+    world = World()
+    world.claim()
+    resolve_due(now=FAR)
+    place = world.campaign.rewards.get()
+    changes = Changes()
+    changes.on_day(world.campaign.pk, place.pk, "delivered", TODAY, 2)
+    changes.write()
+    while fold_changes():
+        pass
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 counts differ"):
+        call_command("check_claim_counts", stdout=out)
+    assert f"campaign {world.campaign.pk}, {place.pk} delivered on 2026-11-20: -2 claims" in out.getvalue()
+    assert mend_counts() == 1
+    assert_counted(world.campaign)
+
+
+def test_the_migration_counts_what_happened_by_day() -> None:
+    world = World()
+    for user in ("1", "2"):
+        world.link(user)
+    claims = [world.claim(platform_user_id=user, granted_at=NOW - timedelta(int(user))) for user in ("1", "2")]
+    make.make_reward(world.game, platform_ids={"kick": "kick-other"}, image=False)
+    world.claim(platform_reward_id="kick-other", granted_at=midnight_of(TODAY) - timedelta(microseconds=1))
+    world.claim(platform_reward_id="unknown")  # belongs to no campaign
+    resolve_due(now=FAR)
+    for at in (midnight_of(TODAY + 90), midnight_of(TODAY + 91) - timedelta(microseconds=1)):
+        deliver(claims[0], at=at, outcome=Outcome.REJECTED)
+        retry_claims(claim_ids=[claims[0].pk], actor=None, now=at, reason="")
+    deliver(claims[0], at=midnight_of(TODAY + 91))
+    right = by_day(world.campaign)
+    ClaimDay.objects.all().delete()
+    ClaimCountChange.objects.exclude(day=None).delete()
+    import_module("fulfillment.migrations.0006_claim_days").count_days(None, connection.schema_editor())
+    assert by_day(world.campaign) == right == happened(world.campaign)
+    assert differences() == []
 
 
 @pytest.mark.postgresql
@@ -332,7 +496,7 @@ def test_movers_and_folders_at_once_wait_for_nobody_and_lose_nothing() -> None:
             for sign in (1, 1, -1):
                 changes = Changes()
                 changes.in_state(world.campaign.pk, place, "held", sign)
-                changes.in_quarter(world.campaign.pk, 7, sign)
+                changes.granted(world.campaign.pk, place, 7, sign)
                 changes.write()
 
     threads = [threading.Thread(target=work, args=(deed,)) for deed in (add, add, add, fold_changes, fold_changes)]
@@ -345,6 +509,7 @@ def test_movers_and_folders_at_once_wait_for_nobody_and_lose_nothing() -> None:
         pass
     assert counts_of(world.campaign.pk)[place, "held"] == 90
     assert claims_by_quarter(world.campaign.pk)[7] == 90
+    assert by_day(world.campaign)[0, place] == {"granted": 90}
 
 
 @pytest.mark.postgresql

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from campaigns.rules.days import date_of
 from fulfillment.claim_counts import Difference, differences, mend_counts
 
 SHOWN = 20
@@ -35,7 +36,9 @@ class Command(BaseCommand):
 
 
 def _told(one: Difference) -> str:
-    what = (
-        f"quarter {one.quarter}" if one.quarter is not None else f"{one.campaign_reward_id or 'no reward'} {one.state}"
-    )
+    what = f"{one.campaign_reward_id or 'no reward'} {one.state}"
+    if one.quarter is not None:
+        what = f"quarter {one.quarter}"
+    elif one.day is not None:
+        what = f"{what} on {date_of(one.day)}"
     return f"campaign {one.campaign_id}, {what}: {one.claims:+d} claims more than counted"
