@@ -15,6 +15,8 @@ class FulfillmentConfig(AppConfig):
         from campaigns.hooks import campaign_figures, claims_may_resolve, rewards_earned
         from fulfillment import preflight, retention, workers  # noqa: F401 - two register on import
         from fulfillment.dashboard import claims_card, delivery_card, set_up_card
+        from fulfillment.events import presence
+        from fulfillment.events import sources as event_sources
         from fulfillment.figures import claim_figures
         from fulfillment.ledger import claims_moved
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
@@ -26,15 +28,16 @@ class FulfillmentConfig(AppConfig):
         from portal.dashboard import cards
         from portal.health import readiness
         from portal.metrics import sources
-        from portal.platforms.twitch.messages import AuthorizationRevoked
+        from portal.platforms.twitch.messages import AuthorizationRevoked, StreamChanged
 
         claims_may_resolve.append(on_claims_may_resolve)
         campaign_figures.append(claim_figures)
-        link_changed += [on_link_changed, telling.on_link_changed]
-        claims_moved.append(telling.on_claims_moved)
+        link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed]
+        claims_moved += [telling.on_claims_moved, event_sources.on_claims_moved]
         rewards_earned.append(telling.on_rewards_earned)
         player_known.append(on_player_known)
         listen(AuthorizationRevoked, on_authorization_revoked)
+        listen(StreamChanged, presence.on_stream_changed)
         sources.append(collect)
         readiness["worker"] = workers.readiness
         cards += [set_up_card, claims_card, delivery_card]

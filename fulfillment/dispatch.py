@@ -1,51 +1,57 @@
-"""Handing leased deliveries to threads, fairly: an endpoint that is slow never keeps the others waiting."""
+"""Handing leased messages to threads, fairly: a receiver that is slow never keeps the others waiting, nor a lane the other."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Mapping
 
-from fulfillment.delivery import Leased
+from fulfillment.delivery import Lane, Leased
 
 GREED = 3
-"""An endpoint may use so many times the threads that are still free: alone 24 of 32, and some are always left over."""
+"""A receiver may use so many times the threads that are still free: alone 24 of 32, and some are always left over."""
+
+Receiver = tuple[Lane, str | int]
 
 
 class FairQueue:
-    """A queue of deliveries, by endpoint. Safe for threads; blocks only in ``take``."""
+    """A queue of messages, by receiver. Safe for threads; blocks only in ``take``.
 
-    def __init__(self, *, threads: int) -> None:
+    ``threads`` says how many messages of each lane may be under way at once. Any thread may take of any lane.
+    """
+
+    def __init__(self, threads: Mapping[Lane, int]) -> None:
         self._threads = threads
         self._changed = threading.Condition()
-        self._waiting: OrderedDict[int, deque[Leased]] = OrderedDict()
-        self._under_way: dict[int, int] = {}
-        self._caps: dict[int, int] = {}
+        self._waiting: OrderedDict[Receiver, deque[Leased]] = OrderedDict()
+        self._under_way: dict[Receiver, int] = {}
+        self._busy: Counter[Lane] = Counter()
+        self._caps: dict[Receiver, int] = {}
         self._idle = 0
         self._closed = False
 
     def add(self, items: Iterable[Leased], *, share_of: int = 1) -> None:
-        """Add deliveries. ``share_of`` is how many processes share each endpoint's permitted calls at once."""
+        """Add messages. ``share_of`` is how many processes share each receiver's permitted calls at once."""
         with self._changed:
             for item in items:
-                self._caps[item.endpoint_id] = max(1, -(-item.concurrency // max(share_of, 1)))
-                self._waiting.setdefault(item.endpoint_id, deque()).append(item)
+                self._caps[item.receiver] = max(1, -(-item.concurrency // max(share_of, 1)))
+                self._waiting.setdefault(item.receiver, deque()).append(item)
             self._changed.notify()  # who wakes wakes the next
 
     def take(self, *, done: Leased | None = None) -> Leased | None:
-        """Wait for a delivery that may be sent now and return it. None once closed.
+        """Wait for a message that may be sent now and return it. None once closed.
 
         ``done`` is the one that the caller took before: it is no longer under way.
         """
         with self._changed:
             if done is not None:
-                self._leave(done.endpoint_id)
+                self._leave(done)
             while not self._closed:
-                endpoint = self._next_endpoint()
-                if endpoint is not None:
-                    item = self._take_from(endpoint)
+                receiver = self._next_receiver()
+                if receiver is not None:
+                    item = self._take_from(receiver)
                     # Wake one more only if there is something for it: waking threads for nothing is what costs most here.
-                    if self._idle and self._next_endpoint() is not None:
+                    if self._idle and self._next_receiver() is not None:
                         self._changed.notify()
                     return item
                 self._idle += 1
@@ -62,40 +68,44 @@ class FairQueue:
             self._changed.notify_all()
         return unsent
 
-    def in_hand(self, endpoint_id: int | None = None) -> int:
-        """Count what waits here or is under way, of one endpoint or of all."""
+    def in_hand(self, receiver: Receiver | None = None, *, lane: Lane | None = None) -> int:
+        """Count what waits here or is under way, of one receiver, of a lane or of all."""
         with self._changed:
-            if endpoint_id is None:
-                return sum(map(len, self._waiting.values())) + sum(self._under_way.values())
-            return len(self._waiting.get(endpoint_id, ())) + self._under_way.get(endpoint_id, 0)
+            if receiver is not None:
+                return len(self._waiting.get(receiver, ())) + self._under_way.get(receiver, 0)
+            waiting = sum(len(items) for key, items in self._waiting.items() if lane in (None, key[0]))
+            return waiting + (self._busy.total() if lane is None else self._busy[lane])
 
     def under_way(self) -> int:
         """Count what was handed out and is not done."""
         with self._changed:
-            return sum(self._under_way.values())
+            return self._busy.total()
 
-    def _next_endpoint(self) -> int | None:
-        free = self._threads - sum(self._under_way.values())
+    def _next_receiver(self) -> Receiver | None:
+        free = {lane: threads - self._busy[lane] for lane, threads in self._threads.items()}
         best, best_count = None, 0
-        for endpoint in self._waiting:
-            count = self._under_way.get(endpoint, 0)
-            if count < min(self._caps[endpoint], GREED * free) and (best is None or count < best_count):
-                best, best_count = endpoint, count
+        for receiver in self._waiting:
+            count = self._under_way.get(receiver, 0)
+            allowed = min(self._caps[receiver], GREED * free[receiver[0]])
+            if count < allowed and (best is None or count < best_count):
+                best, best_count = receiver, count
         return best
 
-    def _leave(self, endpoint: int) -> None:
-        left = self._under_way[endpoint] - 1
+    def _leave(self, done: Leased) -> None:
+        self._busy[done.lane] -= 1
+        left = self._under_way[done.receiver] - 1
         if left:
-            self._under_way[endpoint] = left
+            self._under_way[done.receiver] = left
         else:
-            del self._under_way[endpoint]
+            del self._under_way[done.receiver]
 
-    def _take_from(self, endpoint: int) -> Leased:
-        items = self._waiting[endpoint]
+    def _take_from(self, receiver: Receiver) -> Leased:
+        items = self._waiting[receiver]
         item = items.popleft()
         if items:
-            self._waiting.move_to_end(endpoint)
+            self._waiting.move_to_end(receiver)
         else:
-            del self._waiting[endpoint]
-        self._under_way[endpoint] = self._under_way.get(endpoint, 0) + 1
+            del self._waiting[receiver]
+        self._under_way[receiver] = self._under_way.get(receiver, 0) + 1
+        self._busy[receiver[0]] += 1
         return item

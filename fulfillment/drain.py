@@ -1,7 +1,10 @@
-"""The resident loop: works out the claims that have arrived and delivers what is due (D1), until it is told to stop.
+"""The resident loop: works out the claims that have arrived and sends what is due (D1), until it is told to stop.
 
 One thread, the caller's, speaks to the database: it resolves, leases and records, each in few set-based statements.
 Others send. Killed at any moment it loses nothing: what it had leased is taken over by the next.
+
+Deliveries and outgoing events are lanes of their own: events have few threads and a short buffer, and are asked for so
+seldom while there are none that deliveries do not notice.
 """
 
 from __future__ import annotations
@@ -11,18 +14,20 @@ import queue
 import random as randomness
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
-from fulfillment import workers
+from fulfillment import events, workers
 from fulfillment.claim_counts import FOLDED_AT_ONCE, fold_changes
-from fulfillment.delivery import Leased, Result, give_back, lease_due, record_outcomes, send
+from fulfillment.delivery import Lane, Leased, Result, give_back, lease_due, record_outcomes, send
+from fulfillment.delivery.recording import Recorded
 from fulfillment.dispatch import FairQueue
-from fulfillment.models import Endpoint
+from fulfillment.models import Endpoint, EventSubscription
+from fulfillment.recorder import Recorder
 from fulfillment.resolve import resolve_due
 from fulfillment.rules.codes import Code
 from fulfillment.rules.retries import Outcome
@@ -34,6 +39,16 @@ logger = logging.getLogger(__name__)
 RESOLVE_BATCH = 500
 BUFFER = 256
 """How many deliveries this process has in hand at most, from the lease to the record."""
+
+EVENT_THREADS = 8
+EVENT_BUFFER = 64
+"""The same for events: a subscriber that is slow costs deliveries neither threads nor room."""
+
+EVENTS_AGAIN_SECONDS = 0.05
+"""So soon events are asked for again while some are under way; while there are none, with every idle poll."""
+
+PRESENCE_SECONDS = 30.0
+"""So often is looked which channels have come or gone, where somebody wants to be told."""
 
 IDLE_SECONDS = 0.5
 GATHER_SECONDS = 0.01
@@ -64,12 +79,15 @@ class Tally:
     failed: int = 0
     paused: int = 0
     late: int = 0
+    events_sent: int = 0
+    events_delivered: int = 0
+    events_failed: int = 0
     errors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Unsent:
-    """A delivery whose lease was too near its end when its turn came."""
+    """A message whose lease was too near its end when its turn came."""
 
     leased: Leased
 
@@ -101,17 +119,20 @@ class Drain:
         self._report = report
         self._report_seconds = report_seconds
         self._inbox: Inbox = queue.SimpleQueue()  # reentrant, so that a signal handler may put into it
-        self._queue = FairQueue(threads=threads)
-        self._pace: dict[int, float] = {}
-        self._results: list[Result] = []
-        self._unsent: list[Leased] = []
+        self._queue = FairQueue({Lane.REWARDS: threads, Lane.EVENTS: EVENT_THREADS})
+        self._pace: dict[tuple[Lane, str | int], float] = {}
+        self._recorders = {
+            Lane.REWARDS: Recorder(record_outcomes, give_back),
+            Lane.EVENTS: Recorder(events.record_outcomes, events.give_back),
+        }
         self._stopping = False
-        self._doubtful = False
         self._failing = 0
         self._worker_id = ""
         self._workers = 1
         self._next_beat = 0.0
         self._next_fold = 0.0
+        self._next_events = 0.0
+        self._next_presence = 0.0
         self._next_report = time.monotonic() + report_seconds
         self.tally = Tally()
 
@@ -130,7 +151,7 @@ class Drain:
         listening = listener(wake=self.wake, stop=listening_ends)
         if listening:
             listening.start()
-        for number in range(self._thread_count):
+        for number in range(self._thread_count + EVENT_THREADS):
             threading.Thread(target=self._send_all, name=f"sender-{number}", daemon=True).start()
         try:
             while not self._stopping:
@@ -142,7 +163,10 @@ class Drain:
     def _turn(self) -> bool:
         """Do what is to be done now; return whether more is known to wait."""
         failing_before = self._failing
-        steps = (self._beat, self._resolve, self._record, self._lease, self._fold)
+        steps = (
+            *(self._beat, self._resolve, self._record, self._record_events),
+            *(self._lease, self._lease_events, self._fold, self._watch_channels),
+        )
         more = [self._step(step) for step in steps]
         self._tell()
         if self._failing == failing_before:
@@ -190,11 +214,31 @@ class Drain:
 
     def _lease(self) -> bool:
         # What was sent but not recorded yet is in hand too: a kill would have it sent again.
-        free = BUFFER - self._queue.in_hand() - self._inbox.qsize() - len(self._results)
+        free = BUFFER - self._in_hand(Lane.REWARDS)
         if self._stopping or free <= 0 or not self._worker_id:
             return False
-        leased = lease_due(now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room)
+        leased = lease_due(now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room_at_endpoint)
         self._queue.add(leased, share_of=self._workers)
+        return False
+
+    def _lease_events(self) -> bool:
+        free = EVENT_BUFFER - self._in_hand(Lane.EVENTS)
+        if self._stopping or free <= 0 or not self._worker_id or time.monotonic() < self._next_events:
+            return False
+        leased = events.lease_due(
+            now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room_at_subscription
+        )
+        self._queue.add(leased, share_of=self._workers)
+        if not leased:
+            idle = not self._queue.in_hand(lane=Lane.EVENTS)
+            self._next_events = time.monotonic() + (self._idle_seconds if idle else EVENTS_AGAIN_SECONDS)
+        return False
+
+    def _watch_channels(self) -> bool:
+        if time.monotonic() < self._next_presence:
+            return False
+        events.look_at_channels(now=self._clock())
+        self._next_presence = time.monotonic() + PRESENCE_SECONDS
         return False
 
     def _fold(self) -> bool:
@@ -204,49 +248,52 @@ class Drain:
             self._next_fold = time.monotonic() + FOLD_SECONDS
         return False
 
-    def _room(self, endpoint: Endpoint) -> int:
-        pace = self._pace.get(endpoint.pk)
-        ahead = endpoint.concurrency
+    def _in_hand(self, lane: Lane) -> int:
+        return self._queue.in_hand(lane=lane) + self._inbox.qsize() + len(self._recorders[lane])
+
+    def _room_at_endpoint(self, endpoint: Endpoint) -> int:
+        return self._room((Lane.REWARDS, endpoint.pk), endpoint.concurrency)
+
+    def _room_at_subscription(self, subscription: EventSubscription) -> int:
+        return self._room((Lane.EVENTS, subscription.pk), subscription.concurrency)
+
+    def _room(self, receiver: tuple[Lane, str | int], concurrency: int) -> int:
+        pace = self._pace.get(receiver)
+        ahead = concurrency
         if pace is not None:
-            ahead = max(ahead, min(BUFFER, int(endpoint.concurrency * _AHEAD_SECONDS / max(pace, 0.001))))
-        return max(0, ahead - self._queue.in_hand(endpoint.pk))
+            ahead = max(ahead, min(BUFFER, int(concurrency * _AHEAD_SECONDS / max(pace, 0.001))))
+        return max(0, ahead - self._queue.in_hand(receiver))
 
     def _record(self) -> bool:
-        # After a batch that failed each result goes alone: one that cannot be recorded must not keep the others back.
-        batch = 1 if self._doubtful else max(1, len(self._results))
-        while self._results:
-            self._record_some(self._results[:batch])
-            self._results = self._results[batch:]
-        self._doubtful = False
-        if self._unsent:
-            give_back(self._unsent, now=self._clock())
-            self._unsent = []
+        self._recorders[Lane.REWARDS].write(now=self._clock(), random=self._random, done=self._count)
         return False
 
-    def _record_some(self, results: list[Result]) -> None:
-        try:
-            recorded = record_outcomes(results, now=self._clock(), random=self._random)
-        except (OperationalError, InterfaceError):
-            raise  # the database, not the result
-        except Exception:
-            if not self._doubtful:
-                self._doubtful = True
-                raise
-            logger.exception("The result for claim %s could not be recorded.", results[0].leased.claim_id)
-            return  # its lease runs out, and it is sent again under the same key
+    def _record_events(self) -> bool:
+        self._recorders[Lane.EVENTS].write(now=self._clock(), random=self._random, done=self._count_events)
+        return False
+
+    def _count(self, recorded: Recorded, results: Sequence[Result]) -> None:
         self.tally.sent += len(results)
         for name in ("delivered", "retried", "failed", "paused", "late"):
             setattr(self.tally, name, getattr(self.tally, name) + getattr(recorded, name))
+
+    def _count_events(self, recorded: Recorded, results: Sequence[Result]) -> None:
+        self.tally.events_sent += len(results)
+        self.tally.events_delivered += recorded.delivered
+        self.tally.events_failed += recorded.failed
+
+    def _waiting_results(self) -> int:
+        return sum(map(len, self._recorders.values()))
 
     def _gather(self, seconds: float) -> None:
         """Wait until something happens, at most ``seconds``; then take in what else happens shortly after."""
         if not self._take_in(seconds):
             return
         until = time.monotonic() + GATHER_SECONDS
-        while len(self._results) < GATHERED and self._queue.in_hand():
+        while self._waiting_results() < GATHERED and self._queue.in_hand():
             if not self._take_in(until - time.monotonic()):
                 break
-        while len(self._results) < GATHERED and self._take_in(0):
+        while self._waiting_results() < GATHERED and self._take_in(0):
             pass
 
     def _take_in(self, seconds: float) -> bool:
@@ -255,11 +302,11 @@ class Drain:
         except queue.Empty:
             return False
         if isinstance(item, Result):
-            self._results.append(item)
-            endpoint, took = item.leased.endpoint_id, item.duration_ms / 1000
-            self._pace[endpoint] = 0.8 * self._pace.get(endpoint, took) + 0.2 * took
+            self._recorders[item.leased.lane].add(item)
+            receiver, took = item.leased.receiver, item.duration_ms / 1000
+            self._pace[receiver] = 0.8 * self._pace.get(receiver, took) + 0.2 * took
         elif isinstance(item, _Unsent):
-            self._unsent.append(item.leased)
+            self._recorders[item.leased.lane].add_unsent(item.leased)
         return True
 
     def _send_all(self) -> None:
@@ -276,20 +323,24 @@ class Drain:
         started_at, started = self._clock(), time.monotonic()
         try:
             return send(leased, clock=self._clock)
-        except Exception as error:  # a fault of ours: recorded like any other, so that the thread and the claim live on
-            logger.exception("Sending claim %s failed.", leased.claim_id)
+        except (
+            Exception
+        ) as error:  # a fault of ours: recorded like any other, so that the thread and the message live on
+            logger.exception("Sending %s failed.", leased.message_id)
             took = round((time.monotonic() - started) * 1000)
             fault = f"The portal itself failed: {type(error).__name__}."
             return Result(leased, started_at, took, Outcome.RETRY, Code.RETRYING, error=fault)
 
     def _finish(self) -> None:
-        self._unsent += self._queue.close()
+        for leased in self._queue.close():
+            self._recorders[leased.lane].add_unsent(leased)
         until = time.monotonic() + GRACE_SECONDS
         while self._queue.under_way() and time.monotonic() < until:
             self._take_in(min(0.5, until - time.monotonic()))
         while self._take_in(0):
             pass
         self._step(self._record)
+        self._step(self._record_events)
         if self._worker_id:
             self._step(self._sign_off)
         self._tell(at_end=True)

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 
 from campaigns.models import Campaign, Game, Reward, Viewer
-from fulfillment.delivery import Leased, Result, send
-from fulfillment.delivery.recording import bring_forward
+from fulfillment.delivery import Lane, Result
 from fulfillment.marks import on_claims_may_resolve
-from fulfillment.message import SECRET_PREFIX, delivery_body, new_signing_secret
-from fulfillment.models import Claim, Endpoint
-from fulfillment.wake import announce_work
+from fulfillment.message import delivery_body
+from fulfillment.models import Claim, Delivery, Endpoint
+from fulfillment.receivers import (
+    forget_previous_secret_of,
+    is_signing_secret,
+    note,
+    probe,
+    resume,
+    rotate_secret_of,
+    send_made_up,
+)
 from linking.models import Player
-from portal import audit
 from portal.ids import new_ulid
-from portal.models import User
+from portal.models import Organization, User
 
-SAMPLE_LEASE = timedelta(seconds=60)
-_SECRET_BYTES = range(24, 65)  # Standard Webhooks, Signature scheme: 24 to 64 bytes
-
-
-def is_signing_secret(text: str) -> bool:
-    """Say whether this is a secret in the form of Standard Webhooks: ``whsec_`` and 24 to 64 bytes as base64."""
-    if not text.startswith(SECRET_PREFIX):
-        return False
-    try:
-        return len(base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)) in _SECRET_BYTES
-    except (binascii.Error, ValueError):
-        return False
+__all__ = [
+    "endpoint_changed",
+    "forget_previous_secret",
+    "is_signing_secret",
+    "probe_now",
+    "resume_endpoint",
+    "rotate_secret",
+    "sample_body",
+    "send_sample",
+]
 
 
 def endpoint_changed(*, endpoint: Endpoint) -> None:
@@ -45,43 +45,23 @@ def endpoint_changed(*, endpoint: Endpoint) -> None:
 
 def rotate_secret(*, endpoint: Endpoint, actor: User, now: datetime) -> str:
     """Give the endpoint a new signing secret and return it. The one before signs too, until it is forgotten."""
-    secret = new_signing_secret()
-    with transaction.atomic():
-        row = Endpoint.objects.select_for_update(of=("self",)).get(pk=endpoint.pk)
-        row.previous_secret, row.secret = row.secret, secret
-        row.save(update_fields=["secret", "previous_secret"])
-        _note(endpoint, "replaced signing secret", actor=actor, now=now)
-    return secret
+    return rotate_secret_of(endpoint, organization=_owner(endpoint), actor=actor, now=now)
 
 
 def forget_previous_secret(*, endpoint: Endpoint, actor: User, now: datetime) -> None:
     """Sign with the present secret alone from now on."""
-    with transaction.atomic():
-        Endpoint.objects.filter(pk=endpoint.pk).update(previous_secret="")
-        _note(endpoint, "forgot previous signing secret", actor=actor, now=now)
+    forget_previous_secret_of(endpoint, organization=_owner(endpoint), actor=actor, now=now)
 
 
 def probe_now(*, endpoint: Endpoint, actor: User, now: datetime) -> bool:
     """Have a paused endpoint tried at once with one delivery. Returns whether it was paused."""
-    with transaction.atomic():
-        paused = Endpoint.objects.filter(pk=endpoint.pk, opened_at__isnull=False).update(probe_at=now)
-        if paused:
-            announce_work()
-            _note(endpoint, "asked for a probe", actor=actor, now=now)
-    return bool(paused)
+    return probe(endpoint, organization=_owner(endpoint), actor=actor, now=now)
 
 
 def resume_endpoint(*, endpoint: Endpoint, actor: User, now: datetime) -> bool:
     """Let a paused endpoint work again without a probe; what waits for it goes out within seconds. Returns whether it was."""
-    with transaction.atomic():
-        paused = Endpoint.objects.filter(pk=endpoint.pk, opened_at__isnull=False).update(
-            failures=0, opened_at=None, probe_at=None, probes=0
-        )
-        if paused:
-            bring_forward(game_id=endpoint.game_id, now=now, random=random.random)
-            announce_work()
-            _note(endpoint, "resumed", actor=actor, now=now)
-    return bool(paused)
+    waiting = Delivery.objects.filter(game=endpoint.game_id)
+    return resume(endpoint, waiting=waiting, organization=_owner(endpoint), actor=actor, now=now)
 
 
 def send_sample(
@@ -92,30 +72,23 @@ def send_sample(
     A call over the network: never inside a transaction.
     """
     sample_id = new_ulid()
-    secrets = tuple(filter(None, (endpoint.secret, endpoint.previous_secret)))
-    result = send(
-        Leased(
-            claim_id=sample_id,
-            game_id=endpoint.game_id,
-            endpoint_id=endpoint.pk,
-            url=endpoint.url,
-            concurrency=1,
-            secrets=secrets or ("",),
-            body=sample_body(game=endpoint.game, claim_id=sample_id, now=now),
-            attempt=1,
-            probe=False,
-            lease_ends_at=now + SAMPLE_LEASE,
-        ),
-        clock=clock,
-    )
-    _note(endpoint, f"sent a test delivery: {result.status or 'no answer'}", actor=actor, now=now)
+    body = sample_body(game=endpoint.game, claim_id=sample_id, now=now)
+    result = send_made_up(endpoint, lane=Lane.REWARDS, message_id=sample_id, body=body, now=now, clock=clock)
+    action = f"sent a test delivery: {result.status or 'no answer'}"
+    note(endpoint, action, organization=_owner(endpoint), actor=actor, now=now)
     return result
 
 
 def sample_body(*, game: Game, claim_id: str, now: datetime) -> str:
     """Return the body of a test delivery: that of a real one, for a player who does not exist, with ``"test": true``."""
+    body = json.loads(delivery_body(made_up_claim(game, claim_id=claim_id, now=now), now=now))
+    return json.dumps({"type": body["type"], "test": True, **body}, separators=(",", ":"), ensure_ascii=False)
+
+
+def made_up_claim(game: Game, *, claim_id: str, now: datetime) -> Claim:
+    """Return a claim that is stored nowhere, of a player who does not exist."""
     reward = Reward.objects.filter(game=game).order_by("pk").first()
-    claim = Claim(
+    return Claim(
         pk=claim_id,
         platform="portal",
         platform_claim_id=f"test-{claim_id}",
@@ -129,9 +102,7 @@ def sample_body(*, game: Game, claim_id: str, now: datetime) -> str:
         campaign=Campaign(name="Test campaign", game=game),
         viewer=Viewer(platform="portal", platform_user_id="test-viewer", name="Test viewer"),
     )
-    body = json.loads(delivery_body(claim, now=now))
-    return json.dumps({"type": body["type"], "test": True, **body}, separators=(",", ":"), ensure_ascii=False)
 
 
-def _note(endpoint: Endpoint, action: str, *, actor: User, now: datetime) -> None:
-    audit.record(actor=actor, action=action, obj=endpoint, organization=endpoint.game.organization, now=now)
+def _owner(endpoint: Endpoint) -> Organization:
+    return endpoint.game.organization

@@ -34,13 +34,14 @@ def delivery_body(claim: Claim, *, now: datetime) -> str:
     viewer of the claim.
     """
     return json.dumps(
-        {"type": MESSAGE_TYPE, "timestamp": _iso(now), "data": _data(claim)},
+        {"type": MESSAGE_TYPE, "timestamp": iso(now), "data": claim_facts(claim)},
         separators=(",", ":"),
         ensure_ascii=False,
     )
 
 
-def _data(claim: Claim) -> dict[str, Any]:
+def claim_facts(claim: Claim) -> dict[str, Any]:
+    """Return what the portal's messages say of a claim. Reads player, reward, game, campaign and viewer of it."""
     player, reward, game, campaign, viewer = claim.player, claim.reward, claim.game, claim.campaign, claim.viewer
     return {
         "claim_id": claim.pk,
@@ -56,32 +57,33 @@ def _data(claim: Claim) -> dict[str, Any]:
             "platform_user_id": claim.platform_user_id,
             "name": (viewer.name if viewer else "") or claim.platform_user_name,
         },
-        "granted_at": _iso(claim.granted_at) if claim.granted_at else None,
+        "granted_at": iso(claim.granted_at) if claim.granted_at else None,
         "test": bool(campaign and campaign.test_mode),
     }
 
 
-def signed_headers(*, claim_id: str, body: str, secrets_: tuple[str, ...], now: datetime) -> dict[str, str]:
-    """Return the headers of a delivery, as Standard Webhooks names them: id, time, and one signature for each secret.
+def signed_headers(*, message_id: str, body: str, secrets_: tuple[str, ...], now: datetime) -> dict[str, str]:
+    """Return the headers of a message, as Standard Webhooks names them: id, time, and one signature for each secret.
 
-    The id is the claim's and the idempotency key: it is the same on every attempt. While a secret is being changed
+    The id is the claim's or the event's, and the idempotency key: it is the same on every attempt. While a secret is being changed
     both sign, the newer first. Raises ``SecretInvalid``.
     """
     moment = now.astimezone(UTC).replace(microsecond=0)
     return {
         "Content-Type": "application/json",
-        "webhook-id": claim_id,
+        "webhook-id": message_id,
         "webhook-timestamp": str(int(moment.timestamp())),
-        "webhook-signature": " ".join(_sign(secret, claim_id, moment, body) for secret in secrets_),
+        "webhook-signature": " ".join(_sign(secret, message_id, moment, body) for secret in secrets_),
     }
 
 
-def _sign(secret: str, claim_id: str, moment: datetime, body: str) -> str:
+def _sign(secret: str, message_id: str, moment: datetime, body: str) -> str:
     try:
-        return str(Webhook(secret).sign(claim_id, moment, body))
+        return str(Webhook(secret).sign(message_id, moment, body))
     except (ValueError, EmptyWebhookSecretError):
         raise SecretInvalid from None
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """Return a time as the portal's messages have it: UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from fulfillment.delivery import take_over_leases
+from fulfillment import delivery, events
 from fulfillment.models import Worker
 from portal.ids import new_ulid
 
@@ -39,7 +39,7 @@ def register(*, now: datetime) -> str:
                 worker.delete()
         worker_id = new_ulid()
         Worker.objects.create(pk=worker_id, place=here, pid=os.getpid(), started_at=now, beat_at=now)
-        take_over_leases(now=now)
+        _take_over(now=now)
     return worker_id
 
 
@@ -50,13 +50,18 @@ def beat(worker_id: str, *, now: datetime) -> int:
             # Others took this one for dead, as it was too slow: its leases are theirs now, and fenced by their numbers.
             Worker.objects.create(pk=worker_id, place=place(), pid=os.getpid(), started_at=now, beat_at=now)
         Worker.objects.filter(beat_at__lt=now - SILENCE).delete()
-        take_over_leases(now=now)
+        _take_over(now=now)
         return Worker.objects.count()
 
 
 def sign_off(worker_id: str) -> None:
     """Remove this worker: it stops in order, and what it still has may be taken over at once."""
     Worker.objects.filter(pk=worker_id).delete()
+
+
+def _take_over(*, now: datetime) -> None:
+    delivery.take_over_leases(now=now)
+    events.take_over_leases(now=now)
 
 
 def place() -> str:

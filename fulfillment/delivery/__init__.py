@@ -2,6 +2,6 @@
 
 from fulfillment.delivery.leasing import give_back, lease_due, take_over_leases
 from fulfillment.delivery.recording import record_outcomes
-from fulfillment.delivery.sending import Leased, Result, send
+from fulfillment.delivery.sending import Lane, Leased, Result, send
 
-__all__ = ["Leased", "Result", "give_back", "lease_due", "record_outcomes", "send", "take_over_leases"]
+__all__ = ["Lane", "Leased", "Result", "give_back", "lease_due", "record_outcomes", "send", "take_over_leases"]

@@ -1,8 +1,4 @@
-"""Leasing: taking deliveries that are due, so that no other process sends them too (D1).
-
-Rows are locked endpoint first, in key order, then deliveries with their claims, skipping what others hold: a lease
-waits for nobody while it holds rows that others want.
-"""
+"""Leasing deliveries that are due: their bodies are frozen and their claims go on to *delivering* with it (D1, L6)."""
 
 from __future__ import annotations
 
@@ -10,27 +6,26 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
-from fulfillment.delivery.sending import SECRET_UNUSABLE, Leased
+from fulfillment.delivery.attempts import LOST_ATTEMPT
+from fulfillment.delivery.sending import Lane, Leased
+from fulfillment.delivery.turns import LEASE, Taken, lease_in_turn, with_work
 from fulfillment.ledger import Move, lock_claims, move_claims
 from fulfillment.message import delivery_body
 from fulfillment.models import Claim, Delivery, DeliveryAttempt, Endpoint, Worker
-from fulfillment.rules.breaker import Breaker, after_failure
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State
-from portal.encryption import DecryptionFailed
 
-LEASE = timedelta(seconds=60)
 PARKED = timedelta(seconds=30)
 """How long a delivery is left alone that may not go just now: its campaign is paused, or staff hold the claim."""
 
-LOST_ATTEMPT = "No answer was recorded: the worker stopped or was too slow. The game may have received this attempt."
 _SENDABLE = frozenset({State.READY.value, State.DELIVERING.value})
 _READ = (
     *("game", "due_at", "attempt", "attempts_left", "leased", "leased_by", "body", "created_at"),
     *("claim__state", "claim__state_changed_at", "claim__attempted_at", "claim__staff_hold", "claim__granted_at"),
-    *("claim__platform", "claim__platform_claim_id", "claim__platform_user_id", "claim__platform_user_name"),
+    *("claim__source", "claim__platform", "claim__platform_claim_id"),
+    *("claim__platform_user_id", "claim__platform_user_name"),
     *("claim__player__player_id", "claim__player__name", "claim__viewer__name", "claim__game__name"),
     *("claim__reward__external_id", "claim__reward__name"),
     *("claim__campaign__name", "claim__campaign__test_mode", "claim__campaign__deliveries_paused"),
@@ -50,32 +45,19 @@ def lease_due(
     endpoint whose breaker is open exactly one is taken, when the time of its probe has come. The body is frozen and the
     claim moved to *delivering* in the same transaction. A lease that ran out is taken again under a new attempt number.
     """
-    waiting = list(_endpoints_with_work(now).values_list("pk", flat=True)) if limit > 0 else []
-    if not waiting:  # asked outside a transaction: idle polling writes nothing
-        return []
+
+    def take(endpoint: Endpoint, due: Q, count: int) -> list[Taken]:
+        rows = _take_sendable(Q(game=endpoint.game_id, due_at__isnull=False) & due, count=count, now=now)
+        _grant(rows, now=now, worker_id=worker_id)
+        return [Taken(row.pk, row.pk, row.body, row.attempt) for row in rows]
+
     wanted = room or (lambda endpoint: endpoint.concurrency)
-    leased: list[Leased] = []
-    with transaction.atomic():
-        endpoints = [
-            (wanted(endpoint), endpoint)
-            for endpoint in _endpoints_with_work(now)
-            .filter(pk__in=waiting)
-            .select_for_update(of=("self",))
-            .defer("secret", "previous_secret")
-            .order_by("pk")
-        ]
-        endpoints.sort(key=lambda pair: -pair[0])
-        for position, (wants, endpoint) in enumerate(endpoints):
-            share = -(-(limit - len(leased)) // (len(endpoints) - position))
-            count = min(wants, share, 1 if endpoint.opened_at else share)
-            if count > 0:
-                leased += _lease_from(endpoint, count=count, now=now, worker_id=worker_id)
-    return leased
+    return lease_in_turn(Lane.REWARDS, _working(now), take, now=now, limit=limit, room=wanted)
 
 
 def give_back(unsent: Iterable[Leased], *, now: datetime) -> None:
     """Return leases that were never sent: due at once, their attempt not counted (L6: nothing is frozen by them)."""
-    by_id = {leased.claim_id: leased for leased in unsent}
+    by_id = {str(leased.row): leased for leased in unsent}
     if not by_id:
         return
     with transaction.atomic():
@@ -96,7 +78,7 @@ def give_back(unsent: Iterable[Leased], *, now: datetime) -> None:
         move_claims(moves, now=now)
         fresh = [delivery.pk for delivery in returned if delivery.attempt == 0]
         Claim.objects.filter(pk__in=fresh).update(attempted_at=None)
-        probes = sorted({by_id[delivery.pk].endpoint_id for delivery in returned if by_id[delivery.pk].probe})
+        probes = sorted({by_id[delivery.pk].receiver_id for delivery in returned if by_id[delivery.pk].probe})
         Endpoint.objects.filter(pk__in=probes, opened_at__isnull=False).update(probe_at=now)
 
 
@@ -107,44 +89,9 @@ def take_over_leases(*, now: datetime) -> int:
     return orphans.update(due_at=now) if orphans.exists() else 0
 
 
-def _endpoints_with_work(now: datetime) -> QuerySet[Endpoint]:
-    deliveries = Delivery.objects.filter(game=OuterRef("game"), due_at__isnull=False)
-    closed = Q(opened_at=None) & Exists(deliveries.filter(due_at__lte=now))
-    probing = Q(probe_at__lte=now) & Exists(deliveries.filter(_free(now)))
-    return Endpoint.objects.filter(closed | probing, enabled=True, mode=Endpoint.Mode.PUSH)
-
-
-def _free(now: datetime) -> Q:
-    return Q(leased=False) | Q(due_at__lte=now)
-
-
-def _lease_from(endpoint: Endpoint, *, count: int, now: datetime, worker_id: str) -> list[Leased]:
-    secrets = _secrets(endpoint)
-    if not secrets:
-        _pause(endpoint, now=now)
-        return []
-    # A probe takes what would be next, even if its own time has not come: somebody has to find out.
-    due = _free(now) if endpoint.opened_at else Q(due_at__lte=now)
-    rows = _take_sendable(Q(game=endpoint.game_id, due_at__isnull=False) & due, count=count, now=now)
-    if endpoint.opened_at and rows:
-        # The row lock makes this the only probe; should it never be heard of again, the next goes when its lease ends.
-        Endpoint.objects.filter(pk=endpoint.pk).update(probe_at=now + LEASE)
-    _grant(rows, now=now, worker_id=worker_id)
-    return [
-        Leased(
-            claim_id=row.pk,
-            game_id=row.game_id,
-            endpoint_id=endpoint.pk,
-            url=endpoint.url,
-            concurrency=endpoint.concurrency,
-            secrets=secrets,
-            body=row.body,
-            attempt=row.attempt,
-            probe=endpoint.opened_at is not None,
-            lease_ends_at=now + LEASE,
-        )
-        for row in rows
-    ]
+def _working(now: datetime) -> QuerySet[Endpoint]:
+    due = Delivery.objects.filter(game=OuterRef("game"), due_at__isnull=False)
+    return with_work(Endpoint.objects.filter(mode=Endpoint.Mode.PUSH), due, now=now)
 
 
 def _take_sendable(wanted: Q, *, count: int, now: datetime) -> list[Delivery]:
@@ -216,25 +163,4 @@ def _write(rows: Sequence[Delivery]) -> None:
         update_conflicts=True,
         unique_fields=["claim"],
         update_fields=["due_at", "attempt", "attempts_left", "leased", "leased_by", "body"],
-    )
-
-
-def _secrets(endpoint: Endpoint) -> tuple[str, ...]:
-    """Return the secrets that sign, the newer first; none where there are none or they cannot be read."""
-    try:
-        row = Endpoint.objects.only("secret", "previous_secret").get(pk=endpoint.pk)
-    except DecryptionFailed:
-        return ()
-    return (row.secret, row.previous_secret)[: 2 if row.previous_secret else 1] if row.secret else ()
-
-
-def _pause(endpoint: Endpoint, *, now: datetime) -> None:
-    before = Breaker(endpoint.failures, endpoint.opened_at, endpoint.probe_at, endpoint.probes)
-    after = after_failure(before, now=now, at_once=True, probe=before.is_open)
-    Endpoint.objects.filter(pk=endpoint.pk).update(
-        failures=after.failures,
-        opened_at=after.opened_at,
-        probe_at=after.probe_at,
-        probes=after.probes,
-        last_error=SECRET_UNUSABLE,
     )

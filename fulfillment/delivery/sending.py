@@ -1,4 +1,4 @@
-"""Sending one delivery: HTTP and nothing else. No database is touched here, and no transaction is open."""
+"""Sending one message: HTTP and nothing else. No database is touched here, and no transaction is open."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from http import HTTPStatus
 
 from fulfillment.message import SecretInvalid, signed_headers
@@ -15,16 +16,28 @@ from portal import http
 
 ANSWER_KEPT_BYTES = 1024  # D4
 
-SECRET_UNUSABLE = "The signing secret of this endpoint is missing or not valid."
+SECRET_UNUSABLE = "The signing secret is missing or not valid."
+
+
+class Lane(StrEnum):
+    """What kind of message it is. Each lane has threads of its own, so that neither keeps the other waiting."""
+
+    REWARDS = "rewards"
+    EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A delivery that this process may send until ``lease_ends_at``, with all that is needed for it."""
+    """A message that this process may send until ``lease_ends_at``, with all that is needed for it.
 
-    claim_id: str
-    game_id: str
-    endpoint_id: int
+    ``row`` is the key of what was leased and ``receiver_id`` that of the endpoint or subscription, both within the lane.
+    ``message_id`` is what the other side knows the message by: the claim's id, or the event's.
+    """
+
+    lane: Lane
+    row: str | int
+    message_id: str
+    receiver_id: str | int
     url: str
     concurrency: int
     secrets: tuple[str, ...] = field(repr=False)
@@ -33,12 +46,17 @@ class Leased:
     probe: bool
     lease_ends_at: datetime
 
+    @property
+    def receiver(self) -> tuple[Lane, str | int]:
+        """The receiver among those of all lanes."""
+        return self.lane, self.receiver_id
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of one send. ``status`` is None where no answer came; ``error`` says why, for staff.
 
-    ``reason`` is the claim's, should this attempt not be the end of it.
+    ``reason`` is the claim's, should this attempt not be the end of it; events have none.
     """
 
     leased: Leased
@@ -53,14 +71,16 @@ class Result:
 
 
 def send(leased: Leased, *, clock: Callable[[], datetime], timeout: float = http.TIME_LIMIT_SECONDS) -> Result:
-    """POST one delivery and say what came of it. ``timeout`` is in seconds. Raises nothing the other side could cause."""
+    """POST one message and say what came of it. ``timeout`` is in seconds. Raises nothing the other side could cause."""
     started_at, started = clock(), time.monotonic()
 
     def took() -> int:
         return round((time.monotonic() - started) * 1000)
 
     try:
-        headers = signed_headers(claim_id=leased.claim_id, body=leased.body, secrets_=leased.secrets, now=started_at)
+        headers = signed_headers(
+            message_id=leased.message_id, body=leased.body, secrets_=leased.secrets, now=started_at
+        )
         answer = http.send("POST", leased.url, headers=headers, body=leased.body.encode(), timeout=timeout)
     except SecretInvalid:
         return Result(leased, started_at, took(), Outcome.ENDPOINT_FAULT, Code.ENDPOINT_PAUSED, error=SECRET_UNUSABLE)

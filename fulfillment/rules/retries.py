@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -27,6 +28,10 @@ JITTER = 0.1
 
 RETRY_AFTER_LIMIT = timedelta(hours=24)
 """More than this is not waited because a game backend said so."""
+
+
+FAULT_WAIT_LIMIT = timedelta(minutes=5)
+"""The longest wait that a message is given for a fault of its receiver: the breaker does the waiting."""
 
 
 class Outcome(StrEnum):
@@ -77,6 +82,37 @@ def next_delay(attempts_used: int, *, retry_after: timedelta | None, random: Cal
     if retry_after is not None:
         wait = max(wait, min(retry_after, RETRY_AFTER_LIMIT))
     return wait * (1 + JITTER * random())
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What follows an attempt that did not arrive: the next one after ``wait``, or none where that is empty.
+
+    ``used`` tells whether it was one of the attempts that are counted.
+    """
+
+    wait: timedelta | None
+    attempts_left: int
+    used: bool
+
+
+def next_try(
+    *,
+    attempt: int,
+    attempts_left: int,
+    uses_none: bool,
+    retry_after: timedelta | None,
+    random: Callable[[], float],
+) -> Next:
+    """Say what follows the send numbered ``attempt`` that did not arrive, with so many ``attempts_left`` before it.
+
+    D5: no attempt is used up while the receiver is paused, and a fault of the receiver's own uses none: ``uses_none``.
+    """
+    if uses_none:
+        wait = next_delay(min(attempt, MAX_ATTEMPTS - 1), retry_after=retry_after, random=random)
+        return Next(min(wait or FAULT_WAIT_LIMIT, FAULT_WAIT_LIMIT), attempts_left, used=False)
+    left = max(attempts_left - 1, 0)
+    return Next(next_delay(MAX_ATTEMPTS - left, retry_after=retry_after, random=random), left, used=True)
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> timedelta | None:

@@ -61,7 +61,7 @@ def test_d1_two_leases_at_once_never_take_the_same(backend: Backend) -> None:
         return taken
 
     taken = together(take, take, take)
-    keys = Counter(item.claim_id for items in taken for item in items)
+    keys = Counter(item.message_id for items in taken for item in items)
     assert len(keys) == 120
     assert set(keys.values()) == {1}
 
@@ -72,7 +72,7 @@ def test_d1_a_lease_does_not_wait_for_a_claim_that_another_holds(backend: Backen
     with transaction.atomic():
         Delivery.objects.select_for_update(of=("self", "claim")).select_related("claim").get(pk=held.pk)
         (taken,) = together(lambda: lease(now))
-    assert [item.claim_id for item in taken] == [free.pk]
+    assert [item.message_id for item in taken] == [free.pk]
 
 
 def test_d5_two_processes_never_both_probe(backend: Backend) -> None:

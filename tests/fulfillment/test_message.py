@@ -22,15 +22,15 @@ def test_d2_a_new_secret_has_the_form_of_standard_webhooks() -> None:
 
 def test_d2_the_timestamp_is_utc_seconds_whatever_the_zone_of_the_clock() -> None:
     elsewhere: datetime = NOW.astimezone(timezone(timedelta(hours=9)))
-    here = signed_headers(claim_id="a", body="{}", secrets_=(SECRET,), now=NOW)
-    assert signed_headers(claim_id="a", body="{}", secrets_=(SECRET,), now=elsewhere) == here
+    here = signed_headers(message_id="a", body="{}", secrets_=(SECRET,), now=NOW)
+    assert signed_headers(message_id="a", body="{}", secrets_=(SECRET,), now=elsewhere) == here
     assert here["webhook-timestamp"] == str(int(NOW.timestamp()))
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_???", "not base64 \u00fc"])
 def test_d2_a_secret_that_cannot_sign_says_so(secret: str) -> None:
     with pytest.raises(SecretInvalid):
-        signed_headers(claim_id="a", body="{}", secrets_=(secret,), now=NOW)
+        signed_headers(message_id="a", body="{}", secrets_=(secret,), now=NOW)
 
 
 @pytest.mark.django_db

@@ -1,0 +1,102 @@
+"""Writing events (D1): in the transaction of what happened, once, and only where a subscription wants to be told.
+
+Few statements for many events, and a single small one where nobody is to be told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from fulfillment.message import iso
+from fulfillment.models import Event, EventDelivery, EventSubscription
+from fulfillment.wake import announce_work
+from portal.ids import new_ulid
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """Something to be told: ``subject`` is our id of what it is about, ``data`` what the message says."""
+
+    type: str
+    organization_id: str
+    subject: str
+    data: Mapping[str, Any]
+
+
+class Wanted:
+    """Who wants to be told of what, as it was just now."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, Sequence[str]]], types: Collection[str]) -> None:
+        self._subscriptions: dict[tuple[str, str], list[str]] = {}
+        for key, organization_id, wanted in rows:
+            for kind in set(wanted).intersection(types):
+                self._subscriptions.setdefault((organization_id, kind), []).append(key)
+
+    def __bool__(self) -> bool:
+        return bool(self._subscriptions)
+
+    @property
+    def organizations(self) -> set[str]:
+        """The organizations that want any of it."""
+        return {organization_id for organization_id, _type in self._subscriptions}
+
+    def by(self, organization_id: str, kind: str) -> Sequence[str]:
+        """Return the subscriptions of an organization that want one type of event."""
+        return self._subscriptions.get((organization_id, kind), ())
+
+
+def wanted(types: Collection[str], **of: Any) -> Wanted:
+    """Return who wants to be told of these types: of the subscriptions that meet ``of``. One query."""
+    rows = EventSubscription.objects.filter(enabled=True, **of).order_by("pk")
+    return Wanted(rows.values_list("pk", "organization_id", "types"), types)
+
+
+def announce(happened: Sequence[Happened], wanting: Wanted, *, now: datetime) -> int:
+    """Store events and whom to tell; return how many there are. Only in the transaction of what happened.
+
+    The message is worked out here and never again: it is the same for all subscribers and on every attempt.
+    """
+    told = [(one, keys) for one in happened if (keys := wanting.by(one.organization_id, one.type))]
+    if not told:
+        return 0
+    with transaction.atomic():
+        for start in range(0, len(told), BATCH):
+            _write(told[start : start + BATCH], now=now)
+        announce_work()
+    return len(told)
+
+
+def _write(told: Sequence[tuple[Happened, Sequence[str]]], *, now: datetime) -> None:
+    events = [
+        Event(
+            pk=new_ulid(),
+            organization_id=one.organization_id,
+            type=one.type,
+            at=now,
+            subject=one.subject,
+            body=event_body(one.type, one.data, now=now),
+        )
+        for one, _keys in told
+    ]
+    Event.objects.bulk_create(events)
+    EventDelivery.objects.bulk_create(
+        [
+            EventDelivery(event_id=event.pk, subscription_id=key, due_at=now)
+            for event, (_one, keys) in zip(events, told, strict=True)
+            for key in keys
+        ]
+    )
+
+
+def event_body(kind: str, data: Mapping[str, Any], *, now: datetime, **more: Any) -> str:
+    """Return the JSON text that tells of an event, as Standard Webhooks has it: type, time and data."""
+    message = {"type": kind, **more, "timestamp": iso(now), "data": data}
+    return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
