@@ -93,6 +93,7 @@ class EndpointAdmin(ReceiverAdmin):
     list_select_related = ("game",)
     ordering = ("game__name", "pk")
     sortable_by = ()
+    change_form_before_template = "admin/fulfillment/endpoint_pull.html"
     fieldsets = (
         (None, {"fields": ("game", "enabled", "mode", "url", "concurrency")}),
         (_("Signature"), {"fields": ("secret", "former_secret")}),
