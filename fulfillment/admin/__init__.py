@@ -1,6 +1,10 @@
 """The admin pages of claims, deliveries and endpoints, and the search for players and claims."""
 
+from allauth.idp.oidc import admin as oauth_admin
+from django.contrib import admin
+
 from campaigns.hooks import campaign_figures, campaign_pages
+from fulfillment.admin.api_clients import ApiClientAdmin
 from fulfillment.admin.bulk_pages import BulkOperationAdmin
 from fulfillment.admin.claim_list import ClaimAdmin
 from fulfillment.admin.deliveries import DeliveryAdmin, DeliveryAttemptAdmin
@@ -13,6 +17,7 @@ from fulfillment.admin.overview_page import PAGES as OVERVIEW_PAGES
 from portal.admin_pages import pages
 
 __all__ = [
+    "ApiClientAdmin",
     "BulkOperationAdmin",
     "ClaimAdmin",
     "DeliveryAdmin",
@@ -25,3 +30,7 @@ __all__ = [
 pages.extend((*PAGES, *ERASING_PAGES))
 campaign_figures.append(test_claims_figure)
 campaign_pages.extend(OVERVIEW_PAGES)
+
+# The OAuth library's own pages know no organizations and would show and change clients and tokens past every rule (S1).
+for model in (oauth_admin.Client, oauth_admin.Token):
+    admin.site.unregister(model)
