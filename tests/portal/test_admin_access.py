@@ -26,7 +26,16 @@ from campaigns.models import (
     Reward,
     Viewer,
 )
-from fulfillment.models import BulkOperation, ClaimEvent, Delivery, DeliveryAttempt, Endpoint, KeptMessage, WebhookTally
+from fulfillment.models import (
+    ApiClient,
+    BulkOperation,
+    ClaimEvent,
+    Delivery,
+    DeliveryAttempt,
+    Endpoint,
+    KeptMessage,
+    WebhookTally,
+)
 from portal import audit
 from portal.ids import new_ulid
 from portal.models import AuditEntry, Organization, PlatformCredential, User
@@ -34,6 +43,7 @@ from portal.roles import Role
 from tests.admin_pages import sign_in
 from tests.factories import (
     NOW,
+    make_api_client,
     make_campaign,
     make_category,
     make_channel,
@@ -83,6 +93,7 @@ def populate(organization: Organization) -> None:
     source = make_source(game, name=f"Source of {organization.slug}")
     beat(source, viewers=["1"], minute=NOW)
     make_identifier(organization)
+    make_api_client(organization, name=f"Client of {organization.slug}")
     audit.record(actor=None, action="made", obj=endpoint, organization=organization, after={"a": 1}, now=NOW)
 
 
@@ -202,6 +213,7 @@ MATRIX: dict[type[Model], dict[Role, tuple[int, str, int]]] = {
     Heartbeat: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     RegisteredIdentifier: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     PlatformCredential: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
+    ApiClient: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
     User: {Role.OWNER: NO, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
 }
 
