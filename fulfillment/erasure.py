@@ -21,6 +21,7 @@ from fulfillment.ledger import Move, lock_claims, move_claims
 from fulfillment.marks import mark_duplicates
 from fulfillment.models import BulkOperation, Claim, ClaimEvent, Delivery, DeliveryAttempt, KeptMessage
 from fulfillment.notices.personal import notices_about_player, notices_about_viewer
+from fulfillment.oauth.tokens import end_tokens_without_account
 from fulfillment.outbox import withdraw
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State, permitted
@@ -177,6 +178,7 @@ def erase_player(*, player: Player, actor: User | None, reason: str, now: dateti
             account=account,
         )
         if account is not None:
+            end_tokens_without_account(account, player.game.organization)
             remove_game_user(account)
     return _together(first, done)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from allauth.idp.oidc.models import Token
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +44,10 @@ def _notices(before: datetime) -> QuerySet[Notice]:
     return Notice.objects.filter(created_at__lt=before).exclude(hidden)
 
 
+def _tokens(before: datetime) -> QuerySet[Any]:
+    return Token.objects.filter(expires_at__lte=before)
+
+
 add_kinds(
     Kind("claim_messages", _("what a platform sent with a claim"), 180, _messages, _blank_messages),
     Kind("delivery_answers", _("what a game backend answered to a delivery"), 90, _answers, _blank_answers),
@@ -50,4 +55,5 @@ add_kinds(
     Kind("webhook_tallies", _("webhook counts"), 400, lambda t: WebhookTally.objects.filter(hour__lt=t)),
     Kind("bulk_actions", _("finished bulk actions"), 400, lambda t: BulkOperation.objects.filter(finished_at__lt=t)),
     Kind("notices", _("what people were told about their links and rewards"), 180, _notices),
+    Kind("api_tokens", _("tokens of the partner API, once they have expired"), 0, _tokens),
 )

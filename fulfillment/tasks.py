@@ -19,7 +19,7 @@ from portal.models import PlatformCredential
 logger = logging.getLogger(__name__)
 
 OVERDUE = timedelta(minutes=2)
-EXPIRE_BY_THEMSELVES = ("link_tokens", "sessions")
+EXPIRE_BY_THEMSELVES = ("link_tokens", "sessions", "api_tokens")
 RETENTION_SECONDS = 15.0
 """So long one run works at most: a background task is ended after 30 seconds."""
 
@@ -40,7 +40,7 @@ def refresh_kick_keys() -> int:
 
 
 def remove_expired() -> int:
-    """Remove at once what is never looked at again: link tokens and sessions that have expired. Returns how many."""
+    """Remove at once what is never looked at again: link tokens, sessions and tokens of the API that have expired. Returns how many."""
     applied = retention.apply(now=timezone.now(), names=EXPIRE_BY_THEMSELVES, seconds=RETENTION_SECONDS)
     return sum(applied.removed.values())
 

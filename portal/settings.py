@@ -172,6 +172,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Passwords are Django's default's. Ours is for the secrets of API clients, which are random and need no slow hashing.
 PASSWORD_HASHERS = [*global_settings.PASSWORD_HASHERS, "fulfillment.oauth.secrets.ClientSecretHasher"]
+# Tokens of the partner API (A1). Kick's refresh tokens can be used again; after a year a player is asked anew.
+IDP_OIDC_ADAPTER = "fulfillment.oauth.adapter.OIDCAdapter"
+IDP_OIDC_ROTATE_REFRESH_TOKEN = False
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 365 * 24 * 3600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
@@ -260,7 +264,16 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "fulfillment.api.docs.schema.DescribedSchema",
     "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Drops Portal: partner API",
+    "VERSION": "1",
+    "PREPROCESSING_HOOKS": ["fulfillment.api.docs.schema.only_partner_api"],
+    "POSTPROCESSING_HOOKS": ["fulfillment.api.docs.schema.complete"],
+    "SORT_OPERATIONS": False,
 }
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.email_from

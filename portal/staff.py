@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
@@ -28,6 +29,19 @@ class MFAAdapter(DefaultMFAAdapter):
         return decrypt(encrypted_text)
 
 
+def lacks_second_factor(user: Any) -> bool:
+    """Say whether a member of staff still has to add a second factor, where the operator demands one."""
+    return bool(
+        settings.PORTAL_STAFF_SECOND_FACTOR and user.is_authenticated and user.is_staff and not is_mfa_enabled(user)
+    )
+
+
+def ask_for_second_factor(request: HttpRequest) -> HttpResponse:
+    """Lead to the page where a second factor is added, and say why."""
+    messages.info(request, _("Members of staff need a second factor. Add an authenticator app or a passkey to go on."))
+    return redirect("mfa_index")
+
+
 class SecondFactorMiddleware:
     """Keeps staff without a second factor out of the admin, and leads them to set one up."""
 
@@ -36,16 +50,6 @@ class SecondFactorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on, or send the person to the page where a second factor is added."""
-        user = request.user
-        if (
-            settings.PORTAL_STAFF_SECOND_FACTOR
-            and request.path.startswith(reverse("admin:index"))
-            and user.is_authenticated
-            and user.is_staff
-            and not is_mfa_enabled(user)
-        ):
-            messages.info(
-                request, _("Members of staff need a second factor. Add an authenticator app or a passkey to go on.")
-            )
-            return redirect("mfa_index")
+        if request.path.startswith(reverse("admin:index")) and lacks_second_factor(request.user):
+            return ask_for_second_factor(request)
         return self.get_response(request)

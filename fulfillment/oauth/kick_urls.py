@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from fulfillment.oauth.consent import authorize
+from fulfillment.oauth.kick import Introspect, KickRevoke, KickToken
+
+urlpatterns = [
+    path("authorize", authorize, {"demands_state": True}, name="kick_authorize"),
+    path("token", KickToken.as_view(), name="kick_token"),
+    path("token/introspect", Introspect.as_view(), name="kick_introspect"),
+    path("revoke", KickRevoke.as_view(), name="kick_revoke"),
+]

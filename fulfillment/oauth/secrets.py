@@ -102,7 +102,7 @@ class ClientSecretHasher(BasePasswordHasher):
             raise ValueError("This was not stored by the module for secrets of API clients.")
         return {"algorithm": ALGORITHM, "hash": kept.digest, "salt": "", "previous": kept.before, "until": kept.until}
 
-    def safe_summary(self, encoded: str) -> dict[str, Any]:
+    def safe_summary(self, encoded: str) -> dict[Any, Any]:
         """Return what may be shown."""
         decoded = self.decode(encoded)
         return {"algorithm": ALGORITHM, "hash": mask_hash(decoded["hash"])}

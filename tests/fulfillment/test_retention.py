@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.idp.oidc.models import Token
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
@@ -102,6 +103,7 @@ ROWS: dict[str, Callable[[datetime], Any]] = {
     "done_jobs": job(Success),
     "failed_jobs": job(Failure),
     "audit_trail": trail,
+    "api_tokens": lambda at: Token.objects.create(type="at", hash=f"h{number()}", expires_at=at),
     "link_tokens": lambda at: UsedLinkToken.objects.create(game=make_game(), token_id="t", expires_at=at),
     "claim_messages": old_claim,
     "delivery_answers": attempt,
