@@ -143,7 +143,7 @@ def _branches(caller: Caller, query: Query) -> list[Condition]:
             branches.append(
                 _both(("c.id", []), (_in(query.claim_ids), query.claim_ids), joined=" ", last=_listed(others))
             )
-        return [_both(branch, *_narrowed_to_user(query, others)) for branch in branches]
+        return [_both(branch, *narrowed_to_user(query, others)) for branch in branches]
     if query.user_id is not None:
         return _of_user_id(query, others, caller.organization_id)
     return [("c.listed_as = %s", [shape]) for shape in shapes]
@@ -179,7 +179,8 @@ def _of_user_id(query: Query, others: Sequence[str], organization_id: str) -> li
     return [own, _both((f"c.player_id {_in(players)}", players), _listed(others))] if players else [own]
 
 
-def _narrowed_to_user(query: Query, others: Sequence[str]) -> list[Condition]:
+def narrowed_to_user(query: Query, others: Sequence[str]) -> list[Condition]:
+    """Return the conditions that leave the claims of the query's user, ``others`` being the other platforms listed (A5)."""
     if query.user_id is None:
         return []
     own = "(c.listed_as = %s AND c.platform_user_id = %s)"

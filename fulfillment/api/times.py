@@ -17,10 +17,3 @@ def rfc3339(value: str | datetime | None) -> str | None:
         return f"{value[:10]}T{value[11:].removesuffix('+00:00')}Z"
     utc = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     return utc.isoformat()[:-6] + "Z"
-
-
-def encodable(value: str | datetime | None) -> str | datetime | None:
-    """Return a time that the JSON encoder writes as :func:`rfc3339` would: text made so, a time with its zone."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    return rfc3339(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import CharField, Q, QuerySet, Value
@@ -12,7 +13,7 @@ from campaigns.models import CampaignPlatform, Reward, RewardPlatformId
 from fulfillment.api.callers import Caller
 from fulfillment.api.kick.asking import Asked
 from fulfillment.api.kick.shape import COLUMNS, INITIATED, PROCESSED, WIDE_COLUMNS, Names, own_items, wide_items
-from fulfillment.api.pages import Condition, Query, find_campaign, read_page, visible_as
+from fulfillment.api.pages import Condition, Query, find_campaign, narrowed_to_user, read_page, visible_as
 from fulfillment.models import Claim
 from linking.models import Player
 from portal.platforms.kick import KICK
@@ -59,6 +60,9 @@ def list_claims(caller: Caller, asked: Asked) -> dict[str, Any]:
         fulfilled=fulfilled,
         more=more,
     )
+    if caller.user is not None:
+        # Of a player's token the page leaves out what is another's whatever is asked: the user asked for comes on top.
+        query = replace(query, more=(*more, *narrowed_to_user(query, _others(caller))))
     wide = caller.client.other_platforms
     rows = read_page(caller, query, WIDE_COLUMNS if wide else COLUMNS)
     names = _names(rows, wide=wide)
@@ -76,10 +80,14 @@ def number_of(caller: Caller, claim_id: str) -> int:
     if caller.user is not None:
         seen = seen.filter(Q(viewer__user=caller.user) | Q(player__user=caller.user))
     number = _number(seen.filter(platform=KICK.key, platform_claim_id=claim_id, listed_as=KICK.key))
-    others = [shape for shape in visible_as(caller, KICK.key) if shape != KICK.key]
+    others = _others(caller)
     if number is None and others:
         number = _number(seen.filter(pk=claim_id, listed_as__in=others))
     return number or 0
+
+
+def _others(caller: Caller) -> list[str]:
+    return [shape for shape in visible_as(caller, KICK.key) if shape != KICK.key]
 
 
 def _number(claims: QuerySet[Claim]) -> int | None:

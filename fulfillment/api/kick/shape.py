@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fulfillment.api.times import encodable
+from fulfillment.api.pages import GRANTED
+from fulfillment.api.times import rfc3339
 from fulfillment.rules.states import DONE
 from portal.platforms.kick import KICK
 
@@ -21,8 +22,7 @@ COLUMNS = (
     "external_id",
     "state",
     "partner_status",
-    "granted_at",
-    "received_at",
+    GRANTED,
     "state_changed_at",
     "campaign_id",
     "reward_id",
@@ -79,8 +79,8 @@ def own_items(rows: Sequence[Sequence[Any]], names: Names, completing: Collectio
             "reward_id": reward or rewards.get(reward_id, ""),
             "external_id": external_id or external_ids.get(reward_id, ""),
             "external_status": status_shown(state, text, completing),
-            "created_at": encodable(granted_at or received_at),
-            "updated_at": encodable(changed_at),
+            "created_at": rfc3339(granted_at),
+            "updated_at": rfc3339(changed_at),
         }
         for (
             claim_id,
@@ -91,7 +91,6 @@ def own_items(rows: Sequence[Sequence[Any]], names: Names, completing: Collectio
             state,
             text,
             granted_at,
-            received_at,
             changed_at,
             campaign_id,
             reward_id,
