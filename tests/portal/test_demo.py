@@ -16,6 +16,8 @@ from campaigns.heartbeats.sources import find_source
 from campaigns.models import Campaign, CampaignPlatform, HeartbeatSource, RegisteredIdentifier
 from campaigns.preflight import errors, preflight
 from campaigns.rules.phases import Phase
+from fulfillment.models import ApiClient
+from fulfillment.rules.scopes import SCOPES
 from portal.sandbox.crowd import minute_of
 from portal.sandbox.live import live_crowd
 
@@ -32,6 +34,7 @@ def demo(settings: Any, tmp_path: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(path.read_text())
     assert path.stat().st_mode & 0o777 == 0o600
     assert content["twitch"]["client_secret"] not in out.getvalue()
+    assert content["api_client"]["client_secret"] not in out.getvalue()
     return content
 
 
@@ -76,6 +79,14 @@ def test_l10_the_streamer_is_linked_and_waits_to_be_registered_with_the_token_th
     assert identifier.viewer.platform_user_id == streamer["user_id"]
     assert identifier.access_token == streamer["access_token"]
     assert "viewing_activity_read" in streamer["scopes"]
+
+
+def test_a1_a_program_can_call_the_partner_api_with_what_is_in_the_file(demo: dict[str, Any]) -> None:
+    client = ApiClient.objects.select_related("oauth").get()
+    assert client.oauth_id == demo["api_client"]["client_id"]
+    assert client.oauth.check_secret(demo["api_client"]["client_secret"])
+    assert client.oauth.get_scopes() == list(SCOPES)
+    assert client.other_platforms
 
 
 def test_demo_data_is_made_once_only(demo: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ from campaigns.models import (
     RewardPlatformId,
 )
 from campaigns.publishing import publish_campaign
+from fulfillment.api_clients import create_client
 from fulfillment.message import new_signing_secret
 from fulfillment.models import Endpoint
+from fulfillment.rules.scopes import SCOPES
 from portal import demo_art
 from portal.ids import new_ulid
 from portal.management.commands import _demo_watching as watching
@@ -100,9 +102,27 @@ def _make_all() -> dict[str, Any]:
         },
         "game": {"slug": "demo", "signing_secret": endpoint.secret},
         "crowd": watching.make_crowd(game, heartbeats["portal"]),
+        "api_client": _make_api_client(organization, actor=owner, now=now),
     }
     demo["twitch"]["authorized"] = [streamer]
     return demo
+
+
+def _make_api_client(organization: Organization, *, actor: User, now: datetime) -> dict[str, str]:
+    """Make a client that may do everything and lists the claims of all platforms; return its id and secret."""
+    client, secret = create_client(
+        organization=organization,
+        actor=actor,
+        now=now,
+        name="Demo backend",
+        scopes=SCOPES,
+        redirect_uris=["http://localhost:3000/callback"],
+        expires_at=None,
+        other_platforms=True,
+        completing_texts=["mailed"],
+        points_per_minute=800,
+    )
+    return {"client_id": client.oauth_id, "client_secret": secret}
 
 
 def _make_credential(organization: Organization, platform: str) -> PlatformCredential:
