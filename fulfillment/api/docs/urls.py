@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from fulfillment.api.docs import views
+
+urlpatterns = [
+    path("", views.page, name="api"),
+    path("openapi.json", views.as_json, name="api-openapi-json"),
+    path("openapi.yaml", views.as_yaml, name="api-openapi-yaml"),
+]
