@@ -114,13 +114,11 @@ def show(*claims: Claim) -> None:
             )
 
 
-class ClaimsContract:
-    """Subclassed once for each shape."""
+class Shape:
+    """How a shape is asked and how it answers: subclassed once for each, and with it each contract below."""
 
     platform: str
     other_platform: str
-
-    # How it is asked, and how it answers.
 
     def ask(self, headers: dict[str, str], **asked: Any) -> HttpResponse:
         """Ask for claims: ``limit``, ``after`` (a cursor or None), ``fulfilled`` (a boolean), and those of ``filters``."""
@@ -150,6 +148,7 @@ class ClaimsContract:
         """Say whether a filter by what does not exist was answered so."""
         return response.status_code == 200 and not self.items(response)
 
+    path: str
     filters: tuple[str, ...]
     """Those of ``claim_id``, ``user_id``, ``game_id``, ``campaign_id`` that the shape has."""
 
@@ -184,6 +183,16 @@ class ClaimsContract:
 
     def all_ids(self, limit: int, headers: dict[str, str] | None = None, **asked: Any) -> list[str]:
         return [claim_id for page in self.pages(limit, headers, **asked) for claim_id in page]
+
+    def send(self, body: bytes) -> HttpResponse:
+        """Update with a body of bytes."""
+        response = self.http.patch(self.path, body, content_type="application/json", headers=self.studio.headers)
+        assert isinstance(response, HttpResponse)
+        return response
+
+
+class ClaimsContract(Shape):
+    """What a shape does with the client's own token."""
 
     # A3: pages
 
@@ -560,14 +569,6 @@ class ClaimsContract:
         for response in (self.ask(self.studio.headers), self.update(self.studio.headers, ["claim"]), self.ask({})):
             assert response["Cache-Control"] == "no-store"
 
-    path: str
-
-    def send(self, body: bytes) -> HttpResponse:
-        """Update with a body of bytes."""
-        response = self.http.patch(self.path, body, content_type="application/json", headers=self.studio.headers)
-        assert isinstance(response, HttpResponse)
-        return response
-
     # What it costs
 
     @pytest.mark.parametrize("other_platforms", [False, True])
@@ -601,7 +602,7 @@ class ClaimsContract:
         return len(captured)
 
 
-class PlayersTokenContract(ClaimsContract):
+class PlayersTokenContract(Shape):
     """What a token does that a player granted: the matrix of the platform, for the player's own claims alone (A1)."""
 
     def players_headers(self, user: User, client: ApiClient | None = None) -> dict[str, str]:
@@ -658,7 +659,7 @@ class PlayersTokenContract(ClaimsContract):
         assert self.ask(make.api_headers(client)).status_code == 200
 
 
-class TogetherContract(ClaimsContract):
+class TogetherContract(Shape):
     """Several at the same moment, on PostgreSQL. A subclass marks itself ``postgresql`` and ``django_db(transaction=True)``."""
 
     def test_a3_a_claim_committed_late_is_neither_skipped_nor_repeated(self) -> None:

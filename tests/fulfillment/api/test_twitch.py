@@ -12,13 +12,13 @@ from django.http import HttpResponse
 
 from fulfillment.api.twitch.cursors import cursor_of
 from fulfillment.models import Claim
-from tests.fulfillment.api.contract import ClaimsContract, PlayersTokenContract, TogetherContract, body_of
+from tests.fulfillment.api.contract import ClaimsContract, PlayersTokenContract, Shape, TogetherContract, body_of
 
 ENTITLEMENTS = "/helix/entitlements/drops"
 NAMES = {"limit": "first", "claim_id": "id"}
 
 
-class Helix(ClaimsContract):
+class Helix(Shape):
     """How Twitch's shape is asked and how it answers."""
 
     platform = "twitch"
@@ -90,7 +90,7 @@ class Helix(ClaimsContract):
         return response.status_code == 403 if response.status_code != 200 else not self.items(response)
 
 
-class TestTwitchClaims(Helix, PlayersTokenContract):
+class TestTwitchClaims(Helix, ClaimsContract, PlayersTokenContract):
     """The contract of every shape."""
 
 
