@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.erasing import channel_known_by_viewing, erase_viewing, registrations_of
 from campaigns.models import CampaignTester, Viewer
 from campaigns.returning import viewer_tombstone
+from fulfillment.events.personal import erase_events_about
 from fulfillment.ledger import Move, lock_claims, move_claims
 from fulfillment.marks import mark_duplicates
 from fulfillment.models import BulkOperation, Claim, ClaimEvent, Delivery, DeliveryAttempt, KeptMessage
@@ -60,11 +61,14 @@ class Erasure:
     channels: int = 0
     messages: int = 0
     heartbeats: int = 0
+    events: int = 0
     audit_entries: int = 0
 
 
 def preview_viewer(viewer: Viewer) -> Erasure:
-    """Count what :func:`erase_viewer` would touch, but for what it has to read through: messages, heartbeats, the audit trail."""
+    """Count what :func:`erase_viewer` would touch, but for what it has to read through: messages, events,
+    heartbeats, the audit trail.
+    """
     claims = _claims_of_viewer(viewer)
     return Erasure(
         links_ended=Link.objects.filter(viewer=viewer, ended_at=None).count(),
@@ -77,7 +81,7 @@ def preview_viewer(viewer: Viewer) -> Erasure:
 
 
 def preview_player(player: Player) -> Erasure:
-    """Count what :func:`erase_player` would touch, but for the audit trail."""
+    """Count what :func:`erase_player` would touch, but for events and the audit trail."""
     own = _own_viewer(player)
     claims = _claims_of_player(player, own)
     closed = claims.filter(state__in=_UNDELIVERED, attempted_at__isnull=False)
@@ -325,7 +329,8 @@ def _finish(
     now: datetime,
     account: User | None = None,
 ) -> None:
-    """Erase from what names people by words, and write down that, by whom and why it was done."""
+    """Erase from what was told of the person and what names people by words; write down that, by whom and why."""
+    done.events = erase_events_about(set().union(*objects.values()), eraser, now=now)
     wide = eraser.only(audit.WIDE_SEARCH_LEAST)
     for operation in BulkOperation.objects.filter(organization=organization).exclude(reason=""):
         if wide.text(operation.reason) != operation.reason:

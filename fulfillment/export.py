@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from campaigns.models import Campaign, CampaignTester, EarnedReward, RegisteredIdentifier, Viewer
 from campaigns.watch.progress import campaigns_of, minutes_of
+from fulfillment.events.personal import export_events
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
 from fulfillment.notices.personal import (
     export_notices,
@@ -43,6 +44,7 @@ def export_viewer(viewer: Viewer) -> dict[str, Any]:
         "watch_time": _watch_time(viewer, Campaign.objects.all()),
         "earned": _earned(viewer, Campaign.objects.all()),
         "claims": _claims(Claim.objects.filter(viewer=viewer), message=True),
+        "told_to_partners": export_events(_subjects(viewer=viewer), message=True),
         "notices": export_notices(notices_about_viewer(viewer)),
     }
 
@@ -67,6 +69,7 @@ def export_player(player: Player) -> dict[str, Any]:
         "watch_time": _watch_time(own, campaigns) if own else [],
         "earned": _earned(own, campaigns) if own else [],
         "claims": _claims(Claim.objects.filter(player=player), message=False),
+        "told_to_partners": export_events(_subjects(player=player), message=False),
         "notices": export_notices(notices_about_player(player)),
         "by_email": export_preference(player),
     }
@@ -94,6 +97,12 @@ def _earned(viewer: Viewer, campaigns: QuerySet[Campaign]) -> list[dict[str, Any
         }
         for row in rows.order_by("pk")
     ]
+
+
+def _subjects(**person: Any) -> set[str]:
+    """Return the ids of a person's claims and links: what events are about."""
+    claims = Claim.objects.filter(**person).values_list("pk", flat=True)
+    return {*claims, *Link.objects.filter(**person).values_list("pk", flat=True)}
 
 
 def _links() -> QuerySet[Link]:

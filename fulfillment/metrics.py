@@ -9,7 +9,7 @@ from django.db.models import Count, Min, Sum
 from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from fulfillment.models import Claim, Delivery, Endpoint, WebhookTally, Worker
+from fulfillment.models import Claim, Delivery, Endpoint, EventDelivery, EventSubscription, WebhookTally, Worker
 
 
 def collect() -> Iterable[Metric]:
@@ -17,7 +17,8 @@ def collect() -> Iterable[Metric]:
     now = timezone.now()
     due = Delivery.objects.filter(due_at__lte=now).aggregate(count=Count("pk"), oldest=Min("due_at"))
     unresolved = Claim.objects.filter(resolve_at__lte=now).aggregate(count=Count("pk"), oldest=Min("resolve_at"))
-    for name, row in (("deliveries", due), ("claims_to_resolve", unresolved)):
+    events = EventDelivery.objects.filter(due_at__lte=now).aggregate(count=Count("pk"), oldest=Min("due_at"))
+    for name, row in (("deliveries", due), ("claims_to_resolve", unresolved), ("events", events)):
         yield GaugeMetricFamily(f"drops_{name}_due", f"Rows of {name} that are due now", value=row["count"])
         age = (now - row["oldest"]).total_seconds() if row["oldest"] else 0
         yield GaugeMetricFamily(
@@ -25,6 +26,10 @@ def collect() -> Iterable[Metric]:
         )
     paused = Endpoint.objects.filter(opened_at__isnull=False).count()
     yield GaugeMetricFamily("drops_endpoints_paused", "Game endpoints whose breaker is open", value=paused)
+    paused = EventSubscription.objects.filter(opened_at__isnull=False).count()
+    yield GaugeMetricFamily(
+        "drops_event_subscriptions_paused", "Event subscriptions whose breaker is open", value=paused
+    )
     alive = Worker.objects.filter(beat_at__gte=now - timedelta(seconds=15)).count()
     yield GaugeMetricFamily("drops_workers", "Delivery workers heard from", value=alive)
     outcomes = CounterMetricFamily(

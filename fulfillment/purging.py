@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
 from fulfillment.claim_counts import Changes
+from fulfillment.events.personal import remove_events
 from fulfillment.ledger import lock_claims
-from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, Notice
+from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, Event, Notice
 from fulfillment.rules.states import State
 from portal import audit
 from portal.models import User
@@ -95,6 +96,7 @@ def _purge_batch(campaign_id: str, size: int, *, actor: User | None, now: dateti
         changes.remove(chosen_still)
         changes.write()
         Notice.objects.filter(claim__in=ids).delete()
+        remove_events(Event.objects.filter(subject__in=ids))
         removed = Purged(
             attempts=DeliveryAttempt.objects.filter(delivery__in=ids).delete()[0],
             deliveries=Delivery.objects.filter(pk__in=ids).delete()[0],

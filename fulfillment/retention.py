@@ -9,7 +9,8 @@ from allauth.idp.oidc.models import Token
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, Notice, WebhookTally
+from fulfillment.events.personal import remove_events
+from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, Event, KeptMessage, Notice, WebhookTally
 from fulfillment.rules.notices import Kind as NoticeKind
 from portal.ids import first_ulid_at
 from portal.retention import Kind, add_kinds
@@ -51,6 +52,7 @@ def _tokens(before: datetime) -> QuerySet[Any]:
 add_kinds(
     Kind("claim_messages", _("what a platform sent with a claim"), 180, _messages, _blank_messages),
     Kind("delivery_answers", _("what a game backend answered to a delivery"), 90, _answers, _blank_answers),
+    Kind("events", _("what was told to subscribers"), 30, lambda t: Event.objects.filter(at__lt=t), remove_events),
     Kind("kept_messages", _("unreadable messages"), 90, lambda t: KeptMessage.objects.filter(received_at__lt=t)),
     Kind("webhook_tallies", _("webhook counts"), 400, lambda t: WebhookTally.objects.filter(hour__lt=t)),
     Kind("bulk_actions", _("finished bulk actions"), 400, lambda t: BulkOperation.objects.filter(finished_at__lt=t)),

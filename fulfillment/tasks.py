@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from fulfillment import workers
 from fulfillment.marks import mark_all_unsent
-from fulfillment.models import Claim, Delivery
+from fulfillment.models import Claim, Delivery, EventDelivery
 from fulfillment.webhooks.keys import refresh_public_key
 from portal import retention
 from portal.models import PlatformCredential
@@ -78,9 +78,12 @@ def delivery_problem(*, now: datetime) -> str:
         game__endpoint__mode="push",
         game__endpoint__opened_at=None,
     ).count()
-    if unresolved or undelivered:
+    untold = EventDelivery.objects.filter(
+        due_at__lt=late, subscription__enabled=True, subscription__opened_at=None
+    ).count()
+    if unresolved or undelivered or untold:
         return (
-            f"Work has been due for more than 2 minutes: {unresolved} claims to resolve, {undelivered} deliveries. "
-            "The workers may be too few or failing."
+            f"Work has been due for more than 2 minutes: {unresolved} claims to resolve, {undelivered} deliveries, "
+            f"{untold} events. The workers may be too few or failing."
         )
     return ""

@@ -23,7 +23,8 @@ from campaigns.models import (
     Viewer,
 )
 from fulfillment.listing import give_places
-from fulfillment.models import ApiClient, Claim, Endpoint
+from fulfillment.models import ApiClient, Claim, Endpoint, Event, EventDelivery, EventSubscription
+from fulfillment.rules.events import CLAIM_CREATED, EVENT_TYPES
 from fulfillment.rules.scopes import SCOPES
 from fulfillment.rules.states import LISTED
 from linking.models import Link, Player
@@ -195,6 +196,25 @@ def make_claim(organization: Organization, platform: str = "kick", **fields: Any
 def make_endpoint(game: Game, url: str = "https://game.example.org/deliveries", **fields: Any) -> Endpoint:
     secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
     return Endpoint.objects.create(game=game, url=url, **{"secret": secret, **fields})
+
+
+def make_subscription(
+    organization: Organization, url: str = "https://partner.example.org/events", **fields: Any
+) -> EventSubscription:
+    """Make an event subscription that wants to be told of everything."""
+    secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+    values = {"name": f"Subscriber {number()}", "types": list(EVENT_TYPES), "secret": secret, "created_at": NOW}
+    return EventSubscription.objects.create(organization=organization, url=url, **{**values, **fields})
+
+
+def make_event(subscription: EventSubscription, *, at: datetime = NOW, **fields: Any) -> Event:
+    """Make an event that is due to be told to the subscription."""
+    subject = f"subject-{number()}"
+    body = f'{{"type":"{CLAIM_CREATED}","timestamp":"2026-11-20T12:00:00Z","data":{{"claim_id":"{subject}"}}}}'
+    values = {"type": CLAIM_CREATED, "subject": subject, "body": body}
+    event = Event.objects.create(organization=subscription.organization, at=at, **{**values, **fields})
+    EventDelivery.objects.create(event=event, subscription=subscription, due_at=at)
+    return event
 
 
 def make_api_client(organization: Organization, *, scopes: tuple[str, ...] = SCOPES, **fields: Any) -> ApiClient:

@@ -37,6 +37,7 @@ from tests.factories import (
     make_organization,
     make_reward,
     make_staff,
+    make_subscription,
     make_user,
 )
 from tests.fulfillment.deliveries import deliver
@@ -65,6 +66,7 @@ class Story:
         self.rewards = [make_reward(self.game, platform_ids={"kick": f"r{n}"}, image=False) for n in (1, 2)]
         self.campaign = make_campaign(self.game, rewards=self.rewards, platform_ids={"kick": "c1"})
         make_endpoint(self.game, url)
+        make_subscription(self.organization)
         self.player = self.prove()
         self.viewer = Viewer.objects.create(
             organization=self.organization, platform="kick", platform_user_id=USER, login=LOGIN, name=NAME
@@ -123,11 +125,11 @@ def delivered(story: Story, claim: str = "first", reward: str = "r1") -> Claim:
     story.settle()
     when = LATER + timedelta(days=1)
     [leased] = lease_due(now=when, limit=1)
-    Delivery.objects.filter(pk=leased.claim_id).update(leased=False, due_at=None)
+    Delivery.objects.filter(pk=leased.message_id).update(leased=False, due_at=None)
     DeliveryAttempt.objects.create(
-        delivery_id=leased.claim_id, number=1, started_at=when, duration_ms=5, status=200, answer=f"gave it to {PLAYER}"
+        delivery_id=leased.message_id, number=1, started_at=when, duration_ms=5, status=200, answer=f"gave it to {PLAYER}"
     )
-    Claim.objects.filter(pk=leased.claim_id).update(state=State.DELIVERED, reason="delivered", delivered_at=when)
+    Claim.objects.filter(pk=leased.message_id).update(state=State.DELIVERED, reason="delivered", delivered_at=when)
     return story.claim(claim)
 
 
@@ -197,6 +199,7 @@ def test_the_scan_finds_what_is_there(story: Story) -> None:
         "fulfillment_claimevent.detail",
         "fulfillment_delivery.body",
         "fulfillment_deliveryattempt.answer",
+        "fulfillment_event.body",
         "fulfillment_keptmessage.body",
         "portal_user.display_name",
         "portal_auditentry.after",

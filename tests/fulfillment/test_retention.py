@@ -18,7 +18,16 @@ from django_q.models import Failure, Success
 
 from campaigns.models import Heartbeat, HeartbeatSource, HeartbeatTally, RegisteredIdentifier
 from fulfillment import tasks
-from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, KeptMessage, Notice, WebhookTally
+from fulfillment.models import (
+    BulkOperation,
+    Claim,
+    DeliveryAttempt,
+    Event,
+    EventAttempt,
+    KeptMessage,
+    Notice,
+    WebhookTally,
+)
 from linking.models import UsedLinkToken
 from portal import audit, retention
 from portal.ids import first_ulid_at, new_ulid
@@ -26,8 +35,10 @@ from portal.models import AuditEntry
 from tests.factories import (
     make_claim,
     make_credential,
+    make_event,
     make_game,
     make_organization,
+    make_subscription,
     make_user,
     make_viewer,
     number,
@@ -48,6 +59,13 @@ def attempt(at: datetime) -> DeliveryAttempt:
     return DeliveryAttempt.objects.create(
         delivery_id=claim.pk, number=1, started_at=at, duration_ms=1, status=200, answer="said the game"
     )
+
+
+def event(at: datetime) -> Event:
+    row = make_event(make_subscription(make_organization()), at=at)
+    delivery = row.deliveries.get()
+    EventAttempt.objects.create(delivery=delivery, number=1, started_at=at, duration_ms=1, status=200)
+    return row
 
 
 def message(at: datetime) -> KeptMessage:
@@ -107,6 +125,7 @@ ROWS: dict[str, Callable[[datetime], Any]] = {
     "link_tokens": lambda at: UsedLinkToken.objects.create(game=make_game(), token_id="t", expires_at=at),
     "claim_messages": old_claim,
     "delivery_answers": attempt,
+    "events": event,
     "kept_messages": message,
     "webhook_tallies": tally,
     "bulk_actions": bulk,
