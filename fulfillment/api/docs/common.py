@@ -6,6 +6,7 @@ from fulfillment.api.docs.describing import Schema
 from fulfillment.api.views import BODY_LIMIT_BYTES
 
 TOO_LARGE = f"The body has more than {BODY_LIMIT_BYTES:,} bytes."
+TOO_LARGE_MESSAGE = f"The body may have at most {BODY_LIMIT_BYTES} bytes."
 TOO_MANY = "The client has used up its calls of this minute. Wait as many seconds as `Retry-After` says, then go on."
 FAULT = "The portal failed. It has been logged; try again later."
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.api.docs.common import FAULT, PLATFORM, PLAYER_ID, TOO_LARGE, TOO_MANY, identifier, time
+from fulfillment.api.docs.common import (
+    FAULT,
+    PLATFORM,
+    PLAYER_ID,
+    TOO_LARGE,
+    TOO_LARGE_MESSAGE,
+    TOO_MANY,
+    identifier,
+    time,
+)
 from fulfillment.api.docs.describing import BASE, Answer, Body, Example, Operation, Parameter, Schema, ref
 from fulfillment.api.docs.security import kick_callers
 from fulfillment.api.kick.asking import DEFAULT_LIMIT, LONGEST_ID, LONGEST_STATUS, MAX_LIMIT, MAX_UPDATES
@@ -260,7 +269,7 @@ OPERATIONS = [
                 "portal, which marks them itself. All others were updated.",
                 "Not updated: 01KAGD7Q3ZWB1V5G0S7T2N4M8C (not possible in its state). All others were.",
             ),
-            413: refusal(413, TOO_LARGE, "The body may have at most 1048576 bytes."),
+            413: refusal(413, TOO_LARGE, TOO_LARGE_MESSAGE),
             **_refusals(CLAIMS_WRITE),
         },
     ),

@@ -76,7 +76,7 @@ def _refusal(status: int, text: str, *given: faults.Fault, **more: Any) -> Answe
 
 
 _SHARED = {
-    413: _refusal(413, tokens.TOO_LARGE, faults.TOO_LARGE),
+    413: _refusal(413, tokens.TOO_LARGE, faults.Fault("invalid_request", tokens.TOO_LARGE_MESSAGE, 413)),
     429: _refusal(429, tokens.LIMITED, faults.TOO_MANY, headers={"Retry-After": ""}),
     500: _refusal(500, FAULT, faults.Fault("server_error", "Internal server error", 500)),
 }
@@ -92,7 +92,7 @@ OPERATIONS = [
         text=tokens.TOKEN_TEXT,
         body=tokens.token_body(),
         security=[{}],
-        request=tokens.requests_of_token("/oauth/token"),
+        request=tokens.request_of_token("/oauth/token"),
         answers={
             200: Answer(
                 text="The token.",

@@ -56,6 +56,14 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """What an example request wants to be set beforehand, besides client and token."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call as the page shows it."""
 
@@ -64,12 +72,18 @@ class Call:
     path: str
     title: str
     text: SafeString
-    callers: list[str]
+    callers: str
     parameters: list[Row]
     fields: list[Row]
     request: str
+    variables: list[Variable]
     answers: list[Status]
     errors: list[Status]
+
+    @property
+    def refusal(self) -> str:
+        """What is answered to a call that is refused: the first example there is."""
+        return next((sample.body for answer in self.errors for sample in answer.samples), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,17 @@ class Group:
     anchor: str
     text: SafeString
     calls: list[Call] = field(default_factory=list)
+
+
+def variables() -> dict[str, str]:
+    """Return the variables of example requests, and what to put into each."""
+    return {
+        "CLAIM_ID": _("the id of a claim from the list"),
+        "REPORT_URL": _("the URL of a report from the list"),
+        "REDIRECT_URI": _("an address that is registered for the client"),
+        "STATE": _("a random value that comes back"),
+        "CHALLENGE": _("the digest of a random verifier: openssl dgst -sha256 -binary | basenc --base64url | tr -d ="),
+    }
 
 
 def groups_of(schema: Schema) -> list[Group]:
@@ -97,32 +122,34 @@ def _call(components: Schema, path: str, method: str, operation: Schema) -> Call
     schemas = components["schemas"]
     answers = [_status(code, answer, schemas) for code, answer in operation["responses"].items()]
     sent = _first(operation.get("requestBody", {}))
+    request = operation["x-codeSamples"][0]["source"]
     return Call(
         anchor=operation["operationId"],
         method=method.upper(),
         path=path,
         title=operation["summary"],
         text=in_html(operation["description"]),
-        callers=[_caller(kind, components["securitySchemes"]) for kind in operation["security"]],
+        callers=_callers(operation["security"], components["securitySchemes"]),
         parameters=[_parameter(one, schemas) for one in operation.get("parameters", ())],
         fields=list(_fields(sent.get("schema", {}), schemas)),
-        request=operation["x-codeSamples"][0]["source"],
+        request=request,
+        variables=[Variable(name, text) for name, text in variables().items() if f"${name}" in request],
         answers=[answer for answer in answers if not answer.is_error],
         errors=[answer for answer in answers if answer.is_error],
     )
 
 
-def _caller(kind: dict[str, list[str]], schemes: Schema) -> str:
-    """Say whose token it takes. A scheme without scopes goes along with each and is told at the top of the page."""
-    told = []
-    for name, scopes in kind.items():
-        if schemes[name]["type"] != "oauth2":
-            continue
-        words = LABELS[name]
-        told.append(
-            _("%(token)s with scope %(scopes)s") % {"token": words, "scopes": ", ".join(scopes)} if scopes else words
-        )
-    return ", ".join(told)
+def _callers(kinds: list[dict[str, list[str]]], schemes: Schema) -> str:
+    """Say whose token it takes, if any. What goes along with every token is told for the whole group."""
+    told = [
+        _("%(token)s with the scope %(scopes)s") % {"token": LABELS[name], "scopes": ", ".join(scopes)}
+        if scopes
+        else LABELS[name]
+        for kind in kinds
+        for name, scopes in kind.items()
+        if schemes[name]["type"] == "oauth2"
+    ]
+    return _(", or ").join(told)
 
 
 def _parameter(one: Schema, schemas: Schema) -> Row:

@@ -37,6 +37,7 @@ GRANT_FAULTS = (
 )
 LIMITED = "Too many calls about tokens came from one address, or for one client. Keep a token until it ends."
 TOO_LARGE = f"The body has more than {BODY_LIMIT_BYTES:,} bytes."
+TOO_LARGE_MESSAGE = f"The body may have at most {BODY_LIMIT_BYTES} bytes."
 MALFORMED = "A parameter is missing, cannot be read, or is there twice with different values."
 
 CLIENT_ID_VALUE = "hof5gwx0su6owfnys0nyan9c87zr6t"
@@ -84,13 +85,17 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 
-def requests_of_token(path: str) -> str:
+def request_of_token(path: str) -> str:
     """Return the command that gets a client's own token."""
     return (
         f'curl -sS -X POST "{BASE}{path}" \\\n'
         '  -d client_id="$CLIENT_ID" -d client_secret="$CLIENT_SECRET" -d grant_type=client_credentials'
     )
 
+
+FETCH_TOKEN = f"""TOKEN=$({request_of_token("/oauth2/token")} \\
+  | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')"""
+"""The command that puts a token where the examples take it from."""
 
 TOKEN_TEXT = (
     "Gives an access token. With `client_credentials` it is the client's own and lives "
@@ -106,7 +111,7 @@ AUTHORIZE_TEXT = (
 )
 
 
-def token_body(**needed: str) -> Body:
+def token_body() -> Body:
     """Return the body of a call that gets a token."""
     client = {"client_id": CLIENT_ID_VALUE, "client_secret": "…"}
     return Body(

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.api.docs.common import FAULT, PLATFORM, PLAYER_ID, TOO_LARGE, TOO_MANY, identifier, time
+from fulfillment.api.docs.common import (
+    FAULT,
+    PLATFORM,
+    PLAYER_ID,
+    TOO_LARGE,
+    TOO_LARGE_MESSAGE,
+    TOO_MANY,
+    identifier,
+    time,
+)
 from fulfillment.api.docs.describing import BASE, Answer, Body, Example, Operation, Parameter, Schema, phrase, ref
 from fulfillment.api.docs.security import twitch_callers
 from fulfillment.api.twitch.asking import DEFAULT_FIRST, LONGEST_ID, MAX_FIRST, MAX_IDS
@@ -241,7 +250,7 @@ def _update(path: str, operation_id: str, title: str, text: str) -> Operation:
                 "The body is not valid JSON.",
                 NO_ORGANIZATION,
             ),
-            413: refusal(413, TOO_LARGE, "The body may have at most 1048576 bytes."),
+            413: refusal(413, TOO_LARGE, TOO_LARGE_MESSAGE),
             **refusals(CLAIMS_WRITE),
         },
     )

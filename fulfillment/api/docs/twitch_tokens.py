@@ -82,7 +82,7 @@ def _messages(status: int, among: tuple[Fault, ...]) -> list[str]:
 
 
 _SHARED = {
-    413: _refusal(413, tokens.TOO_LARGE, "The body may have at most 65536 bytes."),
+    413: _refusal(413, tokens.TOO_LARGE, tokens.TOO_LARGE_MESSAGE),
     429: _refusal(429, tokens.LIMITED, faults.TOO_MANY.message, headers={"Retry-After": ""}),
     500: _refusal(500, FAULT, "Internal server error"),
 }
@@ -97,7 +97,7 @@ OPERATIONS = [
         text=tokens.TOKEN_TEXT,
         body=tokens.token_body(),
         security=[{}],
-        request=tokens.requests_of_token("/oauth2/token"),
+        request=tokens.request_of_token("/oauth2/token"),
         answers={
             200: Answer(
                 text="The token.",

@@ -13,8 +13,10 @@ from django.shortcuts import render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from fulfillment.api.docs.describing import BASE
 from fulfillment.api.docs.page import groups_of
 from fulfillment.api.docs.schema import INTRODUCTION, description
+from fulfillment.api.docs.tokens import FETCH_TOKEN
 from fulfillment.api.docs.words import in_html
 from fulfillment.rules.scopes import SCOPE_NAMES
 
@@ -27,8 +29,8 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "groups": groups_of(description()),
         "introduction": in_html(INTRODUCTION),
+        "fetch_token": FETCH_TOKEN.replace(BASE, settings.BASE_URL),
         "scopes": SCOPE_NAMES,
-        "base_url": settings.BASE_URL,
     }
     return render(request, "fulfillment/api.html", context)
 
