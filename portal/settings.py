@@ -295,6 +295,7 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
+        "oauthlib": {"level": "INFO"},  # what it says below that holds tokens and codes
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }

@@ -123,7 +123,9 @@ def grantable(asked: Asked, *, is_member: bool) -> tuple[str, ...]:
 def permitted(asked: Asked, scopes: Sequence[str]) -> list[str]:
     """Return what a token with these scopes lets its client do: one without any, all that the client may, but figures."""
     of_client = asked.client.oauth.get_scopes()
-    return [scope for scope in SCOPES if scope in of_client and (scope in scopes or (not scopes and scope != ANALYTICS))]
+    return [
+        scope for scope in SCOPES if scope in of_client and (scope in scopes or (not scopes and scope != ANALYTICS))
+    ]
 
 
 def grant_code(asked: Asked, *, user: User, scopes: Sequence[str]) -> str:

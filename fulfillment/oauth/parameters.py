@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 import orjson
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 
 from fulfillment.oauth.faults import MALFORMED, TOO_LARGE, Refused
 from portal.inbound import TooLarge, read_body
@@ -70,7 +71,7 @@ def _pairs_of_body(request: HttpRequest) -> Pairs:
         raise Refused(TOO_LARGE, f"The body may have at most {BODY_LIMIT_BYTES} bytes.") from None
     except UnreadablePostError:
         raise Refused(MALFORMED, "The body ended before it was complete.") from None
-    except (BadRequest, SuspiciousOperation):
+    except (BadRequest, MultiPartParserError, SuspiciousOperation):
         raise Refused(MALFORMED, "The body is not a form.") from None
     for name, values in fields.lists():
         yield from ((name, value) for value in values)

@@ -75,6 +75,9 @@ def _demand_all(given: Mapping[str, str]) -> str:
     for name in _NEEDED[grant_type]:
         if name not in given:
             raise Refused(faults.MISSING, f"missing {name.replace('_', ' ')}")
+    code = given.get("code", "")
+    if grant_type == "authorization_code" and not (code.isascii() and code.isalnum()):
+        raise Refused(faults.BAD_CODE)  # it becomes a key of the cache, which takes no more than such characters
     return grant_type
 
 
