@@ -32,20 +32,20 @@ def safe_cell(value: Any) -> Any:
     return value
 
 
-def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Yield a line for each row, the first with the mark of UTF-8."""
+def csv_lines(rows: Iterable[Sequence[Any]], *, marked: bool = True) -> Iterator[str]:
+    """Yield a line for each row, the first with the mark of UTF-8 unless programs read it, which take it for a letter."""
     writer = csv.writer(_Echo())
-    mark = _BOM
+    mark = _BOM if marked else ""
     for row in rows:
         line: str = writer.writerow([safe_cell(value) for value in row])
         yield mark + line
         mark = ""
 
 
-def csv_response(rows: Iterable[Sequence[Any]], *, name: str) -> StreamingHttpResponse:
+def csv_response(rows: Iterable[Sequence[Any]], *, name: str, marked: bool = True) -> StreamingHttpResponse:
     """Return a download that is sent while it is made. ``name`` is plain ASCII, without its ending."""
     return StreamingHttpResponse(
-        csv_lines(rows),
+        csv_lines(rows, marked=marked),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from campaigns.models import GameCategory, RewardPlatformId
 from fulfillment.api.twitch.shape import COLUMNS, WIDE_COLUMNS, Names, Row
@@ -20,6 +20,12 @@ def find_names(rows: Sequence[Row], *, wide: bool) -> Names:
     games = {row[_GAME] for row in rows if not row[_CATEGORY]} - {None}
     players = {row[_PLAYER] for row in rows} - {None} if wide else set()
     return Names(_benefits(rewards) if rewards else {}, _categories(games) if games else {}, _players(players))
+
+
+def shown_game_ids(games: Iterable[str]) -> dict[str, str]:
+    """Return what games of ours are called where nobody but the portal names them: their category, or else our id. One query."""
+    ours = list(games)
+    return dict(zip(ours, ours, strict=True)) | _categories(set(ours))
 
 
 def _benefits(rewards: set[str]) -> dict[str, str]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
+from fulfillment.api.twitch.analytics import GameAnalytics
 from fulfillment.api.twitch.entitlements import Entitlements, UpdateEntitlements
+from fulfillment.api.twitch.report_files import ReportFile
 
 urlpatterns = [
     path("entitlements/drops", Entitlements.as_view(), name="helix-entitlements"),
     path("entitlements/drops/update", UpdateEntitlements.as_view(), name="helix-entitlements-update"),
+    path("analytics/games", GameAnalytics.as_view(), name="helix-analytics-games"),
+    path("analytics/files/<str:signed>", ReportFile.as_view(), name="helix-analytics-file"),
 ]
