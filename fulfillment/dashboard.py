@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Game, GameCategory, Reward
 from fulfillment import workers
-from fulfillment.models import BulkOperation, Claim, Delivery, Endpoint
+from fulfillment.models import BulkOperation, Claim, Delivery, Endpoint, EventSubscription
 from fulfillment.rules.states import State
 from portal.dashboard import Card, Line
 from portal.models import Organization, PlatformCredential
@@ -95,12 +95,28 @@ def delivery_card(request: HttpRequest, organization: Organization) -> Card | No
                 reverse("admin:fulfillment_endpoint_changelist") if may(request, Permission.MANAGE) else "",
                 paused > 0,
             ),
+            *_subscription_lines(request, organization),
             Line(_("Delivery worker"), _("at work") if heard else _("not heard from"), "", not heard),
         ],
         text=""
         if heard
         else _("Nothing is sent while no worker runs. Claims are kept and go out once one is started."),
     )
+
+
+def _subscription_lines(request: HttpRequest, organization: Organization) -> Iterable[Line]:
+    """Return how many of those who are told of events are not reached; nothing where nobody is told of any."""
+    rows = EventSubscription.objects.filter(organization=organization).values_list("enabled", "opened_at", "failures")
+    subscriptions = list(rows)
+    if subscriptions:
+        unreached = sum(1 for enabled, opened_at, failures in subscriptions if enabled and (opened_at or failures))
+        place = "eventsubscription" if may(request, Permission.MANAGE) else "eventdelivery"
+        yield Line(
+            _("Event subscriptions paused or failing"),
+            f"{unreached} / {len(subscriptions)}",
+            reverse(f"admin:fulfillment_{place}_changelist") if may(request, Permission.SEE_PEOPLE) else "",
+            unreached > 0,
+        )
 
 
 def _due(game_id: str, now: datetime) -> tuple[int, datetime | None]:

@@ -1,4 +1,4 @@
-"""The admin pages of claims, deliveries and endpoints, and the search for players and claims."""
+"""The admin pages of claims, deliveries, endpoints and API clients, and the search for players and claims."""
 
 from allauth.idp.oidc import admin as oauth_admin
 from django.contrib import admin
@@ -11,6 +11,8 @@ from fulfillment.admin.deliveries import DeliveryAdmin, DeliveryAttemptAdmin
 from fulfillment.admin.endpoints import EndpointAdmin
 from fulfillment.admin.erasing import PAGES as ERASING_PAGES
 from fulfillment.admin.erasing import test_claims_figure
+from fulfillment.admin.event_deliveries import EventDeliveryAdmin
+from fulfillment.admin.event_subscriptions import EventSubscriptionAdmin
 from fulfillment.admin.find import PAGES
 from fulfillment.admin.inbound import KeptMessageAdmin, WebhookTallyAdmin
 from fulfillment.admin.overview_page import PAGES as OVERVIEW_PAGES
@@ -23,6 +25,8 @@ __all__ = [
     "DeliveryAdmin",
     "DeliveryAttemptAdmin",
     "EndpointAdmin",
+    "EventDeliveryAdmin",
+    "EventSubscriptionAdmin",
     "KeptMessageAdmin",
     "WebhookTallyAdmin",
 ]

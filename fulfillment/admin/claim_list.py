@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -31,6 +32,7 @@ from fulfillment.admin.filters import (
 )
 from fulfillment.admin.search import FOUND_AT_MOST, find_claim_ids
 from fulfillment.admin.words import ago, picture, reason_name, sees_people, state_chip, utc_in_two, viewer_name
+from fulfillment.bulk import choose_claims
 from fulfillment.models import Claim
 from fulfillment.models.bulk import BulkOperation
 from fulfillment.rules.states import State
@@ -241,6 +243,12 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
 
     # Actions on many.
 
+    bulk_actions = frozenset(set(BulkOperation.Action) - {BulkOperation.Action.REPLAY})
+    back_to_list = _("Back to the claims")
+
+    def _choose(self, request: HttpRequest, queryset: Any, action: str) -> HttpResponse | None:
+        return self.chosen(request, partial(choose_claims, action=action, claims=queryset))
+
     def has_bulk_permission(self, request: HttpRequest) -> bool:
         """Say whether this person may act on many claims at once (S1)."""
         return may(request, Permission.BULK)
@@ -248,19 +256,19 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
     @admin.action(description=ACTION_NAMES[BulkOperation.Action.RETRY], permissions=["bulk"])
     def retry_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Try again."""
-        return self.choose(request, queryset, BulkOperation.Action.RETRY)
+        return self._choose(request, queryset, BulkOperation.Action.RETRY)
 
     @admin.action(description=ACTION_NAMES[BulkOperation.Action.HOLD], permissions=["bulk"])
     def hold_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Hold."""
-        return self.choose(request, queryset, BulkOperation.Action.HOLD)
+        return self._choose(request, queryset, BulkOperation.Action.HOLD)
 
     @admin.action(description=ACTION_NAMES[BulkOperation.Action.RELEASE], permissions=["bulk"])
     def release_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Release."""
-        return self.choose(request, queryset, BulkOperation.Action.RELEASE)
+        return self._choose(request, queryset, BulkOperation.Action.RELEASE)
 
     @admin.action(description=ACTION_NAMES[BulkOperation.Action.ABANDON], permissions=["bulk"])
     def abandon_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Close without delivery."""
-        return self.choose(request, queryset, BulkOperation.Action.ABANDON)
+        return self._choose(request, queryset, BulkOperation.Action.ABANDON)

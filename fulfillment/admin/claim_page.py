@@ -28,7 +28,7 @@ from fulfillment.admin.words import (
     viewer_name,
 )
 from fulfillment.inventory import ShownClaim, shown
-from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, Endpoint
+from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, Endpoint, Event
 from fulfillment.rules.codes import PERMISSIONS, Action
 from fulfillment.rules.reasons import reason_of
 from fulfillment.rules.states import State
@@ -111,6 +111,7 @@ def claim_page(admin: ClaimAdmin, request: HttpRequest, object_id: str) -> HttpR
         "sees_people": sees_people(request),
         "raw": claim.raw if sees_people(request) else "",
         "summary": summary(request, claim, seen, attempts, now=now),
+        "told_url": _told_url(request, claim),
         "history_url": reverse("admin:fulfillment_claim_history", args=[claim.pk]) if sees_people(request) else "",
     }
     return TemplateResponse(request, "admin/fulfillment/claim.html", context)
@@ -199,6 +200,13 @@ def _link(model: str, key: Any) -> str:
 
 def _url(request: HttpRequest, name: str, key: Any) -> str:
     return reverse(name, args=[key]) if key and sees_people(request) else ""
+
+
+def _told_url(request: HttpRequest, claim: Claim) -> str:
+    """Return the address of what subscribers were told of a claim; empty if nothing, or if it names whom to hide."""
+    if not sees_people(request) or not Event.objects.filter(subject=claim.pk).exists():
+        return ""
+    return f"{reverse('admin:fulfillment_eventdelivery_changelist')}?q={claim.pk}"
 
 
 def _told(event: ClaimEvent) -> dict[str, Any]:

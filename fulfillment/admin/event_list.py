@@ -1,0 +1,119 @@
+"""Finding outgoing events quickly at any size: pages, filters and search of their log, each answered by an index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Page
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from fulfillment.admin.event_counts import Counted
+from fulfillment.admin.search import SHORTEST_PREFIX, find_claim_ids
+from fulfillment.models import Event, EventDelivery, EventSubscription, Progress
+from fulfillment.rules.events import EVENT_NAMES, EVENT_TYPES
+from portal.admin_base import CappedPaginator
+from portal.admin_filters import DropdownFilter
+from portal.ids import ULID_LENGTH
+from portal.models import Organization
+from portal.organizations import active_organization
+
+LOOKED_THROUGH = 50_000
+"""Among so many of an organization's events, the newest, one kind is looked for: no index knows the kinds."""
+
+FOUND_AT_MOST = 500
+_CLAIMS_AT_MOST = 100
+
+
+class ProgressFilter(DropdownFilter):
+    """How far an event is on its way."""
+
+    title = _("state")
+    parameter_name = "progress"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the states."""
+        return list(Progress.choices)
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Keep those in the chosen state."""
+        return queryset.filter(progress=self.value()) if self.value() in Progress.values else queryset
+
+
+class TypeFilter(DropdownFilter):
+    """Which event it is."""
+
+    title = _("event")
+    parameter_name = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the events by their names."""
+        return [(key, f"{name} ({key})") for key, name in EVENT_NAMES]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Keep those of the chosen kind among the newest :data:`LOOKED_THROUGH`."""
+        if self.value() not in EVENT_TYPES:
+            return queryset
+        oldest = oldest_looked_at(active_organization(request))
+        return queryset.filter(event__type=self.value(), **({"event_id__gte": oldest} if oldest else {}))
+
+
+def oldest_looked_at(organization: Organization | None) -> str:
+    """Return the id of the oldest event that is looked through for a kind; empty if all are."""
+    newest = Event.objects.filter(organization=organization).order_by("-id").values_list("pk", flat=True)
+    return next(iter(newest[LOOKED_THROUGH - 1 : LOOKED_THROUGH]), "")
+
+
+class EventPaginator(CappedPaginator):
+    """Pages over the events of several subscriptions, newest first, in three queries whatever their number.
+
+    Each subscription's own index says where its newest rows that could be on the page begin. The latest of these places
+    bounds what has to be read: so many rows of each subscription at most, and none of anybody else's.
+    """
+
+    subscriptions: models.QuerySet[EventSubscription]
+    progress = ""
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows, or the cap."""
+        counted = self.subscriptions.annotate(count=Counted(self._own().values("pk")[: self.cap]))
+        return min(sum(counted.values_list("count", flat=True)), self.cap)
+
+    def page(self, number: Any) -> Any:
+        """Return one page."""
+        number = self.validate_number(number)
+        top = min(number * self.per_page, self.count)
+        rows: Any = self.object_list
+        if top:
+            nth = self._own().order_by("-id").values("pk")[top - 1 : top]
+            places = self.subscriptions.annotate(nth=Subquery(nth)).values_list("nth", flat=True)
+            bound = max((place for place in places if place is not None), default=0)
+            rows = rows.filter(pk__gte=bound)
+        return Page(rows.order_by("-id")[(number - 1) * self.per_page : top], number, self)
+
+    def _own(self) -> models.QuerySet[EventDelivery]:
+        own = EventDelivery.objects.filter(subscription=OuterRef("pk")).order_by()
+        return own.filter(progress=self.progress) if self.progress else own
+
+
+def find_events(organization: Organization, text: str) -> list[str]:
+    """Return the ids of the events that ``text`` names, at most :data:`FOUND_AT_MOST`.
+
+    It may be an event's id or the beginning of it, the id of the claim, link or channel it is about, or whatever else the
+    list of claims finds a claim by.
+    """
+    text = text.strip()
+    if not text:
+        return []
+    mine = Event.objects.filter(organization=organization).order_by("-id")
+    subjects = {text, text.upper(), *find_claim_ids(organization, text, people=True)[:_CLAIMS_AT_MOST]}
+    ways = [mine.filter(subject__in=subjects)]
+    start = text.upper()
+    if SHORTEST_PREFIX <= len(start) <= ULID_LENGTH and start.isascii() and start.isalnum():
+        ways.append(mine.filter(Q(pk__gte=start.ljust(ULID_LENGTH, "0"), pk__lte=start.ljust(ULID_LENGTH, "Z"))))
+    found = {pk for way in ways for pk in way.values_list("pk", flat=True)[:FOUND_AT_MOST]}
+    return sorted(found, reverse=True)[:FOUND_AT_MOST]
