@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 
 from fulfillment.claim_counts import Changes
+from fulfillment.listing import FROM_PLATFORM
 from fulfillment.models import Claim, ClaimEvent
-from fulfillment.rules.states import State, permitted
+from fulfillment.rules.states import ACKNOWLEDGED, State, permitted
 
 if TYPE_CHECKING:
     from portal.models import User
@@ -132,11 +133,12 @@ def _move_group(
     }
     if after == State.DELIVERED:
         changes["delivered_at"] = now
+    told, told_values = _to_be_told(before, after, now)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {Claim._meta.db_table} SET {', '.join(f'{name} = %s' for name in changes)} "  # noqa: S608
+            f"UPDATE {Claim._meta.db_table} SET {', '.join(f'{name} = %s' for name in changes)}{told} "  # noqa: S608
             f"WHERE state = %s AND id IN ({', '.join(['%s'] * len(claims))}) RETURNING campaign_id, campaign_reward_id",
-            [*map(_adapted, changes.values()), before.value, *(claim.pk for claim in claims)],
+            [*map(_adapted, [*changes.values(), *told_values]), before.value, *(claim.pk for claim in claims)],
         )
         places = Counter(cursor.fetchall())
     if places.total() != len(claims):
@@ -145,6 +147,14 @@ def _move_group(
         for name, value in changes.items():
             setattr(claim, name, value)
     return places
+
+
+def _to_be_told(before: State, after: State, now: datetime) -> tuple[str, list[datetime]]:
+    """Return what to set so that the platform is told, or told no more, where it has a claim of its own (F6, R4)."""
+    if after in ACKNOWLEDGED:
+        sources = ", ".join(f"'{source}'" for source in sorted(FROM_PLATFORM))
+        return f", write_back_at = CASE WHEN source IN ({sources}) THEN %s END", [now]
+    return (", write_back_at = NULL", []) if before in ACKNOWLEDGED else ("", [])
 
 
 def _adapted(value: Any) -> Any:

@@ -18,7 +18,9 @@ def collect() -> Iterable[Metric]:
     due = Delivery.objects.filter(due_at__lte=now).aggregate(count=Count("pk"), oldest=Min("due_at"))
     unresolved = Claim.objects.filter(resolve_at__lte=now).aggregate(count=Count("pk"), oldest=Min("resolve_at"))
     events = EventDelivery.objects.filter(due_at__lte=now).aggregate(count=Count("pk"), oldest=Min("due_at"))
-    for name, row in (("deliveries", due), ("claims_to_resolve", unresolved), ("events", events)):
+    untold = Claim.objects.filter(write_back_at__lte=now).aggregate(count=Count("pk"), oldest=Min("write_back_at"))
+    backlogs = {"deliveries": due, "claims_to_resolve": unresolved, "events": events, "write_backs": untold}
+    for name, row in backlogs.items():
         yield GaugeMetricFamily(f"drops_{name}_due", f"Rows of {name} that are due now", value=row["count"])
         age = (now - row["oldest"]).total_seconds() if row["oldest"] else 0
         yield GaugeMetricFamily(

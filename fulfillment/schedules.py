@@ -26,6 +26,7 @@ JOBS = (
     Job("Remove what is kept no longer", "fulfillment.tasks.apply_retention", 24 * 60),
     Job("Send notices by e-mail", "fulfillment.notices.tasks.send_mail", 1),
     Job("Remind of what soon can no longer be claimed", "fulfillment.notices.tasks.remind_of_closings", 60),
+    Job("Tell platforms what was delivered", "fulfillment.tasks.write_back", 1),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
     Job("Register viewers with platforms", "campaigns.tasks.register_viewers", 1),
     Job("Work out figures by day", "campaigns.tasks.work_out_days", 5),

@@ -13,6 +13,7 @@ from fulfillment import workers
 from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, Delivery, EventDelivery
 from fulfillment.webhooks.keys import refresh_public_key
+from fulfillment.write_back import write_back_due
 from portal import retention
 from portal.models import PlatformCredential
 
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 OVERDUE = timedelta(minutes=2)
 EXPIRE_BY_THEMSELVES = ("link_tokens", "sessions", "api_tokens")
+WRITE_BACK_SECONDS = 10.0
+"""No call is begun after so many: one and a new token may take 20 more, and a background task is ended after 30."""
+
 RETENTION_SECONDS = 15.0
 """So long one run works at most: a background task is ended after 30 seconds."""
 
@@ -51,6 +55,12 @@ def apply_retention() -> str:
     if not applied.finished:
         async_task("fulfillment.tasks.apply_retention")
     return ", ".join(f"{name}: {count}" for name, count in applied.removed.items() if count) or "nothing was over"
+
+
+def write_back() -> str:
+    """Tell the platforms which claims were delivered (F6). Returns what came of it, for the job's result."""
+    told = write_back_due(now=timezone.now(), seconds=WRITE_BACK_SECONDS)
+    return f"accepted: {told.accepted}, refused: {told.refused}, later: {told.later}"
 
 
 def look_at_all_again() -> int:

@@ -69,6 +69,9 @@ class Claim(models.Model):
     resolve_at = models.DateTimeField(null=True)
     attempted_at = models.DateTimeField(_("first attempt at"), null=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True)
+    # F6: when its platform is to be told that it was delivered, and when it was told. Empty: there is nothing to tell.
+    write_back_at = models.DateTimeField(null=True, editable=False)
+    written_back_at = models.DateTimeField(_("told the platform at"), null=True, editable=False)
     staff_hold = models.BooleanField(_("held by staff"), default=False)
     waived = models.JSONField(_("holds released by staff"), default=list)
     assigned_reward = models.ForeignKey(
@@ -158,6 +161,11 @@ class Claim(models.Model):
             models.Index(fields=["campaign", "-id"], condition=Q(campaign__isnull=False), name="claim_campaign"),
             models.Index(
                 fields=["campaign", "state"], condition=Q(campaign__isnull=False), name="claim_campaign_state"
+            ),
+            models.Index(
+                fields=["organization", "platform", "write_back_at"],
+                condition=Q(write_back_at__isnull=False),
+                name="claim_write_back",
             ),
             models.Index(
                 fields=["organization", "listed_as", "listed_no"],

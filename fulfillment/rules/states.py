@@ -36,6 +36,9 @@ DONE = frozenset({State.DELIVERED, State.CONFIRMED})
 LISTED = OPEN | DONE
 """States in which a partner sees a claim at all (A5)."""
 
+ACKNOWLEDGED = frozenset({State.DELIVERED, State.DUPLICATE})
+"""States on entering which a claim's platform is to be told that it is done with (F6, R4)."""
+
 FINAL_FOR_VIEWER = frozenset({State.DELIVERED, State.CONFIRMED, State.DUPLICATE, State.ABANDONED})
 
 _RESOLVED = {State.WAITING, State.QUARANTINED, State.HELD, State.READY, State.DUPLICATE, State.ABANDONED}

@@ -80,3 +80,21 @@ class PlatformCredential(models.Model):
     def api_base(self) -> str:
         """Where this credential's API is, without a slash at the end."""
         return (self.api_url or platforms.get(self.platform).api_url).rstrip("/")
+
+
+class AppAccessToken(models.Model):
+    """The app token that a credential has at its platform, kept until it ends. Of a changed client id it is worth nothing."""
+
+    credential = models.OneToOneField(
+        PlatformCredential, on_delete=models.CASCADE, primary_key=True, related_name="app_access_token"
+    )
+    client_id = models.CharField(max_length=200)
+    access_token = EncryptedTextField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("app access token")
+        verbose_name_plural = _("app access tokens")
+
+    def __str__(self) -> str:
+        return str(self.credential_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
+from portal.platforms.claims_api import ClaimsApi
 from portal.platforms.registrar import Registrar
 
 
@@ -52,6 +53,8 @@ class Platform:
     """The platform's own limit, or None where it documents none."""
     registrar: Registrar | None = None
     """How viewers are registered with the platform's heartbeat service, or None where it has none (L10)."""
+    claims_api: ClaimsApi | None = None
+    """How the platform is told which claims were delivered, or None where it has no claims of its own (F6)."""
     id_hints: Mapping[str, str | Promise] = field(default_factory=dict)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
+from portal.platforms.kick.claims import DropsClaims
 
 KICK = Platform(
     key="kick",
@@ -27,6 +28,7 @@ KICK = Platform(
     sends_claims=True,
     links_before_claims=True,
     max_rewards_per_campaign=12,
+    claims_api=DropsClaims(),
     id_hints={
         "client": _("dev.kick.com, your organization's app: the client ID, 26 letters and digits."),
         "organization": _("dev.kick.com, your organization: its id."),

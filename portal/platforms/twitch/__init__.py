@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
+from portal.platforms.twitch.entitlements import Entitlements
 from portal.platforms.twitch.vhs import ViewerHeartbeatService
 
 TWITCH = Platform(
@@ -26,6 +27,7 @@ TWITCH = Platform(
     counts_watch_time=True,
     sends_claims=True,
     signs_with_shared_secret=True,
+    claims_api=Entitlements(),
     registrar=ViewerHeartbeatService(),
     id_hints={
         "client": _("Developer console, Applications: the client ID, 30 letters and digits."),

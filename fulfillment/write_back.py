@@ -1,0 +1,169 @@
+"""Telling the platforms which claims were delivered (F6): a hundred a call, until each is accepted.
+
+The claim itself is the outbox: the move that delivers it, or finds it a duplicate (R4), sets the time at which it is to be
+told; one that takes it out of delivery again clears it. ``write_back_due`` leases what is due, calls outside any transaction
+and records what was answered: killed at any moment, the lease runs out and the same is said again, which changes nothing there.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from fulfillment.ledger import PORTAL, Move, lock_claims, move_claims
+from fulfillment.models import Claim, ClaimEvent
+from fulfillment.rules.codes import Code
+from fulfillment.rules.states import State
+from portal import platforms
+from portal.app_tokens import app_token, forget_app_token
+from portal.models import PlatformCredential
+from portal.platforms.calls import PlatformError
+from portal.platforms.claims_api import CLAIMS_PER_CALL, ClaimsApi, Marked
+
+LEASE = timedelta(minutes=2)
+LATER = timedelta(minutes=10)
+"""After this time a claim is told again that the platform could not take just now."""
+
+REFUSED_AGAIN = timedelta(days=1)
+"""After this time one is told again that the platform refused: somebody may have mended the cause."""
+
+FAILED_CALL_AGAIN = timedelta(minutes=5)
+UNAUTHORIZED = 401
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Told:
+    """How many claims came to what."""
+
+    accepted: int = 0
+    refused: int = 0
+    later: int = 0
+
+
+def write_back_due(*, now: datetime, seconds: float = 20.0) -> Told:
+    """Tell the platforms what is due, each organization by its own app, for about ``seconds`` at most.
+
+    One whose platform does not answer, or does not take the app, keeps no other from its turn.
+    """
+    told, until = Told(), time.monotonic() + seconds
+    waiting = list(_with_work(now))
+    while waiting and time.monotonic() < until:
+        waiting = [credential for credential in waiting if _tell_once(credential, told, now=now)]
+    return told
+
+
+def _with_work(now: datetime) -> Sequence[PlatformCredential]:
+    due = Claim.objects.filter(write_back_at__lte=now).order_by().values_list("organization_id", "platform").distinct()
+    wanted = set(due)
+    credentials = PlatformCredential.objects.filter(
+        enabled=True, organization__in={organization for organization, _platform in wanted}
+    ).order_by("pk")
+    return [
+        credential
+        for credential in credentials
+        if (credential.organization_id, credential.platform) in wanted
+        and platforms.get(credential.platform).claims_api is not None
+    ]
+
+
+def _tell_once(credential: PlatformCredential, told: Told, *, now: datetime) -> bool:
+    """Tell one batch; return whether to go on with this credential."""
+    api = platforms.get(credential.platform).claims_api
+    leased = _lease(credential, now=now)
+    if api is None or not leased:
+        return False
+    try:
+        answers = _mark_done(api, credential, [*leased], now=now)
+    except PlatformError as error:
+        log.warning("Credential %s could not tell its platform of deliveries: %s", credential.pk, error)
+        wait = max(error.retry_after or FAILED_CALL_AGAIN, timedelta(minutes=1))
+        Claim.objects.filter(pk__in=leased.values(), write_back_at=now + LEASE).update(write_back_at=now + wait)
+        told.later += len(leased)
+        return False
+    _record(credential, {leased[claim_id]: answer for claim_id, answer in answers.items()}, told, now=now)
+    return len(leased) == CLAIMS_PER_CALL
+
+
+def _lease(credential: PlatformCredential, *, now: datetime) -> dict[str, str]:
+    """Take at most a call's worth of claims that are due; return our ids by the platform's."""
+    with transaction.atomic():
+        rows = dict(
+            Claim.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(organization=credential.organization_id, platform=credential.platform, write_back_at__lte=now)
+            .order_by("write_back_at")
+            .values_list("platform_claim_id", "pk")[:CLAIMS_PER_CALL]
+        )
+        Claim.objects.filter(pk__in=rows.values()).update(write_back_at=now + LEASE)
+    return rows
+
+
+def _mark_done(
+    api: ClaimsApi, credential: PlatformCredential, claim_ids: Sequence[str], *, now: datetime
+) -> Mapping[str, tuple[Marked, str]]:
+    """Call the platform; with a new token where it does not take the kept one. Raises ``PlatformError``."""
+    token = app_token(credential=credential, api=api, now=now)
+    try:
+        return _call(api, credential, token, claim_ids)
+    except PlatformError as error:
+        if error.status != UNAUTHORIZED:
+            raise
+    forget_app_token(credential=credential, access_token=token)
+    return _call(api, credential, app_token(credential=credential, api=api, now=now), claim_ids)
+
+
+def _call(
+    api: ClaimsApi, credential: PlatformCredential, token: str, claim_ids: Sequence[str]
+) -> Mapping[str, tuple[Marked, str]]:
+    return api.mark_done(credential.api_base, client_id=credential.client_id, access_token=token, claim_ids=claim_ids)
+
+
+def _record(
+    credential: PlatformCredential, answers: Mapping[str, tuple[Marked, str]], told: Told, *, now: datetime
+) -> None:
+    name = platforms.get(credential.platform).name
+    with transaction.atomic():
+        # Whatever took a claim out of delivery meanwhile has cleared its time: of that one nothing is recorded.
+        claims = [claim for claim in lock_claims(answers) if claim.write_back_at is not None]
+        accepted = [claim for claim in claims if answers[claim.pk][0] is Marked.ACCEPTED]
+        refused = [claim for claim in claims if answers[claim.pk][0] is Marked.REFUSED]
+        later = [claim.pk for claim in claims if answers[claim.pk][0] is Marked.LATER]
+        delivered = [claim for claim in accepted if claim.state == State.DELIVERED]
+        move_claims([Move(claim, State.CONFIRMED, Code.CONFIRMED) for claim in delivered], now=now)
+        Claim.objects.filter(pk__in=[claim.pk for claim in accepted]).update(write_back_at=None, written_back_at=now)
+        Claim.objects.filter(pk__in=[claim.pk for claim in refused]).update(write_back_at=now + REFUSED_AGAIN)
+        Claim.objects.filter(pk__in=later).update(write_back_at=now + LATER)
+        _note(
+            [(claim, f"{name} was told of the delivery and answered {answers[claim.pk][1]}.") for claim in refused], now
+        )
+    told.accepted += len(accepted)
+    told.refused += len(refused)
+    told.later += len(later)
+
+
+def _note(refused: Sequence[tuple[Claim, str]], now: datetime) -> None:
+    """Write into the histories what a platform refused, once for each answer."""
+    known = set(
+        ClaimEvent.objects.filter(claim__in=[claim.pk for claim, _words in refused]).values_list("claim_id", "detail")
+    )
+    ClaimEvent.objects.bulk_create(
+        [
+            ClaimEvent(
+                claim=claim,
+                at=now,
+                from_state=claim.state,
+                to_state=claim.state,
+                reason=claim.reason,
+                detail=words,
+                actor_label=PORTAL,
+            )
+            for claim, words in refused
+            if (claim.pk, words) not in known
+        ]
+    )

@@ -1,0 +1,39 @@
+"""App tokens of organizations' own apps at platforms: asked for once, kept encrypted, renewed before they end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from portal.models import AppAccessToken, PlatformCredential
+from portal.platforms.claims_api import ClaimsApi
+
+RENEWED_BEFORE = timedelta(minutes=10)
+
+
+def app_token(*, credential: PlatformCredential, api: ClaimsApi, now: datetime) -> str:
+    """Return a token that is good for some minutes, the kept one or a new one. A call over the network, at times.
+
+    Two processes that renew at once each get one that works. Raises ``PlatformError``.
+    """
+    kept = AppAccessToken.objects.filter(
+        credential=credential, client_id=credential.client_id, expires_at__gt=now + RENEWED_BEFORE
+    ).first()
+    if kept is not None:
+        return kept.access_token
+    new = api.app_token(credential.sign_in_base, client_id=credential.client_id, client_secret=credential.client_secret)
+    AppAccessToken.objects.update_or_create(
+        credential=credential,
+        defaults={
+            "client_id": credential.client_id,
+            "access_token": new.access_token,
+            "expires_at": now + timedelta(seconds=new.expires_in),
+        },
+    )
+    return new.access_token
+
+
+def forget_app_token(*, credential: PlatformCredential, access_token: str) -> None:
+    """Do not use this token any more: the platform refused it. One that was renewed meanwhile stays."""
+    kept = AppAccessToken.objects.filter(credential=credential).first()
+    if kept is not None and kept.access_token == access_token:
+        AppAccessToken.objects.filter(pk=kept.pk, expires_at=kept.expires_at).delete()
