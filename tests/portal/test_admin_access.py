@@ -33,6 +33,8 @@ from fulfillment.models import (
     Delivery,
     DeliveryAttempt,
     Endpoint,
+    EventDelivery,
+    EventSubscription,
     KeptMessage,
     WebhookTally,
 )
@@ -57,6 +59,7 @@ from tests.factories import (
     make_staff,
     make_viewer,
 )
+from tests.fulfillment.admin.event_rows import subscribe, tell
 from tests.watching import beat, make_source
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +96,7 @@ def populate(organization: Organization) -> None:
     source = make_source(game, name=f"Source of {organization.slug}")
     beat(source, viewers=["1"], minute=NOW)
     make_identifier(organization)
+    tell(subscribe(organization, name=f"Subscription of {organization.slug}"))
     make_api_client(organization, name=f"Client of {organization.slug}")
     audit.record(actor=None, action="made", obj=endpoint, organization=organization, after={"a": 1}, now=NOW)
 
@@ -213,6 +217,8 @@ MATRIX: dict[type[Model], dict[Role, tuple[int, str, int]]] = {
     Heartbeat: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     RegisteredIdentifier: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     PlatformCredential: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
+    EventSubscription: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
+    EventDelivery: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: NO},
     ApiClient: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
     User: {Role.OWNER: NO, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
 }
