@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.sandbox.models import Platform
-from portal.sandbox.views import claim, consent, console, game, kick, twitch, vhs, watch
+from portal.sandbox.views import claim, claims, consent, console, game, kick, twitch, vhs, watch
 
 pages = [
     path("", console.overview, name="overview"),
@@ -39,6 +39,7 @@ as_twitch = [
     path("twitch/oauth2/validate", twitch.validate),
     path("twitch/oauth2/revoke", twitch.revoke),
     path("twitch/helix/users", twitch.users),
+    path("twitch/helix/entitlements/drops", claims.update_entitlements),
     path("twitch/helix/authorization/users", twitch.authorizations),
     path("twitch/kraken/user/vhs", vhs.user_connection),
 ]
@@ -49,6 +50,7 @@ as_kick = [
     path("kick/oauth/token/introspect", kick.introspect),
     path("kick/oauth/revoke", kick.revoke),
     path("kick/public/v1/users", kick.users),
+    path("kick/public/v1/drops/claims", claims.update_claims),
     path("kick/public/v1/public-key", kick.public_key),
 ]
 

@@ -235,11 +235,18 @@ class Claim(models.Model):
     # The platforms resend a message under its first id.
     message_id = models.CharField(max_length=64)
     event_id = models.CharField(max_length=64)
+    # What the studio said of it through the claims API, in the platform's words.
+    status = models.CharField(max_length=100, blank=True)
+    status_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager[Claim]]
 
     def __str__(self) -> str:
         return self.claim_id
+
+    def shown_status(self) -> str:
+        """What the studio set, or what the platform begins with."""
+        return self.status or ("CLAIMED" if self.platform == Platform.TWITCH else "initiated")
 
 
 class WebhookAttempt(models.Model):

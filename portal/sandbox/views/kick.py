@@ -35,12 +35,13 @@ def _id_error(status: int, code: str, description: str) -> JsonResponse:
     return JsonResponse({"error": code, "error_description": description}, status=status)
 
 
-def _api(data: Any, *, status: int = 200, message: str = "OK") -> JsonResponse:
+def api(data: Any, *, status: int = 200, message: str = "OK") -> JsonResponse:
     """The envelope of every answer of the public API."""
     return JsonResponse({"data": data, "message": message}, status=status)
 
 
-def _bearer(request: HttpRequest) -> Token | None:
+def bearer(request: HttpRequest) -> Token | None:
+    """The caller's token."""
     header = request.headers.get("Authorization", "")
     return oauth.find_token(platform=Platform.KICK, header=header, schemes=("bearer",), now=timezone.now())
 
@@ -108,9 +109,9 @@ def revoke(request: HttpRequest) -> HttpResponse:
 @require_POST
 def introspect(request: HttpRequest) -> JsonResponse:
     """``POST /oauth/token/introspect``: about the bearer token itself; it does not name the user."""
-    found = _bearer(request)
+    found = bearer(request)
     if found is None:
-        return _api({"active": False})
+        return api({"active": False})
     answer = {
         "active": True,
         "client_id": found.client_id,
@@ -118,15 +119,15 @@ def introspect(request: HttpRequest) -> JsonResponse:
         "scope": found.scopes,
         "exp": round(found.expires_at.timestamp()),
     }
-    return _api(answer)
+    return api(answer)
 
 
 @require_GET
 def users(request: HttpRequest) -> JsonResponse:
     """``GET /public/v1/users``: with a user token and ``user:read``, the user itself or those of ``id``."""
-    found = _bearer(request)
+    found = bearer(request)
     if found is None or found.user is None or "user:read" not in found.scope_list():
-        return _api(None, status=401, message="Unauthorized")
+        return api(None, status=401, message="Unauthorized")
     people = [found.user]
     ids = request.GET.getlist("id")
     if ids:
@@ -140,10 +141,10 @@ def users(request: HttpRequest) -> JsonResponse:
         }
         for user in people
     ]
-    return _api(data)
+    return api(data)
 
 
 @require_GET
 def public_key(_request: HttpRequest) -> JsonResponse:
     """``GET /public/v1/public-key``: no token needed."""
-    return _api({"public_key": public_pem(private_key(Platform.KICK))})
+    return api({"public_key": public_pem(private_key(Platform.KICK))})

@@ -24,7 +24,7 @@ def _id_error(status: int, message: str) -> JsonResponse:
     return JsonResponse({"status": status, "message": message}, status=status)
 
 
-def _helix_error(status: int, message: str) -> JsonResponse:
+def helix_error(status: int, message: str) -> JsonResponse:
     """An error of the Helix API, which also carries the status's name."""
     return JsonResponse({"error": TITLES[status], "status": status, "message": message}, status=status)
 
@@ -117,16 +117,16 @@ def revoke(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-def _helix_token(request: HttpRequest) -> Token | JsonResponse:
+def helix_token(request: HttpRequest) -> Token | JsonResponse:
     """The caller's token; its client must be the one of the ``Client-Id`` header."""
     header = request.headers.get("Authorization", "")
     if not header:
-        return _helix_error(401, "OAuth token is missing")
+        return helix_error(401, "OAuth token is missing")
     found = oauth.find_token(platform=Platform.TWITCH, header=header, schemes=("bearer",), now=timezone.now())
     if found is None:
-        return _helix_error(401, "Invalid OAuth token")
+        return helix_error(401, "Invalid OAuth token")
     if request.headers.get("Client-Id", "") != found.client_id:
-        return _helix_error(401, "Client ID and OAuth token do not match")
+        return helix_error(401, "Client ID and OAuth token do not match")
     return found
 
 
@@ -147,15 +147,15 @@ def _user(user: PlatformUser) -> Json:
 @require_GET
 def users(request: HttpRequest) -> JsonResponse:
     """``GET /helix/users``: the token's own user, or those asked for by id and login (at most 100)."""
-    caller = _helix_token(request)
+    caller = helix_token(request)
     if isinstance(caller, JsonResponse):
         return caller
     ids, logins = request.GET.getlist("id"), request.GET.getlist("login")
     if len(ids) + len(logins) > 100:
-        return _helix_error(400, "The sum of id and login must not exceed 100")
+        return helix_error(400, "The sum of id and login must not exceed 100")
     if not ids and not logins:
         if caller.user is None:
-            return _helix_error(400, "id or login is required when an app access token is used")
+            return helix_error(400, "id or login is required when an app access token is used")
         return JsonResponse({"data": [_user(caller.user)]})
     found = PlatformUser.objects.filter(platform=Platform.TWITCH)
     found = found.filter(Q(user_id__in=ids) | Q(login__in=logins)).order_by("pk")
@@ -168,14 +168,14 @@ def authorizations(request: HttpRequest) -> JsonResponse:
 
     Users without the app are left out; the reference does not say what Twitch does with them.
     """
-    caller = _helix_token(request)
+    caller = helix_token(request)
     if isinstance(caller, JsonResponse):
         return caller
     if caller.user is not None:
-        return _helix_error(401, "An app access token is required")
+        return helix_error(401, "An app access token is required")
     ids = request.GET.getlist("user_id")
     if not 1 <= len(ids) <= 10:
-        return _helix_error(400, "Between 1 and 10 user_id parameters are required")
+        return helix_error(400, "Between 1 and 10 user_id parameters are required")
     found = PlatformUser.objects.filter(platform=Platform.TWITCH, user_id__in=ids, authorized_at__isnull=False)
     data = [
         {
