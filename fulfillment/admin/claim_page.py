@@ -179,6 +179,8 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
         known.append(Fact(_t("First attempt"), utc(claim.attempted_at)))
     if claim.delivered_at:
         known.append(Fact(_t("Delivered"), utc(claim.delivered_at)))
+    if claim.written_back_at:
+        known.append(Fact(_t("Platform told"), utc(claim.written_back_at)))
     if claim.partner_status:
         known.append(Fact(_t("Partner’s status"), claim.partner_status))
     if claim.assigned_reward and not _as_claimed(claim):
