@@ -71,6 +71,9 @@ class SinceForm(forms.Form):
         super().__init__(*args, **kwargs)
         mine = EventSubscription.objects.filter(organization=organization).defer("secret", "previous_secret")
         self.fields["subscription"].queryset = mine.order_by("name", "pk")  # type: ignore[attr-defined]
+        if not self.initial.get("subscription"):
+            only = list(mine.order_by().values_list("pk", flat=True)[:2])
+            self.initial["subscription"] = only[0] if len(only) == 1 else None
 
     def clean_since(self) -> Any:
         """Refuse a time that has not come."""
