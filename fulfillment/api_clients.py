@@ -234,10 +234,10 @@ def _described(client: ApiClient) -> dict[str, Any]:
     return {
         "name": client.oauth.name,
         "client id": client.oauth_id,
-        "scopes": client.oauth.get_scopes(),
-        "redirect addresses": client.oauth.get_redirect_uris(),
+        "scopes": ", ".join(client.oauth.get_scopes()),
+        "redirect addresses": ", ".join(client.oauth.get_redirect_uris()),
         "claims of all platforms": client.other_platforms,
-        "completing statuses": list(client.completing_texts),
+        "completing statuses": ", ".join(client.completing_texts),
         "calls a minute": client.points_per_minute,
         "expires at": client.expires_at.isoformat() if client.expires_at else None,
     }

@@ -231,7 +231,7 @@ class ApiClientDeeds(OrganizationAdmin):
         tokens = valid_tokens(client, now=timezone.now())
         return [
             (_t("Client id"), client.oauth_id),
-            (_t("May"), scopes_in_words(client)),
+            (_t("May do"), scopes_in_words(client)),
             (_t("Last used"), utc(used) if (used := last_used([client]).get(client.pk)) else _t("never")),
             (_t("Tokens of its own"), _capped(tokens.own)),
             (_t("Players who allowed it"), _capped(tokens.players)),

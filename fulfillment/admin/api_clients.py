@@ -105,7 +105,7 @@ class ApiClientAdmin(ApiClientDeeds):
         """What it calls itself in every call."""
         return format_html('<code class="drops-said">{}</code>', client.oauth_id)
 
-    @display(description=_("may"))
+    @display(description=_("may do"))
     def may_do(self, client: ApiClient) -> SafeString:
         """Its scopes in words."""
         return format_html('<span class="drops-said">{}</span>', scopes_in_words(client))

@@ -66,8 +66,8 @@ def _native_fault(address: str, parts: SplitResult) -> Sentence | None:
     if "." not in parts.scheme.strip("."):
         return Sentence(
             _(
-                "“%(address)s”: a native game's scheme is named after a domain of yours in reverse, like "
-                "com.example.game:/signed-in. Anything shorter could belong to another program."
+                "“%(address)s” must begin with https://, or with a native game's own scheme: a domain of yours in reverse, "
+                "like com.example.game:/signed-in. A shorter one could belong to another program."
             ),
             {"address": address},
         )

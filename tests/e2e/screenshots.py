@@ -70,6 +70,7 @@ def main(folder: Path) -> None:
         producer.sign_in()
         walk_admin(album, producer)
         walk_watch_time(album, producer)
+        walk_api_clients(album, producer)
         walk_sandbox(album, sandbox)
         browser.close()
     make_cover(folder)
@@ -215,6 +216,23 @@ def walk_watch_time(album: Album, producer: Producer) -> None:
         album.take(producer.watch, f"admin-source-{named}", reload=True)
         page.goto(re.sub(r"change/.*$", "test/", address))
         album.take(producer.watch, f"admin-source-{named}-test", reload=True)
+
+
+def walk_api_clients(album: Album, producer: Producer) -> None:
+    """A client's way: its secret, the pages of what can be done with it, and how it looks once revoked."""
+    page = producer.page
+    producer.open("fulfillment/apiclient/add/")
+    page.locator("[name=name]").fill("Mailbox service")
+    page.get_by_role("button", name="Save", exact=True).click()
+    album.take(producer.watch, "admin-api-client-secret")  # not loaded again: it is shown once
+    page.get_by_role("link", name="I have copied it").click()
+    for name, link in {"rotate": "New secret …", "end-tokens": "End its tokens …", "revoke": "Revoke …"}.items():
+        page.get_by_role("link", name=link).click()
+        album.take(producer.watch, f"admin-api-client-{name}", reload=True)
+        page.get_by_role("link", name="Back without a change").click()
+    page.get_by_role("link", name="Revoke …").click()
+    page.get_by_role("button", name="Revoke it for good").click()
+    album.take(producer.watch, "admin-api-client-revoked", reload=True)
 
 
 def walk_admin(album: Album, producer: Producer) -> None:

@@ -273,7 +273,7 @@ def test_a1_changing_a_client_keeps_its_secret_and_what_it_is(owner: Client) -> 
     assert not caller.may("claims:write")
     entry = AuditEntry.objects.get(action="changed")
     assert entry.before["name"] == "Backend"
-    assert entry.after["scopes"] == ["claims:read"]
+    assert entry.after["scopes"] == "claims:read"
     history = owner.get(url(PAGE, "history", client.pk)).content.decode()
     assert "Renamed" in history
 
