@@ -17,6 +17,7 @@ from fulfillment.notices.personal import (
     notices_about_player,
     notices_about_viewer,
 )
+from fulfillment.oauth.allowed import programs_of
 from linking.models import Link, Player
 from portal.platforms.studio import STUDIO
 
@@ -72,7 +73,16 @@ def export_player(player: Player) -> dict[str, Any]:
         "told_to_partners": export_events(_subjects(player=player), message=False),
         "notices": export_notices(notices_about_player(player)),
         "by_email": export_preference(player),
+        "programs": _programs(player),
     }
+
+
+def _programs(player: Player) -> list[dict[str, Any]]:
+    """Return which of the organization's programs may act for the account."""
+    allowed = programs_of(player.user, organization=player.game.organization) if player.user else []
+    return [
+        {"program": str(one.client), "allowed_at": _time(one.since), "scopes": sorted(one.scopes)} for one in allowed
+    ]
 
 
 def _watch_time(viewer: Viewer, campaigns: QuerySet[Campaign]) -> list[dict[str, Any]]:

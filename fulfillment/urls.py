@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import include, path
 
 from fulfillment import campaign_views, views
+from fulfillment.oauth.programs import programs
 from fulfillment.public_views import PublicCampaigns
 
 urlpatterns = [
     path("connect/<slug:organization>/<slug:game>/campaigns.json", PublicCampaigns.as_view(), name="public_campaigns"),
     path("notices/", include("fulfillment.notices.urls")),
+    path("connections/programs/", programs, name="programs"),
     path("inventory/", views.inventory, name="inventory"),
     path("inventory/history/", views.history, name="inventory_history"),
     path("inventory/<str:claim_id>/", views.claim, name="claim"),

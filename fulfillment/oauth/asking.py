@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
@@ -120,12 +120,11 @@ def grantable(asked: Asked, *, is_member: bool) -> tuple[str, ...]:
     return tuple(scope for scope in asked.scopes if is_member or scope != ANALYTICS)
 
 
-def permitted(asked: Asked, scopes: Sequence[str]) -> list[str]:
-    """Return what a token with these scopes lets its client do: one without any, all that the client may, but figures."""
-    of_client = asked.client.oauth.get_scopes()
-    return [
-        scope for scope in SCOPES if scope in of_client and (scope in scopes or (not scopes and scope != ANALYTICS))
-    ]
+def permitted(client: ApiClient, scopes: Collection[str]) -> list[str]:
+    """Return what a token with these scopes lets a client do: one without any, all that the client may, but figures."""
+    of_client = client.oauth.get_scopes()
+    granted = scopes or [scope for scope in SCOPES if scope != ANALYTICS]
+    return [scope for scope in SCOPES if scope in of_client and scope in granted]
 
 
 def grant_code(asked: Asked, *, user: User, scopes: Sequence[str]) -> str:

@@ -76,7 +76,7 @@ def authorize(request: HttpRequest, *, demands_state: bool = False) -> HttpRespo
 def _ask(
     request: HttpRequest, asked: Asked, accounts: list[Player], scopes: tuple[str, ...], *, user: User
 ) -> HttpResponse:
-    may = permitted(asked, scopes)
+    may = permitted(asked.client, scopes)
     context: dict[str, Any] = {
         **_client_context(asked),
         "accounts": [
