@@ -46,13 +46,15 @@ def _fetch(credential: PlatformCredential, *, now: datetime) -> bool:
         log.warning("The public key for credential %s could not be fetched: %s", credential.pk, error)
         return False
     fetched_before, credential.public_key_fetched_at = credential.public_key_fetched_at, now
-    row = PlatformCredential.objects.filter(pk=credential.pk)
+    # A key belongs to the address it came from: others are told that of Kick's own (A1).
+    row = PlatformCredential.objects.filter(pk=credential.pk, api_url=credential.api_url)
     if key == credential.public_key:
         if credential.previous_public_key and (fetched_before is None or fetched_before <= now - OLD_KEY_FOR):
             credential.previous_public_key = ""
             row.filter(public_key=key).update(previous_public_key="")
         return False
+    if not row.update(public_key=key, previous_public_key=credential.public_key):
+        return False
     credential.previous_public_key, credential.public_key = credential.public_key, key
-    row.update(public_key=key, previous_public_key=credential.previous_public_key)
     log.info("There is a new public key for credential %s.", credential.pk)
     return True

@@ -107,6 +107,9 @@ class PlatformCredentialAdmin(OrganizationAdmin):
         replaced = form.replaced_secrets()
         if change and "webhook_secret" in replaced and form.stored_secrets["webhook_secret"]:
             obj.previous_webhook_secret = form.stored_secrets["webhook_secret"]
+        if change and "api_url" in form.changed_data:
+            # The key came from the address before. Without one it is fetched with the next message, or within the hour.
+            obj.public_key, obj.previous_public_key, obj.public_key_fetched_at = "", "", None
         super().save_model(request, obj, form, change)
         for name in replaced if change else ():
             self._note(request, obj, f"replaced {name.replace('_', ' ')}")

@@ -152,6 +152,22 @@ def test_p1_a_replaced_webhook_secret_is_still_accepted_until_it_is_forgotten(
     assert credential.previous_webhook_secret == ""
 
 
+def test_a1_a_key_that_came_from_another_address_is_forgotten_with_it(
+    client: Client, organization: Organization
+) -> None:
+    credential = make_credential(
+        organization, "kick", api_url="https://kick.example.org", public_key="its key", previous_public_key="an old key"
+    )
+    address, values = credential_values(client, credential)
+    assert client.post(address, values | {"client_id": "changed"}).status_code == 302
+    credential.refresh_from_db()
+    assert credential.public_key == "its key"
+    assert client.post(address, values | {"api_url": ""}).status_code == 302
+    credential.refresh_from_db()
+    assert (credential.api_url, credential.public_key, credential.previous_public_key) == ("", "", "")
+    assert credential.public_key_fetched_at is None
+
+
 @pytest.mark.parametrize("secret", ["short", "x" * 101, "sécret-with-accents"])
 def test_p1_a_webhook_secret_that_twitch_would_not_take_is_refused(
     client: Client, organization: Organization, secret: str

@@ -13,6 +13,7 @@ import pytest
 import time_machine
 
 from fulfillment.models import Claim
+from fulfillment.webhooks.keys import refresh_public_key
 from fulfillment.webhooks.receivers import forget_receivers
 from portal.models import PlatformCredential
 from tests import factories as make
@@ -154,3 +155,11 @@ class TestKickWebhook(SignedWebhookContract):
         assert self.post(body, self.sign_with_new_key(body)).status_code == 401
         assert self.post(body, self.sign(body)).status_code == 200
         server.close()
+
+    def test_a_key_that_comes_after_the_address_was_changed_is_not_kept(self, key_server: KeyServer) -> None:
+        credential = self.make_credential(make.make_organization(), api_url=key_server.url)
+        PlatformCredential.objects.update(api_url="")
+        assert not refresh_public_key(credential=credential, now=SENT_AT)
+        assert key_server.asked == 1
+        credential.refresh_from_db()
+        assert credential.public_key == SIGNER.public_pem
