@@ -34,6 +34,11 @@ def test_rows_can_be_read_back_whatever_is_in_them() -> None:
     assert list(csv.reader(StringIO(text.removeprefix("\ufeff")))) == [[str(cell) for cell in row] for row in rows]
 
 
+def test_a_program_s_file_begins_with_its_first_cell() -> None:
+    answer = csv_response([["date"], ["Größe"]], name="figures", marked=False)
+    assert b"".join(answer.streaming_content).decode() == "date\r\nGröße\r\n"  # type: ignore[arg-type]
+
+
 def test_a_download_is_made_while_it_is_sent() -> None:
     made: list[int] = []
 

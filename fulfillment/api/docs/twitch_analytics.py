@@ -135,7 +135,7 @@ OPERATIONS = [
             ),
             404: refusal(
                 404,
-                "The organization has no such game, or nothing happened to report of it.",
+                "The organization has no game that is called so. One of which nothing is to be reported gives an empty list.",
                 "The game that game_id names was not found.",
             ),
             **refusals(ANALYTICS),
