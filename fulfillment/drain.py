@@ -339,8 +339,8 @@ class Drain:
             self._take_in(min(0.5, until - time.monotonic()))
         while self._take_in(0):
             pass
-        self._step(self._record)
-        self._step(self._record_events)
+        for step in (self._record, self._record_events) * 2:  # what failed together goes alone the second time
+            self._step(step)
         if self._worker_id:
             self._step(self._sign_off)
         self._tell(at_end=True)
