@@ -117,8 +117,8 @@ def _id(text: str, where: str) -> str:
 
 
 def _status(text: str, where: str) -> str:
-    if not text.strip() or len(text) > LONGEST_STATUS or not text.isprintable():
-        raise _wrong(f"{where} must have 1 to {LONGEST_STATUS} printable characters.")
+    if not text.strip() or len(text) > LONGEST_STATUS or _CONTROL.search(text):
+        raise _wrong(f"{where} must have 1 to {LONGEST_STATUS} characters, no control characters.")
     return text
 
 
