@@ -1,7 +1,9 @@
 """What a caller sees of the claims, page by page (A2, A3, A5): which rows, in which order, at the same cost at any depth.
 
-Written as SQL and read as plain rows: of a thousand claims a page shows eight columns each. Every statement walks one of
-the ``claim_listed_…`` indexes from where the page begins, one branch for each platform as whose claims are listed.
+Written as SQL and read as plain rows: of a thousand claims a page shows eight columns each. A statement either walks one
+of the ``claim_listed_…`` indexes from where the page begins, one branch for each platform as whose claims are listed, or
+finds the claims of one user or of some ids by the key of these and sorts them. Which of both is said to the database and
+not left to it: SQLite keeps no statistics here, and without them it would go through a whole list for one user's claims.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ GRANTED = "granted"
 _CLAIM = Claim._meta.db_table
 _PLAYER = Player._meta.db_table
 _TIMES = {GRANTED, *(field.column for field in Claim._meta.concrete_fields if isinstance(field, DateTimeField))}
+# Columns in words that no index knows: for rows that are found by a key of their own.
+_LISTED_AS = "c.listed_as || ''"
+_NUMBER = {False: "c.listed_no", True: "c.listed_no + 0"}
 _STATES = {states: ", ".join(f"'{state.value}'" for state in sorted(states)) for states in (LISTED, OPEN, DONE)}
 
 Condition = tuple[str, Sequence[Any]]
@@ -85,13 +90,14 @@ def read_page(caller: Caller, query: Query, columns: Sequence[str]) -> list[tupl
     if not branches:
         return []
     names = ", ".join(_selected(name) for name in (*columns, "listed_no"))
-    common, common_values = _together(_conditions(caller, query))
+    by_key = _finds_by_key(caller, query)
+    common, common_values = _all_of(*_conditions(caller, query, by_key=by_key))
     parts: list[str] = []
     values: list[Any] = []
     for where, own_values in branches:
         parts.append(
             f"SELECT * FROM (SELECT {names} FROM {_CLAIM} c WHERE {where} AND {common} "  # noqa: S608 - own names only
-            "ORDER BY c.listed_no LIMIT %s) AS branch"
+            f"ORDER BY {_NUMBER[by_key]} LIMIT %s) AS branch"
         )
         values += [*own_values, *common_values, query.limit]
     sql = " UNION ALL ".join(parts)
@@ -112,18 +118,26 @@ def _selected(column: str) -> str:
     return f"+{value} AS {column}"  # to SQLite's driver an expression is no column of times: it is left as it is stored
 
 
-def _conditions(caller: Caller, query: Query) -> list[Condition]:
+def _finds_by_key(caller: Caller, query: Query) -> bool:
+    return caller.user is not None or bool(query.claim_ids) or query.user_id is not None
+
+
+def _conditions(caller: Caller, query: Query, *, by_key: bool) -> list[Condition]:
     """Return what holds of every row, whichever way it is found."""
-    states = {None: LISTED, True: DONE, False: OPEN}[query.fulfilled]
+    states = _STATES[{None: LISTED, True: DONE, False: OPEN}[query.fulfilled]]
     found: list[Condition] = [
-        ("c.organization_id = %s", [caller.organization_id]),
-        ("c.listed_no > %s", [query.after]),
-        (f"c.state IN ({_STATES[states]})", []),
+        ("c.organization_id || '' = %s" if by_key else "c.organization_id = %s", [caller.organization_id]),
+        (f"{_NUMBER[by_key]} > %s", [query.after]),
+        (f"c.state || '' IN ({states})" if by_key else f"c.state IN ({states})", []),
     ]
+    # What is open is little, and has an index of its own: without statistics SQLite would rather go through all that a
+    # game or a campaign ever had.
+    open_only = query.fulfilled is False and connection.vendor == "sqlite"
+    hidden = " || ''" if by_key or open_only else ""
     if query.game is not None:
-        found.append(("c.game_id = %s", [query.game.pk]))
+        found.append((f"c.game_id{hidden} = %s", [query.game.pk]))
     if query.campaign is not None:
-        found.append(("c.campaign_id = %s", [query.campaign.pk]))
+        found.append((f"c.campaign_id{hidden} = %s", [query.campaign.pk]))
     return [*found, *query.more]
 
 
@@ -134,18 +148,16 @@ def _branches(caller: Caller, query: Query) -> list[Condition]:
     if caller.user is not None:
         branches = _of_user(caller, shapes)
         narrower = [_is_one_of(query, shapes)] if query.claim_ids else []
-        return [_both(branch, *narrower) for branch in branches]
+        return [_all_of(branch, *narrower) for branch in branches]
     if query.claim_ids:
         # By the platform's own id through the claim's unique key, by ours through its primary key.
-        own = ("c.platform = %s AND c.listed_as = %s AND c.platform_claim_id", [query.shape, query.shape])
-        branches = [_both(own, (_in(query.claim_ids), query.claim_ids), joined=" ")]
+        there = (f"c.platform_claim_id {_in(query.claim_ids)}", query.claim_ids)
+        branches = [_all_of(_of_platform(caller, query), there)]
         if others:
-            branches.append(
-                _both(("c.id", []), (_in(query.claim_ids), query.claim_ids), joined=" ", last=_listed(others))
-            )
-        return [_both(branch, *narrowed_to_user(query, others)) for branch in branches]
+            branches.append(_all_of((f"c.id {_in(query.claim_ids)}", query.claim_ids), _listed(others)))
+        return [_all_of(branch, *narrowed_to_user(query, others)) for branch in branches]
     if query.user_id is not None:
-        return _of_user_id(query, others, caller.organization_id)
+        return _of_user_id(caller, query, others)
     return [("c.listed_as = %s", [shape]) for shape in shapes]
 
 
@@ -162,54 +174,54 @@ def _of_user(caller: Caller, shapes: Sequence[str]) -> list[Condition]:
     if players:
         others = f" AND (c.viewer_id IS NULL OR c.viewer_id NOT {_in(viewers)})" if viewers else ""
         branches.append((f"c.player_id {_in(players)}{others}", [*players, *viewers]))
-    return [_both(branch, _listed(shapes)) for branch in branches]
+    return [_all_of(branch, _listed(shapes)) for branch in branches]
 
 
-def _of_user_id(query: Query, others: Sequence[str], organization_id: str) -> list[Condition]:
+def _of_user_id(caller: Caller, query: Query, others: Sequence[str]) -> list[Condition]:
     """The claims of one user: of the shape's platform by its id there, of the others by the player's (A5)."""
-    own: Condition = (
-        "c.platform = %s AND c.platform_user_id = %s AND c.listed_as = %s",
-        [query.shape, query.user_id, query.shape],
-    )
+    own = _all_of(_of_platform(caller, query), ("c.platform_user_id = %s", [query.user_id]))
     if not others:
         return [own]
     players = list(
-        Player.objects.filter(game__organization=organization_id, player_id=query.user_id).values_list("pk", flat=True)
+        Player.objects.filter(game__organization=caller.organization_id, player_id=query.user_id).values_list(
+            "pk", flat=True
+        )
     )
-    return [own, _both((f"c.player_id {_in(players)}", players), _listed(others))] if players else [own]
+    return [own, _all_of((f"c.player_id {_in(players)}", players), _listed(others))] if players else [own]
+
+
+def _of_platform(caller: Caller, query: Query) -> Condition:
+    """The shape's own claims, in the words of the keys that begin with organization and platform."""
+    return (
+        f"c.organization_id = %s AND c.platform = %s AND {_LISTED_AS} = %s",
+        [caller.organization_id, query.shape, query.shape],
+    )
 
 
 def narrowed_to_user(query: Query, others: Sequence[str]) -> list[Condition]:
     """Return the conditions that leave the claims of the query's user, ``others`` being the other platforms listed (A5)."""
     if query.user_id is None:
         return []
-    own = "(c.listed_as = %s AND c.platform_user_id = %s)"
+    own = f"({_LISTED_AS} = %s AND c.platform_user_id = %s)"
     player = f"EXISTS (SELECT 1 FROM {_PLAYER} p WHERE p.id = c.player_id AND p.player_id = %s)"  # noqa: S608
     if not others:
         return [(own, [query.shape, query.user_id])]
-    return [(f"({own} OR (c.listed_as <> %s AND {player}))", [query.shape, query.user_id, query.shape, query.user_id])]
+    return [(f"({own} OR ({_LISTED_AS} <> %s AND {player}))", [query.shape, query.user_id, query.shape, query.user_id])]
 
 
 def _is_one_of(query: Query, shapes: Sequence[str]) -> Condition:
-    own = f"(c.listed_as = %s AND c.platform_claim_id {_in(query.claim_ids)})"
-    ours = f"(c.listed_as <> %s AND c.id {_in(query.claim_ids)})"
+    own = f"({_LISTED_AS} = %s AND c.platform_claim_id {_in(query.claim_ids)})"
+    ours = f"({_LISTED_AS} <> %s AND c.id {_in(query.claim_ids)})"
     return f"({own} OR {ours})", [query.shape, *query.claim_ids, query.shape, *query.claim_ids]
 
 
 def _listed(shapes: Sequence[str]) -> Condition:
-    return f"c.listed_as {_in(shapes)}", list(shapes)
+    return f"{_LISTED_AS} {_in(shapes)}", list(shapes)
 
 
 def _in(values: Sequence[Any]) -> str:
     return f"IN ({', '.join(['%s'] * len(values))})"
 
 
-def _both(first: Condition, *further: Condition, joined: str = " AND ", last: Condition | None = None) -> Condition:
-    sql, values = joined.join([first[0], *(one[0] for one in further)]), [*first[1]]
-    for one in further:
-        values += one[1]
-    return _both((sql, values), last) if last else (sql, values)
-
-
-def _together(conditions: Sequence[Condition]) -> Condition:
+def _all_of(*conditions: Condition) -> Condition:
     return " AND ".join(sql for sql, _values in conditions), [value for _sql, values in conditions for value in values]
