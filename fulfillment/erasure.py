@@ -293,14 +293,17 @@ def _erase_around_claims(claims: Sequence[Claim], done: Erasure) -> None:
 
 
 def _erase_history(ids: Sequence[str], eraser: Eraser) -> None:
-    """Take the identifiers out of what staff wrote about these claims."""
+    """Take the identifiers out of what staff and partners wrote about these claims."""
     for event in ClaimEvent.objects.filter(claim__in=ids).exclude(detail="", actor_label="").order_by("pk"):
         detail, label = eraser.text(event.detail)[:500], eraser.text(event.actor_label)[:150]
         if (detail, label) != (event.detail, event.actor_label):
             ClaimEvent.objects.filter(pk=event.pk).update(detail=detail, actor_label=label)
-    for pk, detail in Claim.objects.filter(pk__in=ids).exclude(detail="").values_list("pk", "detail"):
-        if eraser.text(detail) != detail:
-            Claim.objects.filter(pk=pk).update(detail=eraser.text(detail)[:500])
+    said = Claim.objects.filter(pk__in=ids).exclude(detail="", partner_status="")
+    for pk, detail, status in said.values_list("pk", "detail", "partner_status"):
+        if (eraser.text(detail), eraser.text(status)) != (detail, status):
+            Claim.objects.filter(pk=pk).update(
+                detail=eraser.text(detail)[:500], partner_status=eraser.text(status)[:100]
+            )
 
 
 def _erase_kept_messages(viewer: Viewer, eraser: Eraser) -> int:

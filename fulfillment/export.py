@@ -171,6 +171,7 @@ def _claims(claims: QuerySet[Claim], *, message: bool) -> list[dict[str, Any]]:
             "delivered_at": _time(claim.delivered_at),
             "state": claim.state,
             "reason": claim.reason,
+            "partner_status": claim.partner_status,
             "message": claim.raw if message else None,
             "delivered": bodies.get(claim.pk, ""),
             "history": [

@@ -181,7 +181,7 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
         known.append(Fact(_t("Delivered"), utc(claim.delivered_at)))
     if claim.written_back_at:
         known.append(Fact(_t("Platform told"), utc(claim.written_back_at)))
-    if claim.partner_status:
+    if claim.partner_status and sees_people(request):  # words of a partner's own: they may name people
         known.append(Fact(_t("Partner’s status"), claim.partner_status))
     if claim.assigned_reward and not _as_claimed(claim):
         known.append(Fact(_t("Assigned by staff"), claim.assigned_reward))

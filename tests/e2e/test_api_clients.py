@@ -12,27 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.keyboard import press, reach
 from tests.e2e.people import Producer
 from tests.e2e.portal import RunningPortal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-MOST_TABS = 150
-
-
-def reach(page: Page, target: Locator) -> None:
-    """Press Tab until the target has the focus."""
-    for _ in range(MOST_TABS):
-        if target.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"not reached with the Tab key: {target}")
-
-
-def press(page: Page, target: Locator, key: str = "Enter") -> None:
-    """Go to the target and press a key there."""
-    reach(page, target)
-    page.keyboard.press(key)
 
 
 def button(page: Page, name: str) -> Locator:

@@ -127,7 +127,12 @@ def delivered(story: Story, claim: str = "first", reward: str = "r1") -> Claim:
     [leased] = lease_due(now=when, limit=1)
     Delivery.objects.filter(pk=leased.message_id).update(leased=False, due_at=None)
     DeliveryAttempt.objects.create(
-        delivery_id=leased.message_id, number=1, started_at=when, duration_ms=5, status=200, answer=f"gave it to {PLAYER}"
+        delivery_id=leased.message_id,
+        number=1,
+        started_at=when,
+        duration_ms=5,
+        status=200,
+        answer=f"gave it to {PLAYER}",
     )
     Claim.objects.filter(pk=leased.message_id).update(state=State.DELIVERED, reason="delivered", delivered_at=when)
     return story.claim(claim)
@@ -169,6 +174,7 @@ def leave_traces(story: Story) -> None:
     story.arrive("third", "unknown-reward")
     story.settle()
     story.arrive("fourth", "r2")
+    Claim.objects.filter(pk=waiting.pk).update(partner_status=f"mailed to {PLAYER} for {NAME}")
     CampaignTester.objects.create(campaign=story.campaign, platform="kick", platform_user_id=USER, note=NAME)
     audit.record(
         actor=story.staff,
@@ -196,6 +202,7 @@ def test_the_scan_finds_what_is_there(story: Story) -> None:
         "linking_player.player_id",
         "fulfillment_claim.raw",
         "fulfillment_claim.platform_user_name",
+        "fulfillment_claim.partner_status",
         "fulfillment_claimevent.detail",
         "fulfillment_delivery.body",
         "fulfillment_deliveryattempt.answer",
