@@ -220,7 +220,8 @@ def make_event(subscription: EventSubscription, *, at: datetime = NOW, **fields:
 def make_api_client(organization: Organization, *, scopes: tuple[str, ...] = SCOPES, **fields: Any) -> ApiClient:
     """Make an API client that may do everything, with no secret: its tokens are made by ``make_api_token``."""
     n = number()
-    oauth = Client(id=f"apiclient{n:021}", name=fields.pop("name", f"Backend {n}"), default_scopes="")
+    client_id = fields.pop("client_id", f"apiclient{n:021}")
+    oauth = Client(id=client_id, name=fields.pop("name", f"Backend {n}"), default_scopes="")
     oauth.set_scopes(list(scopes))
     oauth.set_grant_types(["client_credentials", "authorization_code", "refresh_token"])
     oauth.save()

@@ -21,7 +21,7 @@ PLAYER_ID: Schema = {
 
 
 def identifier(longest: int) -> Schema:
-    """Return the schema of an id: any text that is not blank and has no control characters."""
+    """Return the schema of an id, or of a status in own words: any text, not blank and without control characters."""
     plain = r"[^\x00-\x1f\x7f-\x9f]*"
     return {
         "type": "string",

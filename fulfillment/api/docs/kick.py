@@ -28,11 +28,7 @@ TEXT = (
 )
 
 _HEADER = '-H "Authorization: Bearer $TOKEN"'
-_STATUS: Schema = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": LONGEST_STATUS,
-}
+_STATUS = identifier(LONGEST_STATUS)
 _CLAIM: dict[str, Any] = {
     "claim_id": "01KAGD7Q3ZWB1V5G0S7T2N4M8C",
     "user_id": 4312876,
@@ -48,6 +44,12 @@ _OF_TWITCH = _CLAIM | {
     "user_id": "player-4711",
     "platform": "twitch",
     "player_id": "player-4711",
+}
+EXAMPLE_UPDATE = {
+    "claims": [
+        {"claim_id": _CLAIM["claim_id"], "external_status": PROCESSED},
+        {"claim_id": _OF_TWITCH["claim_id"], "external_status": "in the mailbox"},
+    ]
 }
 
 
@@ -232,17 +234,7 @@ OPERATIONS = [
         ),
         body=Body(
             schema=ref("ClaimUpdates"),
-            examples=[
-                Example(
-                    "One was granted, one is on its way",
-                    {
-                        "claims": [
-                            {"claim_id": _CLAIM["claim_id"], "external_status": PROCESSED},
-                            {"claim_id": _OF_TWITCH["claim_id"], "external_status": "in the mailbox"},
-                        ]
-                    },
-                )
-            ],
+            examples=[Example("One was granted, one is on its way", EXAMPLE_UPDATE)],
         ),
         security=kick_callers(CLAIMS_WRITE),
         request=(

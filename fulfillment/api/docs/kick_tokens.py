@@ -169,8 +169,8 @@ OPERATIONS = [
             ),
             Parameter(
                 name="token_hint_type",
-                schema={"type": "string", "enum": ["access_token", "refresh_token"]},
-                text="Which kind it is. Not needed: the portal looks.",
+                schema={"type": "string"},
+                text="Which kind it is, `access_token` or `refresh_token`. It is not needed: the portal looks.",
             ),
         ],
         security=[{}],

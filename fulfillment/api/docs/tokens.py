@@ -41,6 +41,7 @@ TOO_LARGE_MESSAGE = f"The body may have at most {BODY_LIMIT_BYTES} bytes."
 MALFORMED = "A parameter is missing, cannot be read, or is there twice with different values."
 
 CLIENT_ID_VALUE = "hof5gwx0su6owfnys0nyan9c87zr6t"
+SECRET_VALUE = "MXbsSxY2A0s0lQ0dYwJ5rVb2mNsv3pM4cGm3Zr0xTQk"
 TOKEN_VALUE = "rfx2uswqe8l4g1mkagrvg5tv0ks3abcd0123456789A"
 REFRESH_VALUE = "5b93chm6hdve3mycz05zfzatkfdenfspp1h1ar2xxdA"
 
@@ -113,7 +114,7 @@ AUTHORIZE_TEXT = (
 
 def token_body() -> Body:
     """Return the body of a call that gets a token."""
-    client = {"client_id": CLIENT_ID_VALUE, "client_secret": "…"}
+    client = {"client_id": CLIENT_ID_VALUE, "client_secret": SECRET_VALUE}
     return Body(
         schema={"$ref": "#/components/schemas/TokenRequest"},
         media_type=FORM,

@@ -58,6 +58,8 @@ _OF_KICK = _ENTITLEMENT | {
     "player_id": "player-4711",
 }
 
+EXAMPLE_UPDATE = {"entitlement_ids": [_ENTITLEMENT["id"], _OF_KICK["id"]], "fulfillment_status": FULFILLED}
+
 SCHEMAS: dict[str, Schema] = {
     "TwitchError": {
         "type": "object",
@@ -213,15 +215,7 @@ def _update(path: str, operation_id: str, title: str, text: str) -> Operation:
         text=text,
         body=Body(
             schema=ref("EntitlementUpdate"),
-            examples=[
-                Example(
-                    "Two were granted",
-                    {
-                        "entitlement_ids": [_ENTITLEMENT["id"], _OF_KICK["id"]],
-                        "fulfillment_status": FULFILLED,
-                    },
-                )
-            ],
+            examples=[Example("Two were granted", EXAMPLE_UPDATE)],
         ),
         security=twitch_callers(CLAIMS_WRITE),
         request=_UPDATE_REQUEST.format(address=f"{BASE}{path}"),
