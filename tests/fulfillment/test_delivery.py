@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook
 
 from fulfillment.delivery import give_back, record_outcomes, take_over_leases
@@ -390,6 +391,19 @@ def test_d2_disabled_and_pull_endpoints_are_left_alone(world: World) -> None:
     assert lease() == []
     Endpoint.objects.update(enabled=True, mode=Endpoint.Mode.PULL)
     assert lease() == []
+
+
+def test_d1_a_turn_takes_as_many_statements_for_many_deliveries_as_for_one(world: World) -> None:
+    def statements(count: int) -> tuple[int, int]:
+        world.ready(count)
+        with CaptureQueriesContext(connection) as leasing:
+            leased = lease()
+        results = send_all(leased)
+        with CaptureQueriesContext(connection) as recording:
+            record_outcomes(results, now=NOW, random=no_jitter)
+        return len(leasing), len(recording)
+
+    assert statements(1) == statements(20)
 
 
 def test_d5_leases_are_shared_fairly_between_games(backend: Backend) -> None:
