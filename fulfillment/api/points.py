@@ -19,8 +19,6 @@ WINDOW_SECONDS = 60
 PORTIONS = 40
 """One portion is this part of a minute's points, and at least one point."""
 
-_MOST_PURSES = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -42,6 +40,7 @@ class Purses:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._left: dict[tuple[str, str], tuple[int, int, int]] = {}
+        self._minute = 0
 
     def spend(self, *, client_id: str, who: str, limit: int, now: datetime) -> Spent:
         """Spend a point, if there is one. ``who`` is empty for the client's own token, else the user's key."""
@@ -49,16 +48,17 @@ class Purses:
         reset = (minute + 1) * WINDOW_SECONDS
         key = (client_id, who)
         with self._lock:
+            self._forget_before(minute)
             of_minute, left, taken = self._left.get(key, (minute, 0, 0))
             if of_minute != minute:
                 left, taken = 0, 0
-            if left == 0:
+            # Once all points are known to be taken, who keeps calling costs no statement.
+            if left == 0 and taken < limit:
                 portion = max(1, limit // PORTIONS)
                 taken = _take(client_id, who, minute=minute, portion=portion)
                 left = min(portion, max(0, limit - (taken - portion)))
             allowed = left > 0
             left -= allowed
-            self._forget_old(minute)
             self._left[key] = (minute, left, taken)
         return Spent(allowed, limit, max(0, limit - taken) + left, reset)
 
@@ -66,10 +66,13 @@ class Purses:
         """Throw away what was taken, as a process that ends does."""
         with self._lock:
             self._left.clear()
+            self._minute = 0
 
-    def _forget_old(self, minute: int) -> None:
-        if len(self._left) >= _MOST_PURSES:
-            self._left = {key: purse for key, purse in self._left.items() if purse[0] == minute}
+    def _forget_before(self, minute: int) -> None:
+        """Throw away the purses of minutes that are over, once in each: clients come and go, and players more so."""
+        if minute > self._minute:
+            self._minute = minute
+            self._left = {key: purse for key, purse in self._left.items() if purse[0] >= minute}
 
 
 def _take(client_id: str, who: str, *, minute: int, portion: int) -> int:
