@@ -21,6 +21,7 @@ from fulfillment.oauth.parameters import GRANT_PARAMETERS, read_parameters
 from fulfillment.oauth.tokens import grant
 from fulfillment.public_views import OnlyJSON
 from portal.ratelimit import client_address, hit
+from portal.whole import in_one_piece
 
 CALLS_PER_ADDRESS = 1200
 """So many calls about tokens one address may make a minute; a backend has one address for all of its players."""
@@ -77,7 +78,8 @@ class TokenView(OAuthView, ABC):
     def post(self, request: Request) -> HttpResponse:
         """Return a new token."""
         given = read_parameters(request._request, GRANT_PARAMETERS)
-        return json_response(self.shaped(grant(given, now=timezone.now())))
+        answer = json_response(self.shaped(grant(given, now=timezone.now())))
+        return in_one_piece(request._request, answer)
 
     @abstractmethod
     def shaped(self, granted: dict[str, Any]) -> dict[str, Any]:

@@ -187,6 +187,9 @@ def test_axe_finds_nothing_on_the_pages_of_consent(
     page.get_by_role("button", name="Allow", exact=True).click()
     expect(page.get_by_role("heading", name="Back to Starfall launcher")).to_be_visible()
     look(watch, page)
+    page.goto(f"{viewer.portal.url}/connections/")
+    page.get_by_role("link", name="Programs that act for you").click()
+    look(watch, page)
 
 
 def test_the_answer_reaches_a_native_game_by_its_own_scheme(
