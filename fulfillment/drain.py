@@ -47,6 +47,9 @@ EVENT_BUFFER = 64
 EVENTS_AGAIN_SECONDS = 0.05
 """So soon events are asked for again while some are under way; while there are none, with every idle poll."""
 
+LEFT_OUT_SECONDS = 2.0
+"""So long a step of events that failed is left out: whatever is wrong with events must not slow deliveries down."""
+
 PRESENCE_SECONDS = 30.0
 """So often is looked which channels have come or gone, where somebody wants to be told."""
 
@@ -133,6 +136,7 @@ class Drain:
         self._next_fold = 0.0
         self._next_events = 0.0
         self._next_presence = 0.0
+        self._left_out_until: dict[str, float] = {}
         self._next_report = time.monotonic() + report_seconds
         self.tally = Tally()
 
@@ -163,11 +167,10 @@ class Drain:
     def _turn(self) -> bool:
         """Do what is to be done now; return whether more is known to wait."""
         failing_before = self._failing
-        steps = (
-            *(self._beat, self._resolve, self._record, self._record_events),
-            *(self._lease, self._lease_events, self._fold, self._watch_channels),
-        )
+        steps = (self._beat, self._resolve, self._record, self._lease, self._fold)
         more = [self._step(step) for step in steps]
+        for step in (self._record_events, self._lease_events, self._watch_channels):
+            self._step_aside(step)
         self._tell()
         if self._failing == failing_before:
             self._failing = 0
@@ -190,6 +193,16 @@ class Drain:
             if not connection.in_atomic_block:
                 connection.close()
             return False
+
+    def _step_aside(self, step: Callable[[], bool]) -> None:
+        """Run a step of events. One that fails is left out for a while, and keeps deliveries from nothing."""
+        if time.monotonic() < self._left_out_until.get(step.__name__, 0.0):
+            return
+        failing_before = self._failing
+        self._step(step)
+        if self._failing != failing_before:
+            self._failing = failing_before
+            self._left_out_until[step.__name__] = time.monotonic() + LEFT_OUT_SECONDS
 
     def _back_off(self) -> None:
         pause = min(self._idle_seconds * 2 ** min(self._failing, 10), _LONGEST_BACK_OFF_SECONDS)
@@ -214,7 +227,8 @@ class Drain:
 
     def _lease(self) -> bool:
         # What was sent but not recorded yet is in hand too: a kill would have it sent again.
-        free = BUFFER - self._in_hand(Lane.REWARDS)
+        in_hand = self._queue.in_hand(lane=Lane.REWARDS) + self._inbox.qsize() + len(self._recorders[Lane.REWARDS])
+        free = BUFFER - in_hand
         if self._stopping or free <= 0 or not self._worker_id:
             return False
         leased = lease_due(now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room_at_endpoint)
@@ -222,7 +236,7 @@ class Drain:
         return False
 
     def _lease_events(self) -> bool:
-        free = EVENT_BUFFER - self._in_hand(Lane.EVENTS)
+        free = EVENT_BUFFER - self._queue.in_hand(lane=Lane.EVENTS) - len(self._recorders[Lane.EVENTS])
         if self._stopping or free <= 0 or not self._worker_id or time.monotonic() < self._next_events:
             return False
         leased = events.lease_due(
@@ -247,9 +261,6 @@ class Drain:
         if fold_changes() < FOLDED_AT_ONCE:
             self._next_fold = time.monotonic() + FOLD_SECONDS
         return False
-
-    def _in_hand(self, lane: Lane) -> int:
-        return self._queue.in_hand(lane=lane) + self._inbox.qsize() + len(self._recorders[lane])
 
     def _room_at_endpoint(self, endpoint: Endpoint) -> int:
         return self._room((Lane.REWARDS, endpoint.pk), endpoint.concurrency)
@@ -323,9 +334,7 @@ class Drain:
         started_at, started = self._clock(), time.monotonic()
         try:
             return send(leased, clock=self._clock)
-        except (
-            Exception
-        ) as error:  # a fault of ours: recorded like any other, so that the thread and the message live on
+        except Exception as error:  # a fault of ours: recorded like any other, so that thread and message live on
             logger.exception("Sending %s failed.", leased.message_id)
             took = round((time.monotonic() - started) * 1000)
             fault = f"The portal itself failed: {type(error).__name__}."

@@ -39,7 +39,7 @@ def rotate_secret_of(receiver: R, *, organization: Organization, actor: User, no
     """Give a receiver a new signing secret and return it. The one before signs too, until it is forgotten."""
     secret = new_signing_secret()
     with transaction.atomic():
-        row = type(receiver)._default_manager.select_for_update(of=("self",)).get(pk=receiver.pk)
+        row = type(receiver)._default_manager.select_for_update(of=("self",), no_key=True).get(pk=receiver.pk)
         row.previous_secret, row.secret = row.secret, secret
         row.save(update_fields=["secret", "previous_secret"])
         note(receiver, "replaced signing secret", organization=organization, actor=actor, now=now)

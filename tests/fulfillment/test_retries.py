@@ -6,10 +6,12 @@ import pytest
 
 from fulfillment.rules.retries import (
     MAX_ATTEMPTS,
+    Next,
     Outcome,
     classify_error,
     classify_status,
     next_delay,
+    next_try,
     parse_retry_after,
 )
 
@@ -105,3 +107,22 @@ def test_d2_retry_after_makes_a_wait_longer_never_shorter(used: int, asked: time
 )
 def test_d2_retry_after_is_read_as_seconds_or_date(header: str | None, wait: timedelta | None) -> None:
     assert parse_retry_after(header, now=NOW) == wait
+
+
+@pytest.mark.parametrize(
+    ("attempt", "left", "uses_none", "expected"),
+    [
+        (1, 8, False, Next(timedelta(seconds=5), 7, used=True)),
+        (9, 7, False, Next(timedelta(seconds=30), 6, used=True)),
+        (8, 1, False, Next(None, 0, used=True)),
+        (9, 0, False, Next(None, 0, used=True)),
+        (1, 8, True, Next(timedelta(seconds=5), 8, used=False)),
+        (4, 8, True, Next(timedelta(minutes=5), 8, used=False)),
+        (40, 1, True, Next(timedelta(minutes=5), 1, used=False)),
+    ],
+)
+def test_d5_what_the_receiver_is_at_fault_for_uses_no_attempt_and_waits_minutes_at_most(
+    attempt: int, left: int, uses_none: bool, expected: Next
+) -> None:
+    found = next_try(attempt=attempt, attempts_left=left, uses_none=uses_none, retry_after=None, random=lambda: 0.0)
+    assert found == expected

@@ -168,3 +168,19 @@ def test_d6_results_of_events_that_cannot_be_recorded_keep_deliveries_from_nothi
     assert states(claims) == ["delivered"] * 10
     assert progress(good) == ["delivered"] * 5
     assert progress([bad]) == ["waiting"]
+
+
+def test_d5_whatever_is_wrong_with_events_does_not_slow_deliveries_down(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(**options: object) -> object:
+        raise ValueError("a fault of ours")
+
+    for name in ("lease_due", "look_at_channels"):  # no input is known that makes the real ones fail
+        monkeypatch.setattr(events, name, failing)
+    claims = World(backend.url).ready(200, now=timezone.now())
+    stopper = Stopper(backend, until=200)
+    stopper.run()
+    assert states(claims) == ["delivered"] * 200
+    assert stopper.reached_after < 5
+    assert caplog.text.count("The step lease_events of the drain failed.") <= 1 + stopper.reached_after / 2
