@@ -52,8 +52,8 @@ class SinceForm(forms.Form):
     """Which events of a subscription are sent again."""
 
     WHICH = (
-        ("failed", _("What has not arrived: given up, or waiting for another attempt")),
-        ("all", _("Everything, also what has arrived")),
+        ("failed", _("What has not arrived")),
+        ("all", _("Everything")),
     )
 
     subscription = forms.ModelChoiceField(
@@ -65,7 +65,12 @@ class SinceForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
         error_messages={"invalid": _("This is not a time. Write it as 2026-11-20T18:30.")},
     )
-    which = forms.ChoiceField(label=_("Which"), choices=WHICH, widget=UnfoldAdminSelectWidget)
+    which = forms.ChoiceField(
+        label=_("Which"),
+        choices=WHICH,
+        help_text=_("Not arrived has what was given up, and what waits for another attempt."),
+        widget=UnfoldAdminSelectWidget,
+    )
 
     def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,9 +109,9 @@ class EventDeliveryAdmin(BulkPages, ReadOnlyAdmin):
     """What was told to whom. Messages name people, so analysts do not see them; addresses are the owners'."""
 
     menu_icon = "outgoing_mail"
-    menu_order = 62
+    menu_order = 54
     view_permission = Permission.SEE_PEOPLE
-    list_display = ("happened", "what", "about", "told", "state_now", "next", "attempt")
+    list_display = ("happened", "what", "about", "told", "state_now", "next", "tried")
     list_display_links = ("happened", "what")
     list_filter = (ProgressFilter, TypeFilter, ("subscription", ScopedRelatedFilter))
     list_before_template = "admin/fulfillment/event_log_header.html"
@@ -231,6 +236,11 @@ class EventDeliveryAdmin(BulkPages, ReadOnlyAdmin):
     def next(self, delivery: EventDelivery) -> str:
         """When it is sent next."""
         return when_next(delivery, now=timezone.now())
+
+    @display(description=_("attempts"))
+    def tried(self, delivery: EventDelivery) -> int:
+        """How many attempts were made."""
+        return delivery.attempt
 
     # Sending again.
 

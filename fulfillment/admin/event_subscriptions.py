@@ -98,6 +98,10 @@ class SubscriptionForm(ReceiverForm):
         widget.template_name = "admin/fulfillment/event_choices.html"
         widget.option_template_name = "admin/fulfillment/event_choice.html"
         field.choices = event_choices()  # type: ignore[attr-defined]
+        self.fields["url"].help_text = _("Where events are sent, by POST. It begins with https://.")
+        self.fields["concurrency"].help_text = _(
+            "How many events may be under way at one time. With 1 they arrive one after the other."
+        )
 
     def clean_types(self) -> list[str]:
         """Keep the events in the order in which all lists have them."""
@@ -115,7 +119,7 @@ class EventSubscriptionAdmin(ReceiverAdmin):
     """Which addresses are told of what; owners only."""
 
     menu_icon = "campaign"
-    menu_order = 60
+    menu_order = 52
     view_permission = Permission.MANAGE
     edit_permission = Permission.MANAGE
     form = SubscriptionForm
@@ -125,7 +129,7 @@ class EventSubscriptionAdmin(ReceiverAdmin):
         "Whoever receives the events verifies them with it. Who has it can forge events, so keep it where you keep passwords."
     )
     test_label = _("Send a test event …")
-    list_display = ("name", "url", "told", "state_now", "last_success", "waiting", "failed")
+    list_display = ("name_and_address", "told", "state_now", "last_success", "waiting", "failed")
     list_before_template = "admin/fulfillment/event_subscriptions_header.html"
     ordering = ("name", "pk")
     sortable_by = ()
@@ -187,10 +191,19 @@ class EventSubscriptionAdmin(ReceiverAdmin):
 
     # Columns.
 
+    @display(description=_("subscription"))
+    def name_and_address(self, subscription: EventSubscription) -> SafeString:
+        """Its name, and the address below."""
+        return format_html(
+            '<span class="drops-address">{}<br><span class="drops-name-plain">{}</span></span>',
+            subscription.name,
+            subscription.url,
+        )
+
     @display(description=_("events"))
     def told(self, subscription: EventSubscription) -> SafeString:
         """What it is told of, in words."""
-        return format_html('<span class="drops-said">{}</span>', events_told(subscription.types))
+        return format_html('<span class="drops-wide">{}</span>', events_told(subscription.types))
 
     @display(description=_("waiting"))
     def waiting(self, subscription: Any) -> SafeString | str:

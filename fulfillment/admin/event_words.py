@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +54,7 @@ def event_choices() -> list[tuple[str, SafeString]]:
             key,
             format_html(
                 '<span class="drops-row-title">{}</span> <code>{}</code><span class="drops-choice-text">{}</span>',
-                name,
+                capfirst(name),
                 key,
                 MEANINGS[key],
             ),

@@ -124,7 +124,7 @@ class ReceiverAdmin(OrganizationAdmin):
     def former_secret(self, receiver: Receiver) -> str:
         """Whether an older secret still signs as well."""
         if receiver.previous_secret:
-            return _t("Set: deliveries carry a signature with it too, until you forget it.")
+            return _t("Set: messages carry a signature with it too, until you forget it.")
         return _t("Not set.")
 
     # Saving.
