@@ -56,8 +56,9 @@ def say(*, caller: Caller, shape: str, sayings: Sequence[Said], now: datetime) -
     """
     by_id = {said.claim_id: said for said in sayings}
     with transaction.atomic():
-        named = find_claims(caller, shape, by_id)
-        claims = {claim.pk: claim for claim in lock_claims(named.values())}
+        found = find_claims(caller, shape, by_id)
+        claims = {claim.pk: claim for claim in lock_claims(found.values())}
+        named = {claim_id: pk for claim_id, pk in found.items() if pk in claims}  # one may have been purged meanwhile
         pulls = _pulling(claim.game_id for claim in claims.values())
         answers = dict.fromkeys(by_id, Answer.UNKNOWN)
         fulfilled: list[Claim] = []
