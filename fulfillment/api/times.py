@@ -11,9 +11,9 @@ def rfc3339(value: str | datetime | None) -> str | None:
     Both are UTC where they name no zone. Fractions of a second are kept as they are. Quick, because a page asks it twice
     for each of a thousand rows: text is not parsed.
     """
-    if value is None:
-        return None
     if isinstance(value, str):
         return f"{value[:10]}T{value[11:].removesuffix('+00:00')}Z"
+    if value is None:
+        return None
     utc = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     return utc.isoformat()[:-6] + "Z"
