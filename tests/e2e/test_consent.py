@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -80,6 +81,14 @@ class Launcher:
         }
         return fetch(f"{self.portal.url}/oauth2/token?{urlencode(query)}", method="POST")
 
+    def try_to_redeem(self, code: str) -> dict[str, Any] | None:
+        """The same, or None if the code is refused."""
+        try:
+            return self.redeem(code)
+        except urllib.error.HTTPError as refused:
+            assert refused.code == 400
+            return None
+
     def validate(self, token: str) -> dict[str, Any]:
         return fetch(f"{self.portal.url}/oauth2/validate", Authorization=f"OAuth {token}")
 
@@ -148,13 +157,14 @@ def test_a_player_allows_it_with_the_keyboard_alone(
 
     (answer,) = launcher.answers()
     assert answer["state"] == "s-1"
-    tokens = launcher.redeem(answer["code"])
+    with ThreadPoolExecutor(8) as at_once:
+        tried = list(at_once.map(launcher.try_to_redeem, [answer["code"]] * 8))
+    tokens, *others = [given for given in tried if given is not None]
+    assert others == []  # a code works once, however close the calls come
     assert set(tokens) == {"access_token", "refresh_token", "expires_in", "scope", "token_type"}
     shown = launcher.validate(tokens["access_token"])
     assert (shown["client_id"], shown["user_id"]) == (launcher.id, twitch)
-    with pytest.raises(urllib.error.HTTPError) as again:
-        launcher.redeem(answer["code"])
-    assert again.value.code == 400
+    assert launcher.try_to_redeem(answer["code"]) is None
     watch.close()
     assert watch.faults == []
 
