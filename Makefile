@@ -21,6 +21,7 @@ check: $(VENV)/.dev
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=portal.sandbox.settings $(BIN)/python -m django makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench $(BENCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fulfillment.api.docs.common import identifier, time
@@ -79,67 +80,77 @@ def _day(name: str, text: str) -> Parameter:
     return Parameter(name=name, schema=schema, text=text, examples=["2026-11-01T00:00:00Z"])
 
 
-OPERATIONS = [
-    Operation(
-        path="/helix/analytics/games",
-        method="GET",
-        id="getGameAnalytics",
-        tag=TAG,
-        title="List reports",
-        text=(
-            "Lists a report for each game of the organization in whose campaigns anything happened in these days: a link to a "
-            "file. Days are days in UTC; the last that can be reported is yesterday."
+_LIST = Operation(
+    path="/helix/analytics/games",
+    method="GET",
+    id="getGameAnalytics",
+    tag=TAG,
+    title="List reports",
+    text=(
+        "Lists a report for each game of the organization in whose campaigns anything happened in these days: a link to a "
+        "file. Days are days in UTC; the last that can be reported is yesterday."
+    ),
+    parameters=[
+        Parameter(
+            name="game_id",
+            schema=identifier(LONGEST_ID),
+            text="Only this game: its Twitch category, or the portal's id of it. `after` is ignored then.",
         ),
-        parameters=[
-            Parameter(
-                name="game_id",
-                schema=identifier(LONGEST_ID),
-                text="Only this game: its Twitch category, or the portal's id of it. `after` is ignored then.",
-            ),
-            Parameter(name="type", schema={"type": "string", "enum": [REPORT_TYPE]}, text="The kind of report."),
-            _day(
-                "started_at",
-                f"The first day, at midnight in UTC. Goes with `ended_at`. More than {LONGEST_DAYS} days ago counts as that.",
-            ),
-            _day("ended_at", "The last day, at midnight in UTC. Later than yesterday counts as yesterday."),
-            Parameter(
-                name="first",
-                schema={"type": "integer", "minimum": 1, "maximum": MAX_FIRST, "default": MOST_REPORTS},
-                text=f"How many at most in one page. A page never has more than {MOST_REPORTS}.",
-            ),
-            Parameter(
-                name="after",
-                schema={"type": "string"},
-                text="Where the page begins: the `cursor` of the page before. Take it as it is.",
-                examples=[cursor_of(_GAME)],
-            ),
-        ],
-        security=twitch_callers(ANALYTICS, of_player=ANALYTICS),
-        request=f'curl -sS "{BASE}/helix/analytics/games?type={REPORT_TYPE}" \\\n  {HEADERS}',
-        answers={
-            200: Answer(
-                text="A page of reports; none is no error.",
-                schema=ref("GameReports"),
-                examples=[Example("One game", {"data": [_REPORT], "pagination": {}})],
-                headers=COUNTED,
-            ),
-            400: refusal(
-                400,
-                "A parameter is not what it may be, or the client's organization may not use the portal.",
-                "started_at and ended_at must be given together, or neither.",
-                "ended_at must not be earlier than started_at.",
-                f"first must be a whole number from 1 to {MAX_FIRST}.",
-                "after must be a cursor that an earlier page gave.",
-                "Reports are paged forward only: use after.",
-                NO_ORGANIZATION,
-            ),
-            404: refusal(
-                404,
-                "The organization has no game that is called so. One of which nothing is to be reported gives an empty list.",
-                "The game that game_id names was not found.",
-            ),
-            **refusals(ANALYTICS),
-        },
+        Parameter(name="type", schema={"type": "string", "enum": [REPORT_TYPE]}, text="The kind of report."),
+        _day(
+            "started_at",
+            f"The first day, at midnight in UTC. Goes with `ended_at`. More than {LONGEST_DAYS} days ago counts as that.",
+        ),
+        _day("ended_at", "The last day, at midnight in UTC. Later than yesterday counts as yesterday."),
+        Parameter(
+            name="first",
+            schema={"type": "integer", "minimum": 1, "maximum": MAX_FIRST, "default": MOST_REPORTS},
+            text=f"How many at most in one page. A page never has more than {MOST_REPORTS}.",
+        ),
+        Parameter(
+            name="after",
+            schema={"type": "string"},
+            text="Where the page begins: the `cursor` of the page before. Take it as it is.",
+            examples=[cursor_of(_GAME)],
+        ),
+    ],
+    security=twitch_callers(ANALYTICS, of_player=ANALYTICS),
+    request=f'curl -sS "{BASE}/helix/analytics/games?type={REPORT_TYPE}" \\\n  {HEADERS}',
+    answers={
+        200: Answer(
+            text="A page of reports; none is no error.",
+            schema=ref("GameReports"),
+            examples=[Example("One game", {"data": [_REPORT], "pagination": {}})],
+            headers=COUNTED,
+        ),
+        400: refusal(
+            400,
+            "A parameter is not what it may be, or the client's organization may not use the portal.",
+            "started_at and ended_at must be given together, or neither.",
+            "ended_at must not be earlier than started_at.",
+            f"first must be a whole number from 1 to {MAX_FIRST}.",
+            "after must be a cursor that an earlier page gave.",
+            "Reports are paged forward only: use after.",
+            NO_ORGANIZATION,
+        ),
+        404: refusal(
+            404,
+            "The organization has no game that is called so. One of which nothing is to be reported gives an empty list.",
+            "The game that game_id names was not found.",
+        ),
+        **refusals(ANALYTICS),
+    },
+)
+
+OPERATIONS = [
+    _LIST,
+    replace(
+        _LIST,
+        path="/helix/analytics/game",
+        id="getGameAnalyticsAtAnotherAddress",
+        title="List reports, at another address",
+        text="The same call for programs that use twitchAPI for Python, which asks at this address.",
+        request=_LIST.request.replace(_LIST.path, "/helix/analytics/game"),
     ),
     Operation(
         path="/helix/analytics/files/{signed}",

@@ -45,5 +45,4 @@ console.log(JSON.stringify({
   left: (await listAll({ fulfillmentStatus: 'CLAIMED' })).map(plain),
   fulfilled: (await listAll({ fulfillmentStatus: 'FULFILLED' })).map(plain),
   token: await api.getTokenInfo().then(info => info.clientId),
-  callsLeft: api.rateLimiterStats.lastKnownRemainingRequests,
 }));
