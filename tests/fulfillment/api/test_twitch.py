@@ -269,7 +269,10 @@ class TestListing(Helix):
         assert self.ids(claim_id=good) == [mine.platform_claim_id]
         answers = [
             self.get(id=[*good, other])
-            for other in ("unknown", foreign.platform_claim_id, kick.pk, kick.platform_claim_id, mine.pk, granted.pk)
+            for other in (
+                *("unknown", foreign.platform_claim_id, kick.pk, kick.platform_claim_id),
+                *(mine.pk, granted.pk, granted.platform_claim_id),
+            )
         ]
         assert {answer.status_code for answer in answers} == {403}
         assert len({answer.content for answer in answers}) == 1
@@ -318,6 +321,9 @@ class TestListing(Helix):
         assert self.ids(user_id="71", game_id=category) == [claims["71", self.studio.game]]
         assert self.ids(game_id=category) == [claims["71", self.studio.game], claims["72", self.studio.game]]
         assert self.ids(user_id="73") == self.ids(user_id="7") == []
+        self.studio.granted(platform_user_id="73")
+        self.studio.claim(platform="kick", platform_user_id="73")
+        assert self.ids(user_id="73") == [], "neither is Twitch's claim"
 
     def test_a1_a_user_token_lists_its_user_s_with_its_own_id_as_without(self) -> None:
         user, viewer, player = self.studio.account()
