@@ -7,11 +7,9 @@ twitchAPI (Python) takes base URLs; Twurple (Node.js) has them written into it, 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import subprocess
 import urllib.request
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -19,93 +17,31 @@ import pytest
 from twitchAPI.twitch import Twitch
 from twitchAPI.type import AuthScope, EntitlementFulfillmentStatus
 
+from tests.e2e.backend import CLAIMS, Backend, new_backend
 from tests.e2e.portal import RunningPortal, clean_environment
 from tests.servers import TWURPLE
 
 pytestmark = pytest.mark.slow
 
-_firsts = itertools.count(10_000, 10_000)
-CLAIMS = 130  # more than a page of either client, and more than one update may name
-STUDIO = """
-import itertools
-from datetime import timedelta
-from django.utils import timezone
-from campaigns.rules.days import day_number
-from fulfillment.api_clients import create_client
-from fulfillment.claim_counts import Changes
-from fulfillment.rules.scopes import ANALYTICS, SCOPES
-from portal.roles import Role
-from tests import factories
-from tests.factories import make_api_token, make_staff
-from tests.fulfillment.api.contract import Studio
-
-factories._numbers = itertools.count({first})  # in one portal, made by several processes
-now = timezone.now()
-studio = Studio("twitch")
-claims = [studio.claim(granted_at=now, state_changed_at=now) for _ in range({claims})]
-user, viewer, player = studio.account()
-of_player = studio.claim(player=player, viewer=viewer, platform_user_id=viewer.platform_user_id)
-client, secret = create_client(
-    organization=studio.organization, actor=None, now=now, name="Game backend", scopes=SCOPES, redirect_uris=[],
-    expires_at=None, other_platforms=False, completing_texts=[], points_per_minute=800,
-)
-changes = Changes()
-changes.on_day(studio.campaign.pk, None, "granted", day_number(now) - 1, 3)
-changes.write()
-print(json.dumps({{
-    "client_id": client.oauth_id,
-    "client_secret": secret,
-    "game_id": studio.categories["twitch"],
-    "claims": [claim.platform_claim_id for claim in claims],
-    "rewards": [claim.platform_reward_id for claim in claims],
-    "user_id": claims[0].platform_user_id,
-    "of_player": of_player.platform_claim_id,
-    "player_token": make_api_token(client, user=user),
-    "staff_token": make_api_token(client, user=make_staff(studio.organization, Role.ANALYST), scopes=(ANALYTICS,)),
-}}))
-"""
-STATES = """
-from fulfillment.models import Claim
-claims = Claim.objects.filter(platform_claim_id__in={ids!r})
-print(json.dumps(sorted(set(claims.values_list("state", flat=True)))))
-"""
-
-
-@dataclass(frozen=True)
-class Backend:
-    """A game's backend: what it was given to call this portal, and what it should find."""
-
-    portal: RunningPortal
-    known: dict[str, Any]
-
-    def twitch(self) -> Twitch:
-        """Return a client of twitchAPI that has not asked for a token yet."""
-        return Twitch(
-            self.known["client_id"],
-            self.known["client_secret"],
-            base_url=f"{self.portal.url}/helix/",
-            auth_base_url=f"{self.portal.url}/oauth2/",
-        )
-
-    @property
-    def claims(self) -> list[str]:
-        """The ids of the claims of all players, in their order, and of the one whose token is known last."""
-        return [*self.known["claims"], self.known["of_player"]]
-
-    def states(self) -> list[str]:
-        """Return the states in which the claims are."""
-        found: list[str] = self.portal.ask(STATES.format(ids=self.claims))
-        return found
-
 
 @pytest.fixture
 def backend(portal: RunningPortal) -> Backend:
-    return Backend(portal, portal.ask(STUDIO.format(first=next(_firsts), claims=CLAIMS)))
+    return new_backend(portal)
+
+
+def twitch_of(backend: Backend) -> Twitch:
+    """Return a client of twitchAPI that has not asked for a token yet."""
+    return Twitch(
+        backend.known["client_id"],
+        backend.known["client_secret"],
+        base_url=f"{backend.portal.url}/helix/",
+        auth_base_url=f"{backend.portal.url}/oauth2/",
+    )
 
 
 def test_a1_twitchapi_lists_pages_and_updates_claims(backend: Backend) -> None:
     async def work() -> None:
-        twitch = await backend.twitch()
+        twitch = await twitch_of(backend)
         found = [one async for one in twitch.get_drops_entitlements(game_id=backend.known["game_id"], first=50)]
         assert [one.id for one in found] == backend.claims
         assert {one.fulfillment_status.value for one in found} == {"CLAIMED"}
@@ -128,7 +64,7 @@ def test_a1_twitchapi_lists_pages_and_updates_claims(backend: Backend) -> None:
 
 def test_a1_twitchapi_lists_a_players_own_claims_with_the_players_token(backend: Backend) -> None:
     async def work() -> None:
-        twitch = backend.twitch()
+        twitch = twitch_of(backend)
         await twitch.set_user_authentication(backend.known["player_token"], [], "no refresh token is needed")
         assert [one.id async for one in twitch.get_drops_entitlements()] == [backend.known["of_player"]]
         await twitch.update_drops_entitlements([backend.claims[0]], EntitlementFulfillmentStatus.FULFILLED)
@@ -142,7 +78,7 @@ def test_a1_twitchapi_gets_game_analytics_and_the_link_leads_to_a_file(backend: 
     midnight = datetime.combine(datetime.now(UTC).date(), time(), tzinfo=UTC)
 
     async def work() -> list[Any]:
-        twitch = backend.twitch()
+        twitch = twitch_of(backend)
         scopes = [AuthScope.ANALYTICS_READ_GAMES]
         await twitch.set_user_authentication(backend.known["staff_token"], scopes, "no refresh token is needed")
         window = {"started_at": midnight - timedelta(days=30), "ended_at": midnight - timedelta(days=1)}
