@@ -68,13 +68,12 @@ class FairQueue:
             self._changed.notify_all()
         return unsent
 
-    def in_hand(self, receiver: Receiver | None = None, *, lane: Lane | None = None) -> int:
-        """Count what waits here or is under way, of one receiver, of a lane or of all."""
+    def in_hand(self, receiver: Receiver | None = None) -> int:
+        """Count what waits here or is under way, of one receiver or of all."""
         with self._changed:
-            if receiver is not None:
-                return len(self._waiting.get(receiver, ())) + self._under_way.get(receiver, 0)
-            waiting = sum(len(items) for key, items in self._waiting.items() if lane in (None, key[0]))
-            return waiting + (self._busy.total() if lane is None else self._busy[lane])
+            if receiver is None:
+                return sum(map(len, self._waiting.values())) + self._busy.total()
+            return len(self._waiting.get(receiver, ())) + self._under_way.get(receiver, 0)
 
     def under_way(self) -> int:
         """Count what was handed out and is not done."""

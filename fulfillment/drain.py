@@ -14,6 +14,7 @@ import queue
 import random as randomness
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -124,6 +125,7 @@ class Drain:
         self._inbox: Inbox = queue.SimpleQueue()  # reentrant, so that a signal handler may put into it
         self._queue = FairQueue({Lane.REWARDS: threads, Lane.EVENTS: EVENT_THREADS})
         self._pace: dict[tuple[Lane, str | int], float] = {}
+        self._unanswered: Counter[Lane] = Counter()  # leased, and not come back through the inbox yet
         self._recorders = {
             Lane.REWARDS: Recorder(record_outcomes, give_back),
             Lane.EVENTS: Recorder(events.record_outcomes, events.give_back),
@@ -227,26 +229,32 @@ class Drain:
 
     def _lease(self) -> bool:
         # What was sent but not recorded yet is in hand too: a kill would have it sent again.
-        in_hand = self._queue.in_hand(lane=Lane.REWARDS) + self._inbox.qsize() + len(self._recorders[Lane.REWARDS])
-        free = BUFFER - in_hand
+        free = BUFFER - self._in_hand(Lane.REWARDS)
         if self._stopping or free <= 0 or not self._worker_id:
             return False
-        leased = lease_due(now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room_at_endpoint)
-        self._queue.add(leased, share_of=self._workers)
+        self._hand_out(lease_due(now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room_at_endpoint))
         return False
 
     def _lease_events(self) -> bool:
-        free = EVENT_BUFFER - self._queue.in_hand(lane=Lane.EVENTS) - len(self._recorders[Lane.EVENTS])
+        free = EVENT_BUFFER - self._in_hand(Lane.EVENTS)
         if self._stopping or free <= 0 or not self._worker_id or time.monotonic() < self._next_events:
             return False
         leased = events.lease_due(
             now=self._clock(), limit=free, worker_id=self._worker_id, room=self._room_at_subscription
         )
-        self._queue.add(leased, share_of=self._workers)
+        self._hand_out(leased)
         if not leased:
-            idle = not self._queue.in_hand(lane=Lane.EVENTS)
+            idle = not self._unanswered[Lane.EVENTS]
             self._next_events = time.monotonic() + (self._idle_seconds if idle else EVENTS_AGAIN_SECONDS)
         return False
+
+    def _in_hand(self, lane: Lane) -> int:
+        return self._unanswered[lane] + len(self._recorders[lane])
+
+    def _hand_out(self, leased: Sequence[Leased]) -> None:
+        for item in leased:
+            self._unanswered[item.lane] += 1
+        self._queue.add(leased, share_of=self._workers)
 
     def _watch_channels(self) -> bool:
         if time.monotonic() < self._next_presence:
@@ -313,10 +321,12 @@ class Drain:
         except queue.Empty:
             return False
         if isinstance(item, Result):
+            self._unanswered[item.leased.lane] -= 1
             self._recorders[item.leased.lane].add(item)
             receiver, took = item.leased.receiver, item.duration_ms / 1000
             self._pace[receiver] = 0.8 * self._pace.get(receiver, took) + 0.2 * took
         elif isinstance(item, _Unsent):
+            self._unanswered[item.leased.lane] -= 1
             self._recorders[item.leased.lane].add_unsent(item.leased)
         return True
 
