@@ -181,7 +181,7 @@ class EventDeliveryAdmin(BulkPages, ReadOnlyAdmin):
         changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
         if changelist is None:
             return response
-        if request.GET.get(TypeFilter.parameter_name) and oldest_looked_at(active_organization(request)):
+        if request.GET.get(TypeFilter.parameter_name) and oldest_looked_at(request):
             text = _t("Only the newest %(count)s events were looked through.")
             messages.info(request, text % {"count": f"{LOOKED_THROUGH:,}"})
         for row in changelist.result_list:
