@@ -15,7 +15,15 @@ from tests.servers import CHROMIUM, CHROMIUM_ARGUMENTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PAGES = ["home", "account_login", "account_signup", "account_reset_password", "socialaccount_login_cancelled", "api", "404"]
+PAGES = [
+    "home",
+    "account_login",
+    "account_signup",
+    "account_reset_password",
+    "socialaccount_login_cancelled",
+    "api",
+    "404",
+]
 
 
 @pytest.fixture(scope="module")

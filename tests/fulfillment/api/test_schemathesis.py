@@ -6,12 +6,15 @@ are made. What is made up is the same in every run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 import yaml
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import settings
 from schemathesis.config import SchemathesisConfig
 
@@ -69,6 +72,16 @@ def the_contract() -> Any:
 
 
 THEIRS = the_contract()
+
+
+@pytest.fixture(autouse=True)
+def _connection_stays_open() -> Iterator[None]:
+    """Let no call close the connection that the test's transaction is on, as Django's own test client does."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture
