@@ -54,7 +54,8 @@ class Studio:
         self.organization: Organization = make.make_organization()
         self.game: Game = make.make_game(self.organization)
         self.endpoint: Endpoint = make.make_endpoint(self.game, "", mode=Endpoint.Mode.PULL)
-        there = {platform: f"{platform}-{make.number()}" for platform in ("kick", "twitch")}
+        first = ("kick", "twitch") if shape == "kick" else ("twitch", "kick")  # so that none is right by being the last
+        there = {platform: f"{platform}-{make.number()}" for platform in first}
         self.categories = {key: make.make_category(self.game, key).platform_category_id for key in there}
         self.reward = make.make_reward(self.game, platform_ids=there, image=False)
         self.campaign = make.make_campaign(self.game, rewards=[self.reward], platform_ids=there)
@@ -432,6 +433,16 @@ class ClaimsContract(Shape):
         event = claim.events.get()
         assert event.from_state == event.to_state == state
         assert event.actor_label == f"API client {self.studio.client.oauth.name}"
+
+    def test_a5_back_to_not_fulfilled_is_logged_anew_of_what_was_fulfilled_anew(self) -> None:
+        claim = self.studio.claim(State.DELIVERED)
+        self.update(self.studio.headers, [claim.platform_claim_id], fulfilled=False)
+        Claim.objects.filter(pk=claim.pk).update(state=State.READY)  # as sending again does
+        with time_machine.travel(NOW + MINUTE, tick=False):
+            self.update(self.studio.headers, [claim.platform_claim_id])
+            self.update(self.studio.headers, [claim.platform_claim_id], fulfilled=False)
+        moves = claim.events.order_by("pk").values_list("from_state", "to_state")
+        assert [*moves] == [("delivered", "delivered"), ("ready", "delivered"), ("delivered", "delivered")]
 
     def test_d3_what_can_be_done_is_done_and_each_id_has_its_own_answer(self) -> None:
         good, held = self.studio.claim(), self.studio.claim(State.HELD)
