@@ -60,7 +60,7 @@ class Variable:
     """What an example request wants to be set beforehand, besides client and token."""
 
     name: str
-    text: str
+    text: SafeString
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,9 @@ def variables() -> dict[str, str]:
         "REPORT_URL": _("the URL of a report from the list"),
         "REDIRECT_URI": _("an address that is registered for the client"),
         "STATE": _("a random value that comes back"),
-        "CHALLENGE": _("the digest of a random verifier: openssl dgst -sha256 -binary | basenc --base64url | tr -d ="),
+        "CHALLENGE": _(
+            "the digest of a random verifier, as `openssl dgst -sha256 -binary | basenc --base64url | tr -d =` makes it"
+        ),
     }
 
 
@@ -133,7 +135,7 @@ def _call(components: Schema, path: str, method: str, operation: Schema) -> Call
         parameters=[_parameter(one, schemas) for one in operation.get("parameters", ())],
         fields=list(_fields(sent.get("schema", {}), schemas)),
         request=request,
-        variables=[Variable(name, text) for name, text in variables().items() if f"${name}" in request],
+        variables=[Variable(name, in_html(text)) for name, text in variables().items() if f"${name}" in request],
         answers=[answer for answer in answers if not answer.is_error],
         errors=[answer for answer in answers if answer.is_error],
     )

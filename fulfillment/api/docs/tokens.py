@@ -38,7 +38,7 @@ GRANT_FAULTS = (
 LIMITED = "Too many calls about tokens came from one address, or for one client. Keep a token until it ends."
 TOO_LARGE = f"The body has more than {BODY_LIMIT_BYTES:,} bytes."
 TOO_LARGE_MESSAGE = f"The body may have at most {BODY_LIMIT_BYTES} bytes."
-MALFORMED = "A parameter is missing, cannot be read, or is there twice with different values."
+MALFORMED = "A parameter is missing or wrong, or is there twice with different values. The message says which."
 
 CLIENT_ID_VALUE = "hof5gwx0su6owfnys0nyan9c87zr6t"
 SECRET_VALUE = "MXbsSxY2A0s0lQ0dYwJ5rVb2mNsv3pM4cGm3Zr0xTQk"

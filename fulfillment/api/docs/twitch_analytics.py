@@ -72,7 +72,7 @@ SCHEMAS: dict[str, Schema] = {
 
 def _words(text: str, example: str, **more: Any) -> Answer:
     schema: Schema = {"type": "string"}
-    return Answer(text=text, schema=schema, media_type="text/plain", examples=[Example("In words", example)], **more)
+    return Answer(text=text, schema=schema, media_type="text/plain", examples=[Example(example, example)], **more)
 
 
 def _day(name: str, text: str) -> Parameter:

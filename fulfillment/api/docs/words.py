@@ -68,7 +68,7 @@ def _type(schema: Schema, components: Schema) -> str:
 def _limits(schema: Schema) -> Iterator[str]:
     if "minimum" in schema and "maximum" in schema:
         yield _("%(low)s to %(high)s") % {"low": schema["minimum"], "high": schema["maximum"]}
-    if most := schema.get("maxLength"):
+    if (most := schema.get("maxLength")) and "enum" not in schema:
         yield ngettext("at most %(most)s character", "at most %(most)s characters", most) % {"most": most}
     if most := schema.get("maxItems"):
         yield _("%(least)s to %(most)s of them") % {"least": schema.get("minItems", 0), "most": most}
