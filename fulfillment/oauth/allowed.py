@@ -9,12 +9,13 @@ from allauth.idp.oidc.models import Token
 from django.db.models import QuerySet
 
 from fulfillment.models import ApiClient
+from fulfillment.oauth.asking import permitted
 from portal.models import Organization, User
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """A client that has tokens of a person. ``scopes`` are those of all of them; ``since`` is when the oldest was given."""
+    """A client that has tokens of a person. ``scopes`` are what any of them permits; ``since`` is when the oldest was given."""
 
     client: ApiClient
     since: datetime
@@ -29,9 +30,10 @@ def programs_of(user: User, *, organization: Organization | None = None) -> list
     found: dict[str, Allowed] = {}
     for token in tokens:
         before = found.get(token.client_id)
-        scopes = frozenset(token.get_scopes()) | (before.scopes if before else frozenset())
         client: ApiClient = token.client.api_client
         client.oauth = token.client
+        # Each by itself: one without scopes permits more than one with some.
+        scopes = frozenset(permitted(client, token.get_scopes())) | (before.scopes if before else frozenset())
         found[token.client_id] = Allowed(client, before.since if before else token.created_at, scopes)
     return list(found.values())
 

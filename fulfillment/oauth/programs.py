@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from fulfillment.oauth.allowed import programs_of, withdraw
-from fulfillment.oauth.asking import permitted
 from fulfillment.oauth.consent import OF_PLAYERS, OF_STAFF
 from portal.models import User
 from portal.ratelimit import limited
@@ -33,11 +32,7 @@ def programs(request: HttpRequest) -> HttpResponse:
             {
                 "client": allowed.client,
                 "since": allowed.since,
-                "may": [
-                    text
-                    for scope, text in {**OF_PLAYERS, **OF_STAFF}.items()
-                    if scope in permitted(allowed.client, allowed.scopes)
-                ],
+                "may": [text for scope, text in {**OF_PLAYERS, **OF_STAFF}.items() if scope in allowed.scopes],
             }
             for allowed in programs_of(user)
         ],

@@ -58,6 +58,16 @@ def test_a1_what_was_allowed_is_listed_and_can_be_taken_back(program: Program, p
     assert renewed.json()["message"] == "Invalid refresh token"
 
 
+def test_a1_a_program_that_was_allowed_more_at_another_time_is_listed_with_all_of_it(
+    program: Program, person: Person
+) -> None:
+    player_token(program, person, scope="claims:read")
+    player_token(program, person)
+    text = page(person).content.decode()
+    assert "See your rewards" in text
+    assert "Mark your rewards" in text
+
+
 def test_a1_nobody_takes_back_what_others_allowed_nor_the_client_s_own_tokens(program: Program, person: Person) -> None:
     other = Person(program.organization)
     tokens, app = player_token(program, person), program.app_token()
