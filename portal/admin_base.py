@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action, display
+from unfold.views import ChangeList
 
 from portal import audit
 from portal.models import AuditEntry, Organization
@@ -26,6 +27,7 @@ from portal.roles import Permission
 
 __all__ = [
     "CappedPaginator",
+    "ChangeList",
     "OrganizationAdmin",
     "PortalStackedInline",
     "PortalTabularInline",

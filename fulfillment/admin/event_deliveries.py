@@ -25,6 +25,7 @@ from fulfillment.admin.bulk_pages import ACTION_NAMES, BulkPages
 from fulfillment.admin.event_list import (
     FOUND_AT_MOST,
     LOOKED_THROUGH,
+    EventChangeList,
     EventPaginator,
     ProgressFilter,
     TypeFilter,
@@ -162,6 +163,10 @@ class EventDeliveryAdmin(BulkPages, ReadOnlyAdmin):
         progress = request.GET.get(ProgressFilter.parameter_name, "")
         paginator.progress = progress if progress in Progress.values else ""
         return paginator
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[EventChangeList]:
+        """Return the class of the list."""
+        return EventChangeList
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Find by ids through indexes."""

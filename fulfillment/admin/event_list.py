@@ -15,7 +15,7 @@ from fulfillment.admin.event_counts import Counted
 from fulfillment.admin.search import SHORTEST_PREFIX, find_claim_ids
 from fulfillment.models import Event, EventDelivery, EventSubscription, Progress
 from fulfillment.rules.events import EVENT_NAMES, EVENT_TYPES
-from portal.admin_base import CappedPaginator
+from portal.admin_base import CappedPaginator, ChangeList
 from portal.admin_filters import DropdownFilter
 from portal.ids import ULID_LENGTH
 from portal.models import Organization
@@ -91,9 +91,13 @@ class EventPaginator(CappedPaginator):
         """Return one page."""
         number = self.validate_number(number)
         top = min(number * self.per_page, self.count)
+        return Page(self.rows((number - 1) * self.per_page, top), number, self)
+
+    def rows(self, start: int, top: int) -> Any:
+        """Return the newest rows but the first ``start``, up to place ``top``."""
         rows: Any = self.object_list
-        shown = self._newest(rows, top)[(number - 1) * self.per_page : top] if top else []
-        return Page(rows.filter(pk__in=shown).order_by("-id"), number, self)
+        shown = self._newest(rows, top)[start:top] if top else []
+        return rows.filter(pk__in=shown).order_by("-id")
 
     def _newest(self, rows: Any, top: int) -> list[int]:
         nth = self._own().values("pk")[top - 1 : top]
@@ -111,6 +115,17 @@ class EventPaginator(CappedPaginator):
         # A range of one, ordered by both columns: only the index of a subscription's rows fits that.
         own = EventDelivery.objects.filter(subscription__gte=OuterRef("pk"), subscription__lte=OuterRef("pk"))
         return own.order_by("subscription_id", "-id")
+
+
+class EventChangeList(ChangeList):
+    """A list that is short, or shown whole, is read like a page: left to itself SQLite goes through everybody's rows."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Count, and take what is shown."""
+        super().get_results(request)
+        whole = not self.multi_page or (self.show_all and self.can_show_all)
+        if whole and isinstance(self.paginator, EventPaginator):
+            self.result_list = self.paginator.rows(0, self.result_count)
 
 
 def find_events(organization: Organization, text: str) -> list[str]:

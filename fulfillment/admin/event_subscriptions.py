@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from fulfillment.admin.event_counts import Counted
-from fulfillment.admin.event_words import event_choices, events_told, subscription_state
+from fulfillment.admin.event_words import days_kept, event_choices, events_told, subscription_state
 from fulfillment.admin.receiver_pages import Deed, ReceiverAdmin, ReceiverForm, Text
 from fulfillment.dashboard import CAP, capped
 from fulfillment.events.subscriptions import (
@@ -185,8 +185,8 @@ class EventSubscriptionAdmin(ReceiverAdmin):
             ]
             if not self.has_delete_permission(request, subscription):
                 context["state_hint"] = _t(
-                    "To end it, switch it off below. What it was told stays in the log, so it is not deleted."
-                )
+                    "To end it, switch it off below. It can be deleted once its log is over, %(days)s days after the last event."
+                ) % {"days": days_kept()}
         return super().render_change_form(request, context, *args, **kwargs)
 
     # Columns.

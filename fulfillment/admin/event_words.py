@@ -21,6 +21,7 @@ from fulfillment.models import Event, EventDelivery, EventSubscription, Progress
 from fulfillment.rules import events as names
 from fulfillment.rules.retries import MAX_ATTEMPTS
 from portal.organizations import may
+from portal.retention import periods
 from portal.roles import Permission
 
 MEANINGS: Mapping[str, str | Promise] = {
@@ -29,8 +30,8 @@ MEANINGS: Mapping[str, str | Promise] = {
     names.CLAIM_FAILED: _("The game refused the reward, or every attempt to deliver it failed."),
     names.LINK_CREATED: _("A viewer's platform account was linked to a game account."),
     names.LINK_ENDED: _("A link was ended, by the viewer, by the platform or by a member of staff."),
-    names.CHANNEL_LIVE: _("A channel of yours began to stream, by its heartbeats or by what its platform says."),
-    names.CHANNEL_OFFLINE: _("A channel of yours stopped streaming."),
+    names.CHANNEL_LIVE: _("A channel that the portal knows went live: its heartbeats or its platform say so."),
+    names.CHANNEL_OFFLINE: _("A channel that was live has gone offline."),
 }
 """One plain sentence for each event, beside its name."""
 
@@ -74,16 +75,21 @@ def subscription_state(subscription: EventSubscription, *, now: datetime) -> tup
     """Return the state of a subscription as a chip and, for its page, in a sentence."""
     if not subscription.enabled:
         return chip(_t("switched off"), "block", "drops-chip-attention"), _t(
-            "Switched off: nothing is sent. What waits goes out once it is enabled; what happens meanwhile is not noted down "
-            "for it."
-        )
+            "Switched off: nothing is sent. What waits goes out if it is enabled within %(days)s days; what happens meanwhile "
+            "is not noted down for it."
+        ) % {"days": days_kept()}
     if subscription.opened_at is None:
         return working_state(subscription, _t("At work: events are sent within seconds of what they tell of."))
     text = _t(
-        "Paused since %(since)s UTC because calls kept failing. No attempt is used up meanwhile and nothing is lost. "
-        "One event is tried %(wait)s to see whether it works again; then all that waits follows by itself."
+        "Paused since %(since)s UTC because calls kept failing. No attempt is used up meanwhile, and what waits is kept for "
+        "%(days)s days. One event is tried %(wait)s to see whether it works again; then all that waits follows by itself."
     )
-    return paused_state(subscription, text, now=now)
+    return paused_state(subscription, text, now=now, days=days_kept())
+
+
+def days_kept() -> int:
+    """Return for how many days events are kept, sent or not (F8)."""
+    return periods()["events"]
 
 
 def progress_chip(delivery: EventDelivery) -> SafeString:

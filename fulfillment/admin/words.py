@@ -203,9 +203,9 @@ def working_state(receiver: Receiver, text: str) -> tuple[SafeString, str]:
     return chip(_t("failing"), "warning", "drops-chip-attention"), failing % counts
 
 
-def paused_state(receiver: Receiver, text: str, *, now: datetime) -> tuple[SafeString, str]:
-    """Return the state of a paused receiver; ``text`` says so, with ``since`` and ``wait`` for when it is probed."""
+def paused_state(receiver: Receiver, text: str, *, now: datetime, **more: int) -> tuple[SafeString, str]:
+    """Return the state of a paused receiver; ``text`` says so, with ``since``, ``wait`` for when it is probed, and ``more``."""
     due = receiver.probe_at is None or receiver.probe_at <= now
     wait = _t("now") if due else _t("in %(span)s") % {"span": timesince(now, receiver.probe_at, depth=1)}
     since = f"{receiver.opened_at:%Y-%m-%d %H:%M}"
-    return chip(_t("paused"), "pause_circle", "drops-chip-error"), text % {"since": since, "wait": wait}
+    return chip(_t("paused"), "pause_circle", "drops-chip-error"), text % {"since": since, "wait": wait, **more}
