@@ -122,6 +122,8 @@ def release_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetim
 def resend_claim(*, claim_id: str, actor: User | None, now: datetime, reason: str) -> None:
     """Send again what was delivered, with the same idempotency key: a new round of attempts.
 
+    Of a game that fetches its claims it is listed again, under the same id, until it is marked once more.
+
     Raises:
         NotPossible: it was not delivered, it has no player or slot to be delivered to, or no reason was given.
     """
@@ -133,8 +135,10 @@ def resend_claim(*, claim_id: str, actor: User | None, now: datetime, reason: st
         act.demand([claim] if bound else [], _("It has no player to be sent to: it was fulfilled before the portal."))
         gone = claim.player is not None and is_tombstone(claim.player.player_id)
         act.demand([] if gone else [claim], _("The player's data was erased, so there is nobody to send it to."))
-        move_claims([Move(claim, State.READY, Code.RESENT, reason)], now=now, actor=actor)
-        if not Endpoint.objects.filter(game=claim.game_id, mode=Endpoint.Mode.PULL).exists():
+        pulls = Endpoint.objects.filter(game=claim.game_id, mode=Endpoint.Mode.PULL).exists()
+        code = Code.WAITING_FOR_PULL if pulls else Code.RESENT
+        move_claims([Move(claim, State.READY, code, reason)], now=now, actor=actor)
+        if not pulls:
             Delivery.objects.bulk_create(
                 [Delivery(claim_id=claim.pk, game_id=claim.game_id, due_at=now, created_at=now)], ignore_conflicts=True
             )

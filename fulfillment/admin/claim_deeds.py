@@ -57,10 +57,11 @@ DEEDS: Mapping[Action, Deed] = {
     Action.RESEND: Deed(
         _("Send again"),
         _(
-            "The game has accepted this already. It is sent once more with the same idempotency key: a game backend "
-            "that keeps to it grants nothing twice. Use it when the player did not find the reward."
+            "The game has accepted this already. It is sent once more with the same idempotency key; a game that fetches its "
+            "claims finds it in its list again, under the same id. A game backend that keeps to that grants nothing twice. "
+            "Use it when the player did not find the reward."
         ),
-        _("The claim is sent again."),
+        _("The claim goes to the game once more."),
     ),
     Action.ASSIGN_REWARD: Deed(
         _("Assign a reward"),
