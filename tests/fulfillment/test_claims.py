@@ -179,15 +179,6 @@ def test_a_delivered_claim_can_be_sent_again_with_the_same_body(desk: Desk) -> N
         assert state_of(desk.one) == (State.READY, Code.RESENT)
 
 
-def test_d3_of_a_game_that_fetches_its_claims_it_waits_to_be_fetched_again(desk: Desk) -> None:
-    desk.bring(State.CONFIRMED)
-    Delivery.objects.all().delete()
-    Endpoint.objects.update(mode=Endpoint.Mode.PULL)
-    operations.resend_claim(claim_id=desk.one.pk, actor=desk.staff, now=LATER, reason="lost in a rollback")
-    assert state_of(desk.one) == (State.READY, Code.WAITING_FOR_PULL)
-    assert not Delivery.objects.exists()
-
-
 def test_only_what_was_delivered_to_somebody_can_be_sent_again(desk: Desk) -> None:
     def resend() -> None:
         operations.resend_claim(claim_id=desk.one.pk, actor=desk.staff, now=LATER, reason="please")
@@ -201,12 +192,12 @@ def test_only_what_was_delivered_to_somebody_can_be_sent_again(desk: Desk) -> No
     assert not AuditEntry.objects.exists()
 
 
-def test_resending_to_a_game_that_pulls_needs_no_delivery(desk: Desk) -> None:
+def test_d3_resending_to_a_game_that_pulls_needs_no_delivery_and_waits_to_be_fetched(desk: Desk) -> None:
     Delivery.objects.all().delete()
     Endpoint.objects.update(mode="pull")
     Claim.objects.update(state=State.DELIVERED, delivered_at=NOW)
     operations.resend_claim(claim_id=desk.one.pk, actor=desk.staff, now=LATER, reason="please")
-    assert state_of(desk.one)[0] == State.READY
+    assert state_of(desk.one) == (State.READY, Code.WAITING_FOR_PULL)
     assert not Delivery.objects.exists()
 
 
