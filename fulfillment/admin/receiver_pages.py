@@ -44,6 +44,15 @@ class Deed:
 class ReceiverForm(SecretsForm):
     """A form with a signing secret."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "secret" in self.fields:
+            self.fields["secret"].help_text = (
+                _("Set. Leave empty to keep it. Another one begins with whsec_, as Standard Webhooks has it.")
+                if self.stored_secrets["secret"]
+                else _("Leave empty, and one is made. One of yours begins with whsec_, as Standard Webhooks has it.")
+            )
+
     def clean_secret(self) -> str:
         """Take a secret that the portal can sign with."""
         secret: str = self.cleaned_data["secret"]
