@@ -118,7 +118,7 @@ class SampleForm(forms.Form):
 class EventSubscriptionAdmin(ReceiverAdmin):
     """Which addresses are told of what; owners only."""
 
-    menu_icon = "campaign"
+    menu_icon = "notifications"
     menu_order = 52
     view_permission = Permission.MANAGE
     edit_permission = Permission.MANAGE
