@@ -101,6 +101,7 @@ def test_the_list_is_newest_first_across_subscriptions_and_pages(studio: Studio)
     client = sign_in(studio.members[Role.SUPPORT])
     assert [listed(client, f"?p={page}") for page in (1, 2, 3)] == [newest[:50], newest[50:100], newest[100:]]
     assert listed(client, f"?subscription__id__exact={second.pk}") == pks(*reversed(told[::3]))
+    assert listed(client, "?all=") == newest
 
 
 def test_filters_keep_what_they_say(studio: Studio) -> None:
