@@ -9,13 +9,13 @@ from django.db.models import Min
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Game, GameCategory, Reward
 from fulfillment import workers
 from fulfillment.models import BulkOperation, Claim, Delivery, Endpoint, EventSubscription
 from fulfillment.rules.states import State
+from portal.admin_words import span_between
 from portal.dashboard import Card, Line
 from portal.models import Organization, PlatformCredential
 from portal.organizations import may
@@ -85,7 +85,7 @@ def delivery_card(request: HttpRequest, organization: Organization) -> Card | No
             ),
             Line(
                 _("Oldest due"),
-                _("%(span)s ago") % {"span": timesince(oldest, now, depth=1)} if oldest else "–",
+                _("%(span)s ago") % {"span": span_between(oldest, now)} if oldest else "–",
                 "",
                 late,
             ),

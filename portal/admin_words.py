@@ -17,6 +17,13 @@ def chip(text: str, icon: str = "", style: str = "") -> SafeString:
     return format_html('<span class="drops-chip drops-chip-icon {}">{}{}</span>', style, drawn, text)
 
 
+def span_between(start: datetime, end: datetime) -> str:
+    """Return how long it is from one time to a later one, in its largest unit: nobody says "0 minutes"."""
+    if (end - start).total_seconds() < 60:
+        return _("less than a minute")
+    return timesince(start, end, depth=1)
+
+
 def ago(moment: datetime | None, *, now: datetime | None = None) -> SafeString | str:
     """Return how long ago something was, with the time itself in UTC."""
     if moment is None:
@@ -26,9 +33,9 @@ def ago(moment: datetime | None, *, now: datetime | None = None) -> SafeString |
         '<time datetime="{}" title="{} UTC">{}</time>',
         moment.isoformat(),
         f"{moment:%Y-%m-%d %H:%M:%S}",
-        _("in %(span)s") % {"span": timesince(now, moment, depth=1)}
+        _("in %(span)s") % {"span": span_between(now, moment)}
         if moment > now
-        else _("%(span)s ago") % {"span": timesince(moment, now, depth=1)},
+        else _("%(span)s ago") % {"span": span_between(moment, now)},
     )
 
 

@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +19,7 @@ from fulfillment.admin.words import chip, paused_state, working_state
 from fulfillment.models import Event, EventDelivery, EventSubscription, Progress
 from fulfillment.rules import events as names
 from fulfillment.rules.retries import MAX_ATTEMPTS
+from portal.admin_words import span_between
 from portal.organizations import may
 from portal.retention import periods
 from portal.roles import Permission
@@ -120,7 +120,7 @@ def what_happens_next(delivery: EventDelivery, *, erased: bool, now: datetime) -
         return _t("It is sent within moments.")
     return _t("Next attempt at %(time)s, in %(span)s. %(left)s of %(all)s attempts are left.") % {
         "time": stamp(delivery.due_at),
-        "span": timesince(now, delivery.due_at, depth=1),
+        "span": span_between(now, delivery.due_at),
         "left": delivery.attempts_left,
         "all": MAX_ATTEMPTS,
     }
@@ -156,7 +156,7 @@ def when_next(delivery: EventDelivery, *, now: datetime) -> str:
             return _t("once it works again")
         if delivery.due_at is None or delivery.due_at <= now:
             return _t("now")
-        return _t("in %(span)s") % {"span": timesince(now, delivery.due_at, depth=1)}
+        return _t("in %(span)s") % {"span": span_between(now, delivery.due_at)}
     return "–"
 
 

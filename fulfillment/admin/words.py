@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +21,7 @@ from fulfillment.rules.codes import Code, Turn
 from fulfillment.rules.reasons import DEFAULT_OF_STATE, REASONS
 from fulfillment.rules.states import State
 from linking.models import Player
-from portal.admin_words import ago, chip, utc, utc_in_two
+from portal.admin_words import ago, chip, span_between, utc, utc_in_two
 from portal.organizations import may
 from portal.roles import Permission, mask
 
@@ -205,7 +204,7 @@ def working_state(receiver: Receiver, text: str) -> tuple[SafeString, str]:
 
 def paused_state(receiver: Receiver, text: str, *, now: datetime, **more: int) -> tuple[SafeString, str]:
     """Return the state of a paused receiver; ``text`` says so, with ``since``, ``wait`` for when it is probed, and ``more``."""
-    due = receiver.probe_at is None or receiver.probe_at <= now
-    wait = _t("now") if due else _t("in %(span)s") % {"span": timesince(now, receiver.probe_at, depth=1)}
+    probe_at = receiver.probe_at
+    wait = _t("in %(span)s") % {"span": span_between(now, probe_at)} if probe_at and probe_at > now else _t("now")
     since = f"{receiver.opened_at:%Y-%m-%d %H:%M}"
     return chip(_t("paused"), "pause_circle", "drops-chip-error"), text % {"since": since, "wait": wait, **more}
