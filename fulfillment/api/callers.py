@@ -11,6 +11,15 @@ from fulfillment.models import ApiClient
 from portal.models import User
 
 _LONGEST_TOKEN = 512
+_CLIENT = "client__api_client__"
+_READ = (
+    *("type", "scopes", "expires_at", "client", "user"),
+    *("client__name", "client__scopes"),
+    *(_CLIENT + name for name in ("oauth", "other_platforms", "completing_texts", "points_per_minute")),
+    *(_CLIENT + name for name in ("expires_at", "revoked_at", "organization__name", "organization__enabled")),
+    *("user__username", "user__is_active"),
+)
+"""What a call needs of who makes it: the four tables have fifty columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ def find_caller(token: str, *, now: datetime) -> Caller | None:
         .by_value(token)
         .filter(type=Token.Type.ACCESS_TOKEN)
         .select_related("client__api_client__organization", "user")
+        .only(*_READ)
         .first()
     )
     client = client_of(row) if row else None
