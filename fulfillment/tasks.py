@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.core.cache import caches
 from django.db import Error
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -16,6 +17,7 @@ from fulfillment.webhooks.keys import refresh_public_key
 from fulfillment.write_back import write_back_due
 from portal import retention
 from portal.models import PlatformCredential
+from portal.shared_cache import SharedTable
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +46,11 @@ def refresh_kick_keys() -> int:
 
 
 def remove_expired() -> int:
-    """Remove at once what is never looked at again: link tokens, sessions and tokens of the API that have expired. Returns how many."""
+    """Remove at once what is never looked at again: link tokens, sessions, tokens of the API and entries of the cache that
+    have expired. Returns how many."""
     applied = retention.apply(now=timezone.now(), names=EXPIRE_BY_THEMSELVES, seconds=RETENTION_SECONDS)
-    return sum(applied.removed.values())
+    cache = caches["default"]
+    return sum(applied.removed.values()) + (cache.remove_expired() if isinstance(cache, SharedTable) else 0)
 
 
 def apply_retention() -> str:
