@@ -18,3 +18,6 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 Q_CLUSTER = {**Q_CLUSTER, "sync": True}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PORTAL_WEBHOOK_TALLY_SECONDS = 0  # no thread of its own: tests write the counts where they look at them
+
+# Or each test client would look through all static files before its first request.
+WHITENOISE_AUTOREFRESH = True
