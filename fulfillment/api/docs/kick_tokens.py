@@ -174,7 +174,10 @@ OPERATIONS = [
             ),
         ],
         security=[{}],
-        request=f'curl -sS -X POST "{BASE}/oauth/revoke?token=$TOKEN&token_hint_type=access_token"',
+        request=(
+            f"{tokens.fetch_token('/oauth/token', name='OLD_TOKEN')}\n"
+            f'curl -sS -X POST "{BASE}/oauth/revoke?token=$OLD_TOKEN&token_hint_type=access_token"'
+        ),
         answers={
             200: Answer(
                 text="It has ended.",

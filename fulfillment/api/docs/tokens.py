@@ -94,8 +94,13 @@ def request_of_token(path: str) -> str:
     )
 
 
-FETCH_TOKEN = f"""TOKEN=$({request_of_token("/oauth2/token")} \\
-  | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')"""
+def fetch_token(path: str, *, name: str = "TOKEN") -> str:
+    """Return the command that gets a client's own token and keeps it under a name."""
+    return f"""{name}=$({request_of_token(path)} \\
+  | sed -n 's/.*"access_token":"\\([^"]*\\)".*/\\1/p')"""
+
+
+FETCH_TOKEN = fetch_token("/oauth2/token")
 """The command that puts a token where the examples take it from."""
 
 TOKEN_TEXT = (

@@ -178,7 +178,10 @@ OPERATIONS = [
             examples=[Example("A token", {"client_id": tokens.CLIENT_ID_VALUE, "token": tokens.TOKEN_VALUE})],
         ),
         security=[{}],
-        request=f'curl -sS -X POST "{BASE}/oauth2/revoke" -d client_id="$CLIENT_ID" -d token="$TOKEN"',
+        request=(
+            f"{tokens.fetch_token('/oauth2/token', name='OLD_TOKEN')}\n"
+            f'curl -sS -X POST "{BASE}/oauth2/revoke" -d client_id="$CLIENT_ID" -d token="$OLD_TOKEN"'
+        ),
         answers={
             200: Answer(text="It has ended. The body is empty."),
             400: _refusal(
