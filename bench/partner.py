@@ -98,7 +98,9 @@ def _tell(took: dict[str, list[float]]) -> bool:
             show_ratio("Kick's shape / ModelSerializer", rates["kick"], rates["serializer"], goal=2.5),
             show_growth(f"Twitch's shape: page {DEEP:,} / page 1", took["twitch, deep"], took["twitch"], goal=1.2),
             show_growth(f"Kick's shape: page {DEEP:,} / page 1", took["kick, deep"], took["kick"], goal=1.2),
-            show_growth(f"one campaign: its page {CAMPAIGN_DEEP} / page 1", took["campaign, deep"], took["campaign"], goal=1.2),
+            show_growth(
+                f"one campaign: its page {CAMPAIGN_DEEP} / page 1", took["campaign, deep"], took["campaign"], goal=1.2
+            ),
             show_growth("only what is not fulfilled / all", took["claimed"], took["twitch"], goal=1.2),
         ]
     )
