@@ -54,9 +54,8 @@ def make(claims: int) -> dict[str, Any]:
 
 def _places(organization: Any, campaign: Any) -> dict[str, Any]:
     """Return the cursors that lead to the deep pages, and whom and what the filters ask for."""
-    from fulfillment.api.twitch.cursors import cursor_of
-
     from bench.partner import CAMPAIGN_DEEP, DEEP, PAGE
+    from fulfillment.api.twitch.cursors import cursor_of
     from fulfillment.models import Claim
 
     def last_before(page: int, **filters: Any) -> Claim:
