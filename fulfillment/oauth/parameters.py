@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 
 import orjson
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
 from fulfillment.oauth.faults import MALFORMED, TOO_LARGE, Refused
@@ -21,6 +21,7 @@ from portal.inbound import TooLarge, read_body
 
 BODY_LIMIT_BYTES = 64 * 1024
 LONGEST_VALUE = 2000
+FORM = "application/x-www-form-urlencoded"
 
 GRANT_PARAMETERS = (
     "client_id",
@@ -66,7 +67,9 @@ def _pairs_of_body(request: HttpRequest) -> Pairs:
         if request.content_type == "application/json":
             yield from _pairs_of_json(body)
             return
-        fields = request.POST
+        # Django itself reads no form that comes in chunks, without a length.
+        in_chunks = request.content_type == FORM and not request.META.get("CONTENT_LENGTH")
+        fields = QueryDict(body, encoding="utf-8") if in_chunks else request.POST
     except TooLarge:
         raise Refused(TOO_LARGE, f"The body may have at most {BODY_LIMIT_BYTES} bytes.") from None
     except UnreadablePostError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -83,6 +85,19 @@ def test_a1_json_and_multipart_bodies_are_read_too(program: Program, path: str) 
     with_scopes = json.dumps({**given, "scope": ["claims:read", "claims:write"], "state": None})
     assert program.http.post(path, with_scopes, content_type="application/json").json()["scope"]
     assert program.http.post(path, given).status_code == 200  # Django's client sends multipart
+
+
+@pytest.mark.parametrize("path", BOTH)
+def test_a1_a_form_or_json_may_come_in_chunks_without_a_length(program: Program, path: str) -> None:
+    given = {"grant_type": "client_credentials", **program.credentials}
+    for content_type, body in ((FORM, urlencode(given)), ("application/json", json.dumps(given))):
+        answer = program.http.generic(
+            "POST",
+            path,
+            headers={"Transfer-Encoding": "chunked"},
+            **{"wsgi.input": BytesIO(body.encode()), "wsgi.input_terminated": True, "CONTENT_TYPE": content_type},
+        )
+        assert answer.status_code == 200, answer.content
 
 
 @pytest.mark.parametrize("path", BOTH)
