@@ -11,11 +11,13 @@ from portal.requests import request_id
 
 # Django itself logs the path of what it refuses, also of an address that is nearly a webhook's (P1).
 _WEBHOOK_TOKEN = re.compile(r"(/webhooks/[^\s?]*?)[A-Za-z0-9_-]{32,}", re.IGNORECASE)
+# So are links that are good for whoever has them: to a report's file (A1), and to the end of e-mails.
+_SIGNED_LINK = re.compile(r"(/(?:analytics/files|notices/unsubscribe)/)[^\s?]+", re.IGNORECASE)
 
 
 def without_tokens(text: str) -> str:
-    """Return ``text`` with the token of every webhook address in it replaced."""
-    return _WEBHOOK_TOKEN.sub(r"\1[token]", text)
+    """Return ``text`` with the token of every webhook address, and of every signed link, in it replaced."""
+    return _SIGNED_LINK.sub(r"\1[token]", _WEBHOOK_TOKEN.sub(r"\1[token]", text))
 
 
 class RequestIdFilter(logging.Filter):

@@ -27,6 +27,21 @@ def test_p1_an_address_that_is_nearly_a_webhooks_is_logged_without_its_token(
     assert not any(TOKEN in line for line in lines)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/helix/analytics/files/{}", "/helix//analytics/files/{}/", "/HELIX/Analytics/Files/{}"]
+)
+def test_a1_a_link_to_a_file_that_is_refused_is_logged_without_what_makes_it_good(
+    path: str, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    signed = f"WyIwMU04QUVCQ01SNjdZVDcw:1xWLnR:{TOKEN}"
+    with caplog.at_level(logging.DEBUG):
+        assert client.get(path.format(signed)).status_code in (403, 404)
+    lines = [JSONFormatter().format(record) for record in caplog.records]
+    assert any("Forbidden" in line or "Not Found" in line for line in lines)
+    assert not any(part in line for line in lines for part in signed.split(":"))
+
+
 def test_p1_an_error_is_logged_without_a_webhooks_token() -> None:
     try:
         raise ValueError(f"/webhooks/twitch/{TOKEN}")
