@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+
+from portal.management.commands.serve import _portal_processes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = "a-key-of-a-test-that-has-more-than-32-characters"
@@ -75,3 +79,14 @@ def test_s2_a_malformed_setting_is_named_with_what_is_allowed_and_without_its_se
     assert "ImproperlyConfigured" in result.stderr
     assert name in result.stderr.split("ImproperlyConfigured")[-1]
     assert "hidden-word" not in result.stderr
+
+
+def test_a1_the_web_server_reads_every_call_that_twitch_documents(tmp_path: Path) -> None:
+    ids = "&".join(f"id={uuid4()}" for _ in range(100))
+    more = "user_id=123456789012&game_id=1234567890&fulfillment_status=FULFILLED&first=1000&after=AQAAAAAAAAAB"
+    line = f"GET /helix/entitlements/drops?{ids}&{more} HTTP/1.1\r\n"
+    (web,) = [process for process in _portal_processes("127.0.0.1", 8000) if process.name == "web"]
+    printed = start([*web.command, "--print-config"], tmp_path).stdout
+    found = re.search(r"^limit_request_line += (\d+)$", printed, re.MULTILINE)
+    assert found, printed
+    assert len(line) <= int(found[1])

@@ -18,6 +18,8 @@ from portal.models import Organization
 from portal.processes import Process, Supervisor, port_in_use
 
 START_SECONDS = 60.0
+LONGEST_REQUEST_LINE = 8190
+"""In bytes: as many as the web server offers. Twitch's calls take a hundred ids in the address, which fill its default."""
 
 
 class Command(BaseCommand):
@@ -94,6 +96,7 @@ def _portal_processes(host: str, port: int) -> list[Process]:
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     gunicorn = [sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--worker-class", "gthread"]
     web = ["--workers", os.environ.get("PORTAL_WEB_WORKERS", "2"), "--threads", "8", "--preload", "--no-control-socket"]
+    web += ["--limit-request-line", str(LONGEST_REQUEST_LINE)]
     return [
         Process("web", [*gunicorn, *web, "--bind", f"{host}:{port}", "--log-level", "warning"]),
         Process("worker", [*manage, "qcluster"]),
