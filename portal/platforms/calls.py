@@ -11,6 +11,11 @@ from urllib.parse import urlsplit
 from portal import http
 from portal.platforms.messages import MAXIMUM_ID_LENGTH, is_storable
 
+LONGEST_LIFE_SECONDS = 10**9
+"""Tokens live no longer, whatever is answered: a calendar ends somewhere, and one organization's platform must not stop
+the work for all others.
+"""
+
 
 class PlatformError(Exception):
     """A platform did not do what it was asked.
@@ -104,7 +109,7 @@ def request_app_token(url: str, *, client_id: str, client_secret: str) -> AppTok
         raise not_understood()
     if not isinstance(expires_in, int) or expires_in < 0:
         raise not_understood()
-    return AppToken(access_token=token, expires_in=expires_in)
+    return AppToken(access_token=token, expires_in=min(expires_in, LONGEST_LIFE_SECONDS))
 
 
 def only_row(reply: Mapping[str, Any]) -> dict[str, Any]:

@@ -211,6 +211,16 @@ def test_f6_a_platform_that_does_not_answer_keeps_no_other_from_its_turn(monkeyp
     dead.api.server.stop()
 
 
+def test_f6_a_lifetime_that_no_calendar_holds_keeps_nobody_from_a_turn(platform: Platform) -> None:
+    platform.api.lifetime = 10**30
+    claims = platform.delivered(2)
+    other = Platform(platform.shape)
+    claims += other.delivered(2)
+    assert write_back_due(now=NOW).accepted == 4
+    assert {claim.state for claim in now_of(*claims)} == {State.CONFIRMED}
+    other.api.server.stop()
+
+
 def test_f6_one_token_serves_many_calls_and_a_refused_one_is_renewed_once(platform: Platform) -> None:
     platform.delivered(150)
     write_back_due(now=NOW)

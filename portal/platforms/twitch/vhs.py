@@ -13,7 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.platforms.calls import PlatformError, TokenRefused, ask, ask_for_object, id_of, not_understood, text_of
+from portal.platforms.calls import (
+    LONGEST_LIFE_SECONDS,
+    PlatformError,
+    TokenRefused,
+    ask,
+    ask_for_object,
+    id_of,
+    not_understood,
+    text_of,
+)
 from portal.platforms.registrar import TokenFacts, UserToken
 
 TIME_LIMIT_SECONDS = 5.0
@@ -134,4 +143,6 @@ def _headers(client_id: str, access_token: str) -> dict[str, str]:
 def _seconds(reply: Mapping[str, Any]) -> int | None:
     """Return how long a token lives; None where it is not told. 0 stands for a token that does not expire."""
     value = reply.get("expires_in")
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        return None
+    return min(value, LONGEST_LIFE_SECONDS)

@@ -101,6 +101,12 @@ def test_l9_a_refresh_token_stays_where_no_new_one_comes_and_a_lifetime_that_is_
     assert (token.refresh_token, token.expires_in) == ("old", None)
 
 
+def test_l9_a_lifetime_that_no_calendar_holds_is_a_long_one() -> None:
+    with serving(saying({"access_token": "new", "expires_in": 10**30})) as server:
+        token = VHS.refresh(server.url, client_id="C", client_secret="s", refresh_token="old")
+    assert token.expires_in == 10**9
+
+
 @pytest.mark.parametrize(
     ("status", "message", "viewer_must_consent"),
     [
