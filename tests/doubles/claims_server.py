@@ -25,7 +25,7 @@ class ClaimsServer:
     shape: str
     marked: dict[str, int] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
-    """Twitch: what is answered about single ids; the others are SUCCESS."""
+    """Twitch: what is answered about single ids; the others are SUCCESS. Kick: a call with one of them changes nothing."""
     faults: deque[int] = field(default_factory=deque)
     """Statuses that the next updates are answered with instead."""
     headers: dict[str, str] = field(default_factory=dict)
@@ -86,6 +86,9 @@ class ClaimsServer:
         self._mark(connection, ids)
 
     def _mark(self, connection: Connection, ids: list[str]) -> None:
+        if self.shape == "kick" and self.results.keys() & set(ids):
+            connection.reply_json({"data": None, "message": "Not Found"}, status=404)
+            return
         groups: dict[str, list[str]] = {}
         with self._lock:
             for claim_id in ids:

@@ -171,6 +171,40 @@ def test_f6_partial_results_of_twitch_are_honoured() -> None:
     assert write_back_due(now=tomorrow).accepted == 3
 
 
+@pytest.mark.parametrize("place", [0, 41, 99])
+def test_f6_one_claim_that_kick_does_not_take_keeps_no_other_from_being_told(place: int) -> None:
+    platform = Platform("kick")
+    claims = platform.delivered(100)
+    bad = claims[place]
+    platform.api.results = {bad.platform_claim_id: "NOT_FOUND"}
+    told = write_back_due(now=NOW)
+    assert (told.accepted, told.refused, told.later) == (99, 1, 0)
+    (bad,) = now_of(bad)
+    assert (bad.state, bad.write_back_at) == (State.DELIVERED, NOW + REFUSED_AGAIN)
+    assert ClaimEvent.objects.filter(claim=bad, detail="Kick was told of the delivery and answered 404.").count() == 1
+    assert set(platform.api.marked.values()) == {1}
+
+
+def test_f6_of_many_that_kick_does_not_take_all_are_found_in_time() -> None:
+    platform = Platform("kick")
+    claims = platform.delivered(100)
+    bad = {claim.platform_claim_id: "NOT_FOUND" for claim in claims[3::20]}
+    platform.api.results = bad
+    for turn in range(8):
+        write_back_due(now=NOW + turn * LATER)
+    refused = Claim.objects.filter(state=State.DELIVERED).values_list("platform_claim_id", flat=True)
+    assert (set(refused), len(platform.api.marked)) == (set(bad), 95)
+
+
+def test_f6_where_kick_takes_nothing_no_claim_is_blamed() -> None:
+    platform = Platform("kick")
+    claims = platform.delivered(3)
+    platform.api.results = {claim.platform_claim_id: "NOT_FOUND" for claim in claims}
+    assert write_back_due(now=NOW).later == 3
+    assert {claim.write_back_at for claim in now_of(*claims)} == {NOW + FAILED_CALL_AGAIN}
+    assert not ClaimEvent.objects.filter(detail__contains="answered").exists()
+
+
 def test_f6_what_a_platform_refuses_is_said_once_in_the_claims_history() -> None:
     platform = Platform("twitch")
     (claim,) = platform.delivered()
@@ -182,7 +216,7 @@ def test_f6_what_a_platform_refuses_is_said_once_in_the_claims_history() -> None
     assert len(platform.api.batches) == 3
 
 
-@pytest.mark.parametrize("status", [500, 429, 400, 403])
+@pytest.mark.parametrize("status", [500, 429, 403, 410])
 def test_f6_a_call_that_fails_is_made_again_and_loses_nothing(platform: Platform, status: int) -> None:
     claims = platform.delivered(2)
     platform.api.faults.append(status)
