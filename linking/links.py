@@ -101,8 +101,11 @@ def end_link(*, link: Link, reason: str, now: datetime, actor: User | None = Non
         link.refresh_from_db(fields=["ended_at", "end_reason"])
         if not ended:
             return link
-        if not Link.objects.filter(viewer_id=link.viewer_id, ended_at=None).exists():
-            Viewer.objects.filter(pk=link.viewer_id).update(user=None)
+        # Whose it is now: whoever has linked it with another of the organization's games, the latest of them.
+        others = Link.objects.filter(viewer_id=link.viewer_id, ended_at=None).order_by("-started_at", "-pk")
+        users = others.values_list("player__user", flat=True)[:1]
+        Viewer.objects.filter(pk=link.viewer_id).update(user=users[0] if users else None)
+        if not users:
             unwant_identifiers(viewer_ids=[link.viewer_id], now=now)
         audit.record(
             actor=actor,

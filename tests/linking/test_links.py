@@ -168,3 +168,17 @@ def test_l5_a_race_ends_in_the_constraint_and_is_told_like_any_refusal(game: Gam
                 link(game, viewer, player)
             assert refused.value.code == f"{rival}_taken"
     assert len(inserted) == 1 and Link.objects.count() == (1 if rival == "same" else 0), "ours was not made"
+
+
+def test_l8_whoever_unlinks_is_not_taken_for_the_viewer_any_more_while_another_game_is_linked(game: Game) -> None:
+    elsewhere = factories.make_game(game.organization)
+    viewer = factories.make_viewer(game.organization)
+    stays = factories.make_player(game, user=factories.make_user())
+    leaves = factories.make_player(elsewhere, user=factories.make_user())
+    link(game, viewer, stays)
+    ending = link(elsewhere, viewer, leaves, NOW + timedelta(hours=1))
+    viewer.refresh_from_db()
+    assert viewer.user == leaves.user
+    end_link(link=ending, reason=Link.EndReason.VIEWER, now=NOW + timedelta(hours=2))
+    viewer.refresh_from_db()
+    assert viewer.user == stays.user
