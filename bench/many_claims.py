@@ -1,4 +1,4 @@
-"""Ten million claims of one organization in bulk: ``python -m bench.many_claims '{"claims": 10000000}'``.
+"""Ten million claims of one organization in bulk: ``python -m bench.many_claims make '{"claims": 10000000}'``.
 
 One in a hundred is not fulfilled; twenty campaigns follow one another; every viewer has ten claims. Half of them came
 from Twitch and half from Kick, in turn, so that each platform's lists skip every other row.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -136,6 +138,50 @@ def _insert(campaign: Any, number: int, *, first: int, count: int) -> None:
         )
 
 
+def look_ups(organization: str, user: str, claim_there: str, rounds: int) -> dict[str, list[float]]:
+    """Return the milliseconds that the API's statements for a user and for an id took, and bare ones by the same index."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from fulfillment.api.callers import find_caller
+    from fulfillment.api.pages import Query, read_page
+    from fulfillment.api.twitch.shape import COLUMNS
+    from fulfillment.models import ApiClient, Claim
+    from tests.factories import make_api_token
+
+    token = make_api_token(ApiClient.objects.get(organization=organization))
+    caller = find_caller(token, now=timezone.now())
+    assert caller is not None
+    bare = (
+        f"SELECT platform_claim_id, platform_reward_id, granted_at, platform_user_id, platform_category_id, state, "
+        f"state_changed_at, reward_id, game_id, listed_no FROM {Claim._meta.db_table} "
+        "WHERE organization_id = %s AND platform = 'twitch' AND "
+    )
+
+    def by_cursor(column: str, value: str) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{bare} {column} = %s", [organization, value])
+            return list(cursor.fetchall())
+
+    def by_page(**filters: Any) -> list[Any]:
+        return read_page(caller, Query(shape="twitch", limit=21, **filters), COLUMNS)
+
+    asked: dict[str, Callable[[], list[Any]]] = {
+        "by user": lambda: by_page(user_id=user),
+        "by user, bare": lambda: by_cursor("platform_user_id", user),
+        "by id": lambda: by_page(claim_ids=(claim_there,)),
+        "by id, bare": lambda: by_cursor("platform_claim_id", claim_there),
+    }
+    took: dict[str, list[float]] = {name: [] for name in asked}
+    for number in range(rounds + 10):
+        for name in [*asked][number % len(asked) :] + [*asked][: number % len(asked)]:
+            began = time.perf_counter()
+            asked[name]()
+            if number >= 10:
+                took[name].append((time.perf_counter() - began) * 1000)
+    return took
+
+
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps(make(**json.loads(sys.argv[1]))))
+    print(json.dumps(globals()[sys.argv[1]](**json.loads(sys.argv[2]))))

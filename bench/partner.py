@@ -24,6 +24,9 @@ DEEP = 5_000
 CAMPAIGN_DEEP = 200
 """That of one campaign."""
 
+LOOK_UP_GOAL = 2.0
+"""A filter asks one statement of the database, made for it by Python meanwhile; a bare look-up is made beforehand."""
+
 ROUNDS = 60
 WARM_UP = 10
 
@@ -31,11 +34,11 @@ WARM_UP = 10
 def run(database: Database) -> bool:
     """Measure, print medians and ratios, and say whether the goals were met."""
     began = time.monotonic()
-    made: dict[str, Any] = json.loads(database.run("-m", "bench.many_claims", json.dumps({"claims": CLAIMS})))
+    made: dict[str, Any] = json.loads(database.run("-m", "bench.many_claims", "make", json.dumps({"claims": CLAIMS})))
     print(f"  {CLAIMS:,} claims made in {time.monotonic() - began:.0f} s", flush=True)
     with database.served() as port:
         took = _ask(port, _calls(made))
-    return _tell(took)
+    return all([_tell(took), _tell_look_ups(database, made)])
 
 
 def _calls(made: Mapping[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
@@ -83,6 +86,21 @@ def _get(connection: http.client.HTTPConnection, path: str, headers: Mapping[str
     if answer.status != 200:
         raise RuntimeError(f"{path} was answered with {answer.status}: {body[:200]!r}")
     return seconds
+
+
+def _tell_look_ups(database: Database, made: Mapping[str, Any]) -> bool:
+    """Compare what a filter asks of the database with one bare look-up by the same index."""
+    named = {name: made[name] for name in ("organization", "user", "claim_there")}
+    took: dict[str, list[float]] = json.loads(
+        database.run("-m", "bench.many_claims", "look_ups", json.dumps({**named, "rounds": 200}))
+    )
+    for name, ms in took.items():
+        print(f"  {'statement ' + name:34} {median(ms):9.3f} ms   [{min(ms):.3f} to {max(ms):.3f}]", flush=True)
+    by_user, by_id = (
+        show_growth(f"statement {name} / bare look-up", took[name], took[f"{name}, bare"], goal=LOOK_UP_GOAL)
+        for name in ("by user", "by id")
+    )
+    return by_user and by_id
 
 
 def _tell(took: dict[str, list[float]]) -> bool:
