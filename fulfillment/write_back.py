@@ -48,14 +48,16 @@ class Told:
 
 
 def write_back_due(*, now: datetime, seconds: float = 20.0) -> Told:
-    """Tell the platforms what is due, each organization by its own app, for about ``seconds`` at most.
+    """Tell the platforms what is due, each organization by its own app; no call is begun after ``seconds``.
 
-    One whose platform does not answer, or does not take the app, keeps no other from its turn.
+    One whose platform does not answer, or does not take the app, keeps no other from its turn: who comes first is chance.
     """
     told, until = Told(), time.monotonic() + seconds
     waiting = list(_with_work(now))
     while waiting and time.monotonic() < until:
-        waiting = [credential for credential in waiting if _tell_once(credential, told, now=now)]
+        waiting = [
+            credential for credential in waiting if time.monotonic() < until and _tell_once(credential, told, now=now)
+        ]
     return told
 
 
@@ -64,7 +66,7 @@ def _with_work(now: datetime) -> Sequence[PlatformCredential]:
     wanted = set(due)
     credentials = PlatformCredential.objects.filter(
         enabled=True, organization__in={organization for organization, _platform in wanted}
-    ).order_by("pk")
+    ).order_by("?")
     return [
         credential
         for credential in credentials

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from fulfillment import write_back
 from fulfillment.api.callers import find_caller
 from fulfillment.fulfilling import Said, say
 from fulfillment.ledger import Move, move_claims
@@ -243,6 +244,23 @@ def test_f6_a_platform_that_does_not_answer_keeps_no_other_from_its_turn(monkeyp
     told = write_back_due(now=NOW)
     assert (told.accepted, told.later) == (1, 1)
     dead.api.server.stop()
+
+
+def test_f6_slow_platforms_keep_no_other_from_its_turn_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    platforms = [Platform("kick") for _ in range(3)]
+    for one in platforms:
+        one.delivered()
+    first: set[int] = set()
+    for run in range(60):
+        passed, called = iter([0.0, 1.0, 2.0, *[30.0] * 20]), []
+        monkeypatch.setattr(write_back.time, "monotonic", lambda passed=passed: next(passed))
+        monkeypatch.setattr(write_back, "_tell_once", lambda one, told, *, now, called=called: called.append(one.pk))
+        write_back_due(now=NOW + timedelta(days=run))
+        assert len(called) == 1, "no call is begun once the time is over"
+        first.update(called)
+    assert first == {one.credential.pk for one in platforms}
+    for one in platforms:
+        one.api.server.stop()
 
 
 def test_f6_a_lifetime_that_no_calendar_holds_keeps_nobody_from_a_turn(platform: Platform) -> None:
