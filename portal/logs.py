@@ -13,6 +13,8 @@ from portal.requests import request_id
 _WEBHOOK_TOKEN = re.compile(r"(/webhooks/[^\s?]*?)[A-Za-z0-9_-]{32,}", re.IGNORECASE)
 # So are links that are good for whoever has them: to a report's file (A1), and to the end of e-mails.
 _SIGNED_LINK = re.compile(r"(/(?:analytics/files|notices/unsubscribe)/)[^\s?]+", re.IGNORECASE)
+# gunicorn writes the address and the line of a request that it cannot read, such as one with a space in its query.
+_UNREADABLE = re.compile(r"Invalid request from ip=\S*: ([A-Za-z ]+)")
 
 
 def without_tokens(text: str) -> str:
@@ -26,6 +28,16 @@ class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Add the id; let every record through."""
         record.request_id = request_id.get()
+        return True
+
+
+class UnreadableRequestFilter(logging.Filter):
+    """Takes the request out of what gunicorn says of one that it cannot read: clients send their secrets in queries, too."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Leave what was wrong with it; let every record through."""
+        if found := _UNREADABLE.match(record.getMessage()):
+            record.msg, record.args = f"A request was refused that cannot be read: {found[1].strip()}.", ()
         return True
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 from django.test import Client
 
-from portal.logs import JSONFormatter
+from portal.logs import JSONFormatter, UnreadableRequestFilter
 
 TOKEN = "D_3zyyIFWDthajoFxm4NIBjTKb7xdIogH5hHHUDL1EY"
 
@@ -51,3 +53,37 @@ def test_p1_an_error_is_logged_without_a_webhooks_token() -> None:
     line = json.loads(JSONFormatter().format(record))
     assert line["message"] == "Failed: /webhooks/kick/[token]?x=1"
     assert TOKEN not in line["error"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (
+            "Invalid HTTP request line: 'POST /oauth2/token?client_secret=s3cret&scope=a b HTTP/1.1'",
+            "Invalid HTTP request line",
+        ),
+        ("Invalid HTTP Version: 's3cret HTTP/1.1'", "Invalid HTTP Version"),
+        ("Request Line is too large (8200 > 8190)", "Request Line is too large"),
+    ],
+)
+def test_o3_a_request_that_cannot_be_read_is_logged_without_what_it_says_and_from_where(said: str, kept: str) -> None:
+    text = f"Invalid request from ip=192.0.2.7: {said}"
+    record = logging.LogRecord("gunicorn.error", logging.WARNING, "", 1, text, (), None)
+    assert UnreadableRequestFilter().filter(record)
+    assert record.getMessage() == f"A request was refused that cannot be read: {kept}."
+
+
+def test_o3_what_else_the_web_server_says_stays_as_it_is() -> None:
+    script = """
+import logging, sys
+import portal.wsgi
+logger = logging.getLogger("gunicorn.error")
+logger.addHandler(logging.StreamHandler(sys.stdout))
+logger.warning("Worker %s was sent %s", 7, "SIGKILL")
+logger.warning("Invalid request from ip=192.0.2.7: Invalid HTTP Version: 's3cret HTTP/1.1'")
+"""
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert told.splitlines() == [
+        "Worker 7 was sent SIGKILL",
+        "A request was refused that cannot be read: Invalid HTTP Version.",
+    ]
