@@ -9,8 +9,9 @@ from allauth.idp.oidc.models import Token
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from fulfillment.api.points import WINDOW_SECONDS
 from fulfillment.events.personal import remove_events
-from fulfillment.models import BulkOperation, Claim, DeliveryAttempt, Event, KeptMessage, Notice, WebhookTally
+from fulfillment.models import ApiUse, BulkOperation, Claim, DeliveryAttempt, Event, KeptMessage, Notice, WebhookTally
 from fulfillment.rules.notices import Kind as NoticeKind
 from portal.ids import first_ulid_at
 from portal.retention import Kind, add_kinds
@@ -45,6 +46,11 @@ def _notices(before: datetime) -> QuerySet[Notice]:
     return Notice.objects.filter(created_at__lt=before).exclude(hidden)
 
 
+def _uses(before: datetime) -> QuerySet[ApiUse]:
+    # A client's own row stays: it tells when the client last asked.
+    return ApiUse.objects.filter(minute__lt=int(before.timestamp()) // WINDOW_SECONDS).exclude(who="")
+
+
 def _tokens(before: datetime) -> QuerySet[Any]:
     return Token.objects.filter(expires_at__lte=before)
 
@@ -57,5 +63,6 @@ add_kinds(
     Kind("webhook_tallies", _("webhook counts"), 400, lambda t: WebhookTally.objects.filter(hour__lt=t)),
     Kind("bulk_actions", _("finished bulk actions"), 400, lambda t: BulkOperation.objects.filter(finished_at__lt=t)),
     Kind("notices", _("what people were told about their links and rewards"), 180, _notices),
+    Kind("api_uses", _("how often a player's program asked"), 30, _uses),
     Kind("api_tokens", _("tokens of the partner API, once they have expired"), 0, _tokens),
 )

@@ -19,6 +19,7 @@ from django_q.models import Failure, Success
 from campaigns.models import Heartbeat, HeartbeatSource, HeartbeatTally, RegisteredIdentifier
 from fulfillment import tasks
 from fulfillment.models import (
+    ApiUse,
     BulkOperation,
     Claim,
     DeliveryAttempt,
@@ -33,6 +34,7 @@ from portal import audit, retention
 from portal.ids import first_ulid_at, new_ulid
 from portal.models import AuditEntry
 from tests.factories import (
+    make_api_client,
     make_claim,
     make_credential,
     make_event,
@@ -122,6 +124,9 @@ ROWS: dict[str, Callable[[datetime], Any]] = {
     "failed_jobs": job(Failure),
     "audit_trail": trail,
     "api_tokens": lambda at: Token.objects.create(type="at", hash=f"h{number()}", expires_at=at),
+    "api_uses": lambda at: ApiUse.objects.create(
+        client=make_api_client(make_organization()), who="7", minute=int(at.timestamp()) // 60, calls=1
+    ),
     "link_tokens": lambda at: UsedLinkToken.objects.create(game=make_game(), token_id="t", expires_at=at),
     "claim_messages": old_claim,
     "delivery_answers": attempt,
@@ -247,3 +252,10 @@ def test_f8_the_environment_says_periods_as_names_and_days(monkeypatch: pytest.M
     monkeypatch.setenv("PORTAL_RETENTION", "kept_messages: 30")
     with pytest.raises(ValueError, match="name=days"):
         Env()
+
+
+def test_f8_when_a_client_last_asked_is_told_for_ever() -> None:
+    client = make_api_client(make_organization())
+    ApiUse.objects.create(client=client, who="", minute=1, calls=1)
+    retention.apply(now=timezone.now(), names=["api_uses"])
+    assert ApiUse.objects.filter(client=client).count() == 1
