@@ -131,15 +131,25 @@ _PAGE_COLUMNS = (
 )
 
 
-def bare_page(request: HttpRequest, organization: str, after: int) -> HttpResponse:
+_BARE_COLUMNS = {
+    "twitch": _PAGE_COLUMNS,
+    "kick": (
+        *("platform_claim_id", "platform_user_id", "platform_campaign_id", "platform_reward_id", "external_id"),
+        *("state", "granted_at", "state_changed_at"),
+    ),
+}
+
+
+def bare_page(request: HttpRequest, platform: str, organization: str, after: int) -> HttpResponse:
     """Read a thousand rows by the index that the product's lists use, and encode them: nobody asked who it is for."""
+    columns = _BARE_COLUMNS[platform]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(_PAGE_COLUMNS)} FROM {Claim._meta.db_table} "
-            "WHERE organization_id = %s AND listed_as = 'twitch' AND listed_no > %s ORDER BY listed_no LIMIT 1000",
-            [organization, after],
+            f"SELECT {', '.join(columns)} FROM {Claim._meta.db_table} "
+            "WHERE organization_id = %s AND listed_as = %s AND listed_no > %s ORDER BY listed_no LIMIT 1000",
+            [organization, platform, after],
         )
-        rows = [dict(zip(_PAGE_COLUMNS, row, strict=True)) for row in cursor.fetchall()]
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     return HttpResponse(orjson.dumps({"data": rows}), content_type="application/json")
 
 

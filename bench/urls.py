@@ -11,7 +11,7 @@ urlpatterns = [
     path("bench/insert", compared.bare_insert),
     path("bench/usual/<str:token>", compared.UsualWebhook.as_view()),
     path("bench/credit/<str:campaign>/<str:organization>/<int:minute>", upserts.credit_in_request),
-    path("bench/page/<str:organization>/<int:after>", compared.bare_page),
+    path("bench/page/<str:platform>/<str:organization>/<int:after>", compared.bare_page),
     path("bench/serialized/<str:organization>/<int:after>", compared.SerializedPage.as_view()),
     path("bench/look-up/<str:claim_id>", compared.look_up),
     *product,

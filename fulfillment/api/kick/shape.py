@@ -71,16 +71,17 @@ def own_items(rows: Sequence[Sequence[Any]], names: Names, completing: Collectio
     What a claim came without is called as the portal knows it from its campaign and its reward.
     """
     campaigns, rewards, external_ids = names.campaigns, names.rewards, names.external_ids
+    numbered, shown, written = user_number, status_shown, rfc3339
     return [
         {
             "claim_id": claim_id,
-            "user_id": user_number(user_id),
+            "user_id": numbered(user_id),
             "campaign_id": campaign or campaigns.get(campaign_id, ""),
             "reward_id": reward or rewards.get(reward_id, ""),
             "external_id": external_id or external_ids.get(reward_id, ""),
-            "external_status": status_shown(state, text, completing),
-            "created_at": rfc3339(granted_at),
-            "updated_at": rfc3339(changed_at),
+            "external_status": shown(state, text, completing),
+            "created_at": written(granted_at),
+            "updated_at": written(changed_at),
         }
         for (
             claim_id,
