@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fulfillment.api.pages import GRANTED
-from fulfillment.api.times import rfc3339
 from fulfillment.rules.states import DONE
 from portal.platforms.kick import KICK
 
@@ -71,7 +70,7 @@ def own_items(rows: Sequence[Sequence[Any]], names: Names, completing: Collectio
     What a claim came without is called as the portal knows it from its campaign and its reward.
     """
     campaigns, rewards, external_ids = names.campaigns, names.rewards, names.external_ids
-    numbered, shown, written = user_number, status_shown, rfc3339
+    numbered, shown = user_number, status_shown
     return [
         {
             "claim_id": claim_id,
@@ -80,8 +79,8 @@ def own_items(rows: Sequence[Sequence[Any]], names: Names, completing: Collectio
             "reward_id": reward or rewards.get(reward_id, ""),
             "external_id": external_id or external_ids.get(reward_id, ""),
             "external_status": shown(state, text, completing),
-            "created_at": written(granted_at),
-            "updated_at": written(changed_at),
+            "created_at": granted_at,
+            "updated_at": changed_at,
         }
         for (
             claim_id,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fulfillment.api.pages import GRANTED
-from fulfillment.api.times import rfc3339
 from fulfillment.rules.states import DONE, OPEN
 from portal.platforms.twitch import TWITCH
 
@@ -50,16 +49,16 @@ def own_items(rows: Iterable[Row], names: Names) -> list[dict[str, Any]]:
     A claim that came without its benefit or its category has the one that the portal knows of its reward or its game,
     or an empty one. ``timestamp`` is when Twitch granted it, or where it did not say, when it arrived.
     """
-    benefits, categories, status, written = names.benefits, names.categories, _STATUS, rfc3339
+    benefits, categories, status = names.benefits, names.categories, _STATUS
     return [
         {
             "id": claim_id,
             "benefit_id": benefit or benefits.get(reward_id, ""),
-            "timestamp": written(granted_at),
+            "timestamp": granted_at,
             "user_id": user_id,
             "game_id": category or categories.get(game_id, ""),
             "fulfillment_status": status[state],
-            "last_updated": written(changed_at),
+            "last_updated": changed_at,
         }
         for claim_id, benefit, granted_at, user_id, category, state, changed_at, reward_id, game_id, _number in rows
     ]
@@ -72,16 +71,16 @@ def wide_items(rows: Iterable[Row], names: Names) -> list[dict[str, Any]]:
     is empty there, and null as ``player_id``, where it has none.
     """
     benefits, categories, players, status = names.benefits, names.categories, names.players, _STATUS
-    own, written = TWITCH.key, rfc3339
+    own = TWITCH.key
     return [
         {
             "id": claim_id if listed_as == own else pk,
             "benefit_id": (benefit or benefits.get(reward_id, "")) if listed_as == own else reward_id or "",
-            "timestamp": written(granted_at),
+            "timestamp": granted_at,
             "user_id": user_id if listed_as == own else players.get(player, ""),
             "game_id": (category or categories.get(game_id, "")) if listed_as == own else game_id or "",
             "fulfillment_status": status[state],
-            "last_updated": written(changed_at),
+            "last_updated": changed_at,
             "platform": listed_as,
             "player_id": players.get(player),
         }
