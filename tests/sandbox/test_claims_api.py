@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.platforms.calls import PlatformError
+from portal.platforms.calls import PlatformError, ask
 from portal.platforms.claims_api import ClaimsApi, Marked
 from portal.platforms.kick.claims import DropsClaims
 from portal.platforms.twitch.entitlements import Entitlements
@@ -61,8 +61,16 @@ def test_f6_a_token_that_is_none_is_refused(sandbox_server: SandboxServer, platf
 
 @pytest.mark.parametrize("platform", ["twitch", "kick"])
 def test_f6_more_than_a_hundred_are_refused(sandbox_server: SandboxServer, platform: str) -> None:
+    studio = Studio(sandbox_server, platform)
+    token = studio.client.app_token(studio.base, client_id=studio.client_id, client_secret=studio.secret)
+    ids = [str(number) for number in range(101)]
+    path, body = {
+        "twitch": ("/helix/entitlements/drops", {"entitlement_ids": ids, "fulfillment_status": "FULFILLED"}),
+        "kick": ("/public/v1/drops/claims", {"claims": [{"claim_id": one, "external_status": "x"} for one in ids]}),
+    }[platform]
+    headers = {"Authorization": f"Bearer {token.access_token}", "Client-Id": studio.client_id}
     with pytest.raises(PlatformError) as caught:
-        Studio(sandbox_server, platform).say_done(*map(str, range(101)))
+        ask("PATCH", f"{studio.base}{path}", headers=headers, json=body)
     assert caught.value.status == 400
 
 
