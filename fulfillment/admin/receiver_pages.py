@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -85,13 +86,9 @@ class ReceiverAdmin(OrganizationAdmin):
         """Return what people know it by."""
         return str(receiver)
 
+    @abstractmethod
     def state_of(self, receiver: Any) -> tuple[SafeString, str]:
-        """Return the state as a chip and in a sentence.
-
-        Raises:
-            NotImplementedError: this is for the kinds of receivers to say.
-        """
-        raise NotImplementedError
+        """Return the state as a chip and in a sentence."""
 
     def offered(self, receiver: Any) -> list[tuple[str, Text, bool]]:
         """Return address, label and whether it is the first choice, of all that can be done now."""
@@ -109,13 +106,9 @@ class ReceiverAdmin(OrganizationAdmin):
 
     test_label: Text = _("Send a test delivery …")
 
+    @abstractmethod
     def test_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask, then send a test message and show what came of it.
-
-        Raises:
-            NotImplementedError: this is for the kinds of receivers to do.
-        """
-        raise NotImplementedError
+        """Ask, then send a test message and show what came of it."""
 
     # Columns and fields.
 
