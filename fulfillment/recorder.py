@@ -75,6 +75,7 @@ class Recorder:
         except (OperationalError, InterfaceError):
             raise  # the database, not the result
         except Exception:
+            # Whatever one result fails with, the rest are to be recorded: after a batch that failed, each goes alone.
             if not self._doubtful:
                 self._doubtful = True
                 raise

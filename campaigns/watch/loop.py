@@ -76,6 +76,7 @@ class Counter:
                 count_overlooked(now=self._clock())
                 drop_kept_viewers(now=self._clock())
         except Exception:
+            # The outermost loop of a process on which all progress waits: what fails is logged and waits for its next turn.
             log.exception("A round of counting failed.")
             if not connection.in_atomic_block:
                 connection.close()

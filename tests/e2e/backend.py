@@ -23,7 +23,7 @@ from fulfillment.rules.scopes import ANALYTICS, SCOPES
 from portal.roles import Role
 from tests import factories
 from tests.factories import make_api_token, make_staff
-from tests.fulfillment.api.contract import Studio
+from tests.fulfillment.api.shape import Studio
 
 factories._numbers = itertools.count({first})  # in one portal, made by several processes
 now = timezone.now()

@@ -26,7 +26,10 @@ from portal.models import Organization, PlatformCredential
 from portal.platforms.kick.signatures import DOCUMENTED_PUBLIC_KEY, load_public_key
 from tests import factories as make
 from tests.factories import NOW
-from tests.fulfillment.api.contract import ClaimsContract, PlayersTokenContract, Studio, TogetherContract, hide, show
+from tests.fulfillment.api.contract import ClaimsContract
+from tests.fulfillment.api.contract_players import PlayersTokenContract
+from tests.fulfillment.api.contract_together import TogetherContract
+from tests.fulfillment.api.shape import Studio, hide, show
 from tests.signers.kick import KickSigner
 
 pytestmark = pytest.mark.django_db

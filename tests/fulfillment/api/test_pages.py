@@ -15,7 +15,7 @@ from fulfillment.rules.states import State
 from linking.models import Player
 from tests import factories as make
 from tests.factories import NOW
-from tests.fulfillment.api.contract import Studio
+from tests.fulfillment.api.shape import Studio
 
 pytestmark = pytest.mark.django_db
 

@@ -32,7 +32,7 @@ from fulfillment.models import Endpoint
 from fulfillment.rules.scopes import SCOPES
 from portal.models import Organization
 from tests.factories import api_headers, make_api_client, make_api_token
-from tests.fulfillment.api.contract import Studio, hide
+from tests.fulfillment.api.shape import Studio, hide
 
 OPERATIONS = sorted(described().values(), key=lambda operation: operation.id)
 PAGES = {"askPlayer", "askKickPlayer"}

@@ -24,7 +24,7 @@ from fulfillment.oauth.secrets import encode_secret
 from fulfillment.rules.states import State
 from portal.wsgi import application
 from tests.factories import make_api_client
-from tests.fulfillment.api.contract import Studio
+from tests.fulfillment.api.shape import Studio
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 

@@ -20,16 +20,10 @@ from fulfillment.rules.states import State
 from portal.models import User
 from tests import factories as make
 from tests.factories import NOW
-from tests.fulfillment.api.contract import (
-    ClaimsContract,
-    PlayersTokenContract,
-    Shape,
-    Studio,
-    TogetherContract,
-    body_of,
-    hide,
-    show,
-)
+from tests.fulfillment.api.contract import ClaimsContract
+from tests.fulfillment.api.contract_players import PlayersTokenContract
+from tests.fulfillment.api.contract_together import TogetherContract
+from tests.fulfillment.api.shape import Shape, Studio, body_of, hide, show
 
 ENTITLEMENTS = "/helix/entitlements/drops"
 NAMES = {"limit": "first", "claim_id": "id"}
