@@ -20,7 +20,7 @@ from fulfillment.models import Claim, ClaimEvent
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State
 from portal import platforms
-from portal.app_tokens import app_token, forget_app_token
+from portal.calling import call_platform
 from portal.models import PlatformCredential
 from portal.platforms.calls import PlatformError
 from portal.platforms.claims_api import CLAIMS_PER_CALL, ClaimsApi, Marked
@@ -33,7 +33,6 @@ REFUSED_AGAIN = timedelta(days=1)
 """After this time one is told again that the platform refused: somebody may have mended the cause."""
 
 FAILED_CALL_AGAIN = timedelta(minutes=5)
-UNAUTHORIZED = 401
 
 log = logging.getLogger(__name__)
 
@@ -109,21 +108,13 @@ def _lease(credential: PlatformCredential, *, now: datetime) -> dict[str, str]:
 def _mark_done(
     api: ClaimsApi, credential: PlatformCredential, claim_ids: Sequence[str], *, now: datetime
 ) -> Mapping[str, tuple[Marked, str]]:
-    """Call the platform; with a new token where it does not take the kept one. Raises ``PlatformError``."""
-    token = app_token(credential=credential, api=api, now=now)
-    try:
-        return _call(api, credential, token, claim_ids)
-    except PlatformError as error:
-        if error.status != UNAUTHORIZED:
-            raise
-    forget_app_token(credential=credential, access_token=token)
-    return _call(api, credential, app_token(credential=credential, api=api, now=now), claim_ids)
-
-
-def _call(
-    api: ClaimsApi, credential: PlatformCredential, token: str, claim_ids: Sequence[str]
-) -> Mapping[str, tuple[Marked, str]]:
-    return api.mark_done(credential.api_base, client_id=credential.client_id, access_token=token, claim_ids=claim_ids)
+    """Call the platform. Raises ``PlatformError``."""
+    base, client_id = credential.api_base, credential.client_id
+    return call_platform(
+        credential,
+        lambda token: api.mark_done(base, client_id=client_id, access_token=token, claim_ids=claim_ids),
+        now=now,
+    )
 
 
 def _record(

@@ -85,6 +85,27 @@ class Link(models.Model):
         return f"{self.viewer} → {self.player}"
 
 
+class ViewerAuthorization(models.Model):
+    """Whether a linked viewer still authorizes the studio's app, as its platform was last asked (L9).
+
+    ``missing_since`` is set where the platform did not name the viewer: the authorization seems to have lapsed, and links
+    end only when it says so once more, later. ``due_at`` is when it is asked next; empty: no link is active.
+    """
+
+    viewer = models.OneToOneField(Viewer, on_delete=models.CASCADE, primary_key=True, related_name="authorization")
+    due_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(_("last checked at"), null=True)
+    missing_since = models.DateTimeField(_("missing since"), null=True)
+
+    class Meta:
+        verbose_name = _("viewer's authorization")
+        verbose_name_plural = _("viewers' authorizations")
+        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="authorization_due")]
+
+    def __str__(self) -> str:
+        return str(self.viewer_id)
+
+
 class GameSignIn(models.Model):
     """One way in which a game's players prove that an account is theirs (L2). A game without a row uses portal accounts."""
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from campaigns.heartbeats.sources import forget_sources
 from campaigns.heartbeats.tally import tallies as heartbeat_tallies
 from fulfillment.webhooks.tally import tallies
+from portal.calling import tallies as call_tallies
 
 settings.register_profile(
     "drops", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -29,6 +30,7 @@ def _no_counts_of_other_tests() -> None:
     """Counts are kept in memory, and their credentials go with the test that made them."""
     tallies.drop()
     heartbeat_tallies.drop()
+    call_tallies.drop()
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """What viewers get: claims, their history, their deliveries, and what came in that could not be read."""
 
+from fulfillment.models.alerts import Alert, AlertChannel, AlertMessage, AlertRule
 from fulfillment.models.bulk import BulkOperation
 from fulfillment.models.claims import Claim, ClaimEvent, ClaimListing
 from fulfillment.models.clients import ApiClient, ApiUse
@@ -15,11 +16,19 @@ from fulfillment.models.events import (
 )
 from fulfillment.models.inbound import KeptMessage, WebhookTally
 from fulfillment.models.notices import Notice, NoticePreference
+from fulfillment.models.reports import ReportDay, ReportFile, ReportGrant
+from fulfillment.models.subscriptions import PlatformSubscription
+from fulfillment.models.sweeps import ArrivalCount, Sweep, SweepPart
 from fulfillment.models.workers import Worker
 
 __all__ = [
+    "Alert",
+    "AlertChannel",
+    "AlertMessage",
+    "AlertRule",
     "ApiClient",
     "ApiUse",
+    "ArrivalCount",
     "BulkOperation",
     "ChannelPresence",
     "Claim",
@@ -39,7 +48,13 @@ __all__ = [
     "KeptMessage",
     "Notice",
     "NoticePreference",
+    "PlatformSubscription",
     "Progress",
+    "ReportDay",
+    "ReportFile",
+    "ReportGrant",
+    "Sweep",
+    "SweepPart",
     "WebhookTally",
     "Worker",
 ]

@@ -182,6 +182,11 @@ class Claim(models.Model):
                 condition=Q(listed_no__isnull=False),
                 name="claim_listed_game",
             ),
+            models.Index(
+                fields=["organization", "platform", "reason", "platform_reward_id", "platform_campaign_id"],
+                condition=Q(state="quarantined"),
+                name="claim_quarantined",
+            ),
             models.Index(fields=["viewer", "-id"], condition=Q(viewer__isnull=False), name="claim_viewer"),
             models.Index(fields=["player", "-id"], condition=Q(player__isnull=False), name="claim_player"),
         ]

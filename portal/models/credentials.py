@@ -32,6 +32,9 @@ class PlatformCredential(models.Model):
         _("webhook secret"), blank=True, help_text=_("Twitch: the EventSub secret, 10 to 100 ASCII characters.")
     )
     previous_webhook_secret = EncryptedTextField(_("previous webhook secret"), blank=True)
+    # Since when each secret is the one that it is: whoever is to renew them is reminded by these.
+    client_secret_set_at = models.DateTimeField(_("client secret set at"), null=True, editable=False)
+    webhook_secret_set_at = models.DateTimeField(_("webhook secret set at"), null=True, editable=False)
     platform_organization_id = models.CharField(_("organization id there"), max_length=200, blank=True)
     id_url = models.CharField(
         _("sign-in address"),
@@ -98,3 +101,40 @@ class AppAccessToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.credential_id)
+
+
+class ApiStanding(models.Model):
+    """How the calls to a credential's platform go: since when they succeed or fail, and until when none is to be made."""
+
+    credential = models.OneToOneField(
+        PlatformCredential, on_delete=models.CASCADE, primary_key=True, related_name="api_standing"
+    )
+    paused_until = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Since the last success.")
+    problem = models.CharField(max_length=60, blank=True, help_text="A code of the last failure: PlatformError.")
+
+    class Meta:
+        verbose_name = _("standing of a platform's API")
+        verbose_name_plural = _("standings of platforms' APIs")
+
+    def __str__(self) -> str:
+        return str(self.credential_id)
+
+
+class ApiTally(models.Model):
+    """How many calls to a credential's platform ended in one way, in one hour. Written every 10 seconds."""
+
+    credential = models.ForeignKey(PlatformCredential, on_delete=models.CASCADE, related_name="api_tallies")
+    hour = models.DateTimeField(_("hour"))
+    outcome = models.CharField(_("outcome"), max_length=30)
+    count = models.PositiveBigIntegerField(_("count"), default=0)
+
+    class Meta:
+        verbose_name = _("count of calls")
+        verbose_name_plural = _("counts of calls")
+        constraints = [models.UniqueConstraint(fields=["credential", "hour", "outcome"], name="api_tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.count}"

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
+from portal.platforms.authorizations import Authorizations
 from portal.platforms.claims_api import ClaimsApi
+from portal.platforms.directory import Directory
 from portal.platforms.registrar import Registrar
+from portal.platforms.reports import Reports
+from portal.platforms.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +58,15 @@ class Platform:
     registrar: Registrar | None = None
     """How viewers are registered with the platform's heartbeat service, or None where it has none (L10)."""
     claims_api: ClaimsApi | None = None
-    """How the platform is told which claims were delivered, or None where it has no claims of its own (F6)."""
+    """How claims are read from the platform and told as delivered, or None where it has none of its own (F6, F7)."""
+    subscriptions: Subscriptions | None = None
+    """How events are subscribed to, or None where there is nothing to subscribe to."""
+    authorizations: Authorizations | None = None
+    """How the platform is asked whether viewers still authorize the app, or None where it cannot be asked (L9)."""
+    reports: Reports | None = None
+    """How the platform's own figures about games are read, or None where it gives none."""
+    directory: Directory | None = None
+    """How users, categories and streams are looked up, or None where that is not possible."""
     id_hints: Mapping[str, str | Promise] = field(default_factory=dict)
 
     @property

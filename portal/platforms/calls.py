@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +23,7 @@ class PlatformError(Exception):
     """A platform did not do what it was asked.
 
     ``reason`` is a code: one of the door's (``timed_out``, ``dns``, ``refused`` …), ``status`` for an answer that is
-    no success, or ``answer`` for one that could not be understood. ``permanent`` tells that asking again changes
+    no success, ``answer`` for one that could not be understood, or ``too_long`` for one that the door did not read to its end. ``permanent`` tells that asking again changes
     nothing until somebody mends the cause; ``retry_after`` is the wait the platform asked for, if any. ``said`` is the
     platform's own message, for the client that knows its wording: it may hold what was sent and is never shown or logged.
     """
@@ -75,6 +77,46 @@ class AppToken:
     expires_in: int
 
 
+@dataclass(slots=True)
+class Limits:
+    """What a platform said in its answers of how many calls it takes; None where it said nothing.
+
+    Twitch: ``Ratelimit-Remaining`` points and ``Ratelimit-Reset`` in Unix seconds (Twitch API, Rate limits).
+    """
+
+    remaining: int | None = None
+    resets_at: datetime | None = None
+
+    def note(self, answer: http.Answer) -> None:
+        """Take in what an answer's headers say."""
+        remaining, reset = (answer.headers.get(f"Ratelimit-{name}", "") for name in ("Remaining", "Reset"))
+        if remaining.isascii() and remaining.isdigit() and reset.isascii() and reset.isdigit():
+            self.remaining = int(remaining[:9])
+            self.resets_at = datetime.fromtimestamp(min(int(reset[:12]), _LAST_SECOND), UTC)
+
+    def wait(self, now: datetime) -> timedelta | None:
+        """Return how long to make no further call, or None: some points are left for what cannot wait."""
+        if self.remaining is None or self.resets_at is None or self.remaining > SPARED_POINTS:
+            return None
+        return min(max(self.resets_at - now, timedelta()), http.LONGEST_WAIT) or None
+
+
+SPARED_POINTS = 5
+_LAST_SECOND = 4_102_444_800  # the year 2100
+_watched: ContextVar[Limits | None] = ContextVar("limits", default=None)
+
+
+@contextmanager
+def watching_limits() -> Iterator[Limits]:
+    """Have what the answers within say of limits noted."""
+    limits = Limits()
+    token = _watched.set(limits)
+    try:
+        yield limits
+    finally:
+        _watched.reset(token)
+
+
 def ask(method: str, url: str, **options: Any) -> http.Answer:
     """Call ``url`` through the door and return an answer of success. Raises ``PlatformError``."""
     try:
@@ -82,6 +124,9 @@ def ask(method: str, url: str, **options: Any) -> http.Answer:
     except http.OutboundError as error:
         failure = PlatformError(error.reason, host=error.host, permanent=error.permanent)
     else:
+        limits = _watched.get()
+        if limits is not None:
+            limits.note(answer)
         if answer.ok:
             return answer
         failure = _refusal(answer, host=urlsplit(url).hostname or "", now=datetime.now(UTC))
@@ -89,8 +134,10 @@ def ask(method: str, url: str, **options: Any) -> http.Answer:
 
 
 def ask_for_object(method: str, url: str, **options: Any) -> dict[str, Any]:
-    """Call ``url`` and return the JSON object it answers. Raises ``PlatformError``."""
+    """Call ``url`` and return the JSON object it answers. Raises ``PlatformError``; ``too_long`` where it was cut off."""
     answer = ask(method, url, **options)
+    if answer.truncated:
+        raise PlatformError("too_long", host=urlsplit(url).hostname or "")
     try:
         value = answer.json()
     except ValueError:

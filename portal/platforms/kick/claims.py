@@ -1,13 +1,20 @@
-"""Kick's drops claims, as the studio's own app updates them (Kick, Drops Public API)."""
+"""Kick's drops claims, as the studio's own app reads and updates them (Kick, Drops Public API)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from portal.platforms.calls import AppToken, PlatformError, ask
-from portal.platforms.claims_api import Marked
+from portal.platforms.calls import AppToken, PlatformError, ask, ask_for_object, not_understood, text_of
+from portal.platforms.claims_api import ClaimsPage, Marked, Narrowed
 from portal.platforms.kick.client import get_app_token
+from portal.platforms.lists import id_in, page_of
+from portal.platforms.messages import ClaimReceived
+from portal.platforms.times import parse_time
+
+INITIATED = "initiated"
+"""The status that Kick itself gives a new claim."""
 
 PROCESSED = "processed"
 """The text by which the portal says *delivered*: free to choose, and the one of Kick's own example."""
@@ -20,7 +27,11 @@ _MAY_BE_ABOUT_ONE = (400, 404, 409, 422)
 
 @dataclass(frozen=True)
 class DropsClaims:
-    """Updates drops claims."""
+    """Reads and updates drops claims."""
+
+    ways_round = (Narrowed.CAMPAIGN, Narrowed.USER)
+    page_size = 100
+    confirms_each = False
 
     def app_token(self, id_url: str, *, client_id: str, client_secret: str) -> AppToken:
         """Return a new app token. Raises ``PlatformError``."""
@@ -57,6 +68,51 @@ class DropsClaims:
         if refusal is not None and not any(answer is Marked.ACCEPTED for answer, _word in marked.values()):
             raise refusal
         return dict.fromkeys(claim_ids, (Marked.LATER, "not told yet")) | marked
+
+    def list_claims(
+        self,
+        api_url: str,
+        *,
+        client_id: str,
+        access_token: str,
+        narrowed: Narrowed,
+        value: str,
+        only_open: bool,
+        cursor: str,
+        size: int,
+    ) -> ClaimsPage:
+        """Return one page of claims. ``GET /public/v1/drops/claims``. Raises ``PlatformError``.
+
+        The cursor is nested in ``data`` and is a claim's id; in which order claims come, and how the last page is marked,
+        is not documented.
+        """
+        names = {Narrowed.CAMPAIGN: "campaign_id", Narrowed.USER: "user_id"}
+        params = {names[narrowed]: value} if narrowed in names else {}
+        params |= {"external_status": INITIATED} if only_open else {}
+        params |= {"cursor": cursor} if cursor else {}
+        reply = ask_for_object(
+            "GET",
+            f"{api_url}/public/v1/drops/claims",
+            headers={"Authorization": f"Bearer {access_token}"},
+            params={**params, "limit": str(size)},
+        )
+        data = reply.get("data")
+        if not isinstance(data, dict):
+            raise not_understood()
+        return page_of(data.get("claims"), data.get("cursor"), asked=cursor, read=_read, done=PROCESSED)
+
+
+def _read(item: Mapping[str, Any]) -> tuple[ClaimReceived, str]:
+    granted_at = item.get("created_at")
+    claim = ClaimReceived(
+        platform_claim_id=id_in(item, "claim_id"),
+        platform_user_id=id_in(item, "user_id"),
+        platform_reward_id=id_in(item, "reward_id"),
+        platform_campaign_id=id_in(item, "campaign_id", optional=True),
+        external_id=id_in(item, "external_id", optional=True),
+        granted_at=parse_time(granted_at) if isinstance(granted_at, str) else None,
+    )
+    return claim, text_of(item.get("external_status"))
 
 
 def _set(api_url: str, access_token: str, claim_ids: Sequence[str]) -> None:

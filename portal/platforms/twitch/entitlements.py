@@ -1,13 +1,19 @@
-"""Twitch's entitlements, as the studio's own app updates them (Twitch API reference, Update Drops Entitlements)."""
+"""Twitch's entitlements, as the studio's own app reads and updates them (Twitch API reference, Entitlements)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from portal.platforms.calls import AppToken, ask_for_object, not_understood
-from portal.platforms.claims_api import Marked
+from portal.platforms.calls import AppToken, ask_for_object, not_understood, text_of
+from portal.platforms.claims_api import ClaimsPage, Marked, Narrowed
+from portal.platforms.lists import id_in, page_of
+from portal.platforms.messages import ClaimReceived
+from portal.platforms.times import parse_time
 from portal.platforms.twitch.client import get_app_token
+
+FULFILLED = "FULFILLED"
 
 _RESULTS: Mapping[str, Marked] = {
     "SUCCESS": Marked.ACCEPTED,
@@ -20,7 +26,11 @@ _RESULTS: Mapping[str, Marked] = {
 
 @dataclass(frozen=True)
 class Entitlements:
-    """Updates entitlements."""
+    """Reads and updates entitlements."""
+
+    ways_round = (Narrowed.CATEGORY, Narrowed.USER)
+    page_size = 100
+    confirms_each = True
 
     def app_token(self, id_url: str, *, client_id: str, client_secret: str) -> AppToken:
         """Return a new app token. Raises ``PlatformError``."""
@@ -37,7 +47,7 @@ class Entitlements:
             "PATCH",
             f"{api_url}/helix/entitlements/drops",
             headers={"Authorization": f"Bearer {access_token}", "Client-Id": client_id},
-            json={"entitlement_ids": list(claim_ids), "fulfillment_status": "FULFILLED"},
+            json={"entitlement_ids": list(claim_ids), "fulfillment_status": FULFILLED},
         )
         groups = reply.get("data")
         if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
@@ -49,3 +59,46 @@ class Entitlements:
                 if isinstance(claim_id, str) and claim_id in marked:
                     marked[claim_id] = (_RESULTS.get(status, Marked.LATER), status)
         return marked
+
+    def list_claims(
+        self,
+        api_url: str,
+        *,
+        client_id: str,
+        access_token: str,
+        narrowed: Narrowed,
+        value: str,
+        only_open: bool,
+        cursor: str,
+        size: int,
+    ) -> ClaimsPage:
+        """Return one page of entitlements. ``GET /helix/entitlements/drops``. Raises ``PlatformError``.
+
+        With an app token all that the organization owns, of one game, or of one user; sorted by nothing in particular,
+        without the campaign. On the last page ``pagination`` is an empty object.
+        """
+        names = {Narrowed.CATEGORY: "game_id", Narrowed.USER: "user_id"}
+        params = {names[narrowed]: value} if narrowed in names else {}
+        params |= {"fulfillment_status": "CLAIMED"} if only_open else {}
+        params |= {"after": cursor} if cursor else {}
+        reply = ask_for_object(
+            "GET",
+            f"{api_url}/helix/entitlements/drops",
+            headers={"Authorization": f"Bearer {access_token}", "Client-Id": client_id},
+            params={**params, "first": str(size)},
+        )
+        pagination = reply.get("pagination")
+        following = pagination.get("cursor") if isinstance(pagination, dict) else ""
+        return page_of(reply.get("data"), following, asked=cursor, read=_read, done=FULFILLED)
+
+
+def _read(item: Mapping[str, Any]) -> tuple[ClaimReceived, str]:
+    granted_at = item.get("timestamp")
+    claim = ClaimReceived(
+        platform_claim_id=id_in(item, "id"),
+        platform_user_id=id_in(item, "user_id"),
+        platform_reward_id=id_in(item, "benefit_id"),
+        category_id=id_in(item, "game_id", optional=True),
+        granted_at=parse_time(granted_at) if isinstance(granted_at, str) else None,
+    )
+    return claim, text_of(item.get("fulfillment_status"))
