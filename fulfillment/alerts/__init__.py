@@ -1,0 +1,1 @@
+"""Alerts: judging the facts by rules, and telling whom an organization names."""
