@@ -181,6 +181,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', portal.ids.ULIDField(primary_key=True, serialize=False)),
                 ('full', models.BooleanField(default=False, verbose_name='also what is done')),
+                ('narrow', models.BooleanField(default=False, help_text='Of viewers who have just linked their accounts.', verbose_name='only of some viewers')),
                 ('started_at', models.DateTimeField(verbose_name='started at')),
                 ('finished_at', models.DateTimeField(null=True, verbose_name='finished at')),
                 ('stopped', models.BooleanField(default=False, help_text='By a person, or with its credential.', verbose_name='stopped')),
@@ -188,6 +189,7 @@ class Migration(migrations.Migration):
                 ('listed', models.PositiveIntegerField(default=0, verbose_name='claims listed')),
                 ('found', models.PositiveIntegerField(default=0, verbose_name='claims found that no webhook had brought')),
                 ('told_again', models.PositiveIntegerField(default=0, verbose_name='claims still open there though told')),
+                ('skipped', models.PositiveIntegerField(default=0, verbose_name='claims of games that are not in the portal')),
                 ('faults', models.PositiveIntegerField(default=0, verbose_name='claims that could not be read')),
             ],
             options={

@@ -24,6 +24,9 @@ class Sweep(models.Model):
         PlatformCredential, on_delete=models.CASCADE, related_name="sweeps", verbose_name=_("credential")
     )
     full = models.BooleanField(_("also what is done"), default=False)
+    narrow = models.BooleanField(
+        _("only of some viewers"), default=False, help_text=_("Of viewers who have just linked their accounts.")
+    )
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("asked for by")
     )
@@ -34,6 +37,7 @@ class Sweep(models.Model):
     listed = models.PositiveIntegerField(_("claims listed"), default=0)
     found = models.PositiveIntegerField(_("claims found that no webhook had brought"), default=0)
     told_again = models.PositiveIntegerField(_("claims still open there though told"), default=0)
+    skipped = models.PositiveIntegerField(_("claims of games that are not in the portal"), default=0)
     faults = models.PositiveIntegerField(_("claims that could not be read"), default=0)
 
     class Meta:
