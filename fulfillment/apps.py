@@ -22,6 +22,7 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
         from fulfillment.metrics import collect
         from fulfillment.notices import telling
+        from fulfillment.sweeping.request import look_for_claims_of
         from fulfillment.webhooks.events import listen
         from fulfillment.webhooks.revocations import on_authorization_revoked
         from linking.hooks import link_changed, player_known
@@ -32,7 +33,7 @@ class FulfillmentConfig(AppConfig):
 
         claims_may_resolve.append(on_claims_may_resolve)
         campaign_figures.append(claim_figures)
-        link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed]
+        link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed, look_for_claims_of]
         claims_moved += [telling.on_claims_moved, event_sources.on_claims_moved]
         rewards_earned.append(telling.on_rewards_earned)
         player_known.append(on_player_known)

@@ -266,7 +266,7 @@ def _known(tables: _Tables, claim: Claim, match: _Match, viewers: Mapping[tuple[
         campaign_found=match.campaign_found,
         reward_in_campaign=place is not None,
         campaign=_campaign_facts(campaign),
-        taken_over_at=campaign.game.taken_over_at if campaign else None,
+        taken_over_at=_taken_over_at(claim, campaign) if campaign else None,
         is_tester=campaign is not None and (campaign.pk, claim.platform, claim.platform_user_id) in tables.testers,
         staff_hold=claim.staff_hold,
         waived=frozenset(claim.waived),
@@ -284,6 +284,15 @@ def _known(tables: _Tables, claim: Claim, match: _Match, viewers: Mapping[tuple[
         player_id=player_id,
     )
     return Known(facts, columns, limit=campaign.per_player_limit if campaign else 1, detail=match.detail)
+
+
+def _taken_over_at(claim: Claim, campaign: Campaign) -> datetime | None:
+    """Return the time before which claims are not the portal's to deliver (F1).
+
+    Where the game names none, what only a sweep brings counts from the campaign's publication on: a list reaches back for
+    years, and what was granted before somebody set the campaign up here is not delivered by surprise.
+    """
+    return campaign.game.taken_over_at or (campaign.published_at if claim.source == Claim.Source.SWEEP else None)
 
 
 def _frozen(tables: _Tables, claim: Claim) -> Known:

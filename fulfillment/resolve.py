@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from fulfillment.arrival_counts import count_arrivals
 from fulfillment.claim_counts import Binding, Changes, quarter_of
 from fulfillment.ledger import PORTAL, Move, lock_claims, move_claims
 from fulfillment.listing import give_places, place_of
@@ -114,6 +115,7 @@ def _resolve_locked(claims: Sequence[Claim], viewers: Viewers, *, now: datetime)
     _leave_alone([claim for claim in claims if claim.state not in UNSENT], now=now)
     if not unsent:
         return
+    count_arrivals(unsent)
     known = learn_about(unsent, viewers)
     works = [_Work(claim, known[claim.pk], decide(known[claim.pk].facts)) for claim in unsent]
     _give_slots(works)

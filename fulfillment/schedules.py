@@ -27,6 +27,7 @@ JOBS = (
     Job("Send notices by e-mail", "fulfillment.notices.tasks.send_mail", 1),
     Job("Remind of what soon can no longer be claimed", "fulfillment.notices.tasks.remind_of_closings", 60),
     Job("Tell platforms what was delivered", "fulfillment.tasks.write_back", 1),
+    Job("Read platforms' claims for what webhooks missed", "fulfillment.tasks.sweep", 1),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
     Job("Register viewers with platforms", "campaigns.tasks.register_viewers", 1),
     Job("Work out figures by day", "campaigns.tasks.work_out_days", 5),

@@ -13,9 +13,12 @@ from django_q.tasks import async_task
 from fulfillment import workers
 from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, Delivery, EventDelivery
+from fulfillment.sweeping.reading import has_due_pages, read_due_pages
+from fulfillment.sweeping.request import begin_due_sweeps, stop_switched_off
 from fulfillment.webhooks.keys import refresh_public_key
 from fulfillment.write_back import write_back_due
 from portal import retention
+from portal.going_on import done, go_on
 from portal.models import PlatformCredential
 from portal.shared_cache import SharedTable
 
@@ -25,6 +28,10 @@ OVERDUE = timedelta(minutes=2)
 EXPIRE_BY_THEMSELVES = ("link_tokens", "sessions", "api_tokens")
 WRITE_BACK_SECONDS = 10.0
 """No call is begun after so many: one and a new token may take 20 more, and a background task is ended after 30."""
+
+SWEEP = "fulfillment.tasks.sweep"
+SWEEP_SECONDS = 8.0
+"""As with write-backs: a call that was begun may take a while longer."""
 
 RETENTION_SECONDS = 15.0
 """So long one run works at most: a background task is ended after 30 seconds."""
@@ -65,6 +72,18 @@ def write_back() -> str:
     """Tell the platforms which claims were delivered (F6). Returns what came of it, for the job's result."""
     told = write_back_due(now=timezone.now(), seconds=WRITE_BACK_SECONDS)
     return f"accepted: {told.accepted}, refused: {told.refused}, later: {told.later}"
+
+
+def sweep(*, continued: bool = False) -> str:
+    """Begin the sweeps that are due and read pages (F7), and have another run go on while there are more."""
+    begun = begin_due_sweeps(now=timezone.now())
+    stop_switched_off(now=timezone.now())
+    read = read_due_pages(seconds=SWEEP_SECONDS)
+    if has_due_pages(now=timezone.now()):
+        go_on(SWEEP, continued=continued)
+    else:
+        done(SWEEP, continued=continued)
+    return f"begun: {begun}, pages read: {read}"
 
 
 def look_at_all_again() -> int:

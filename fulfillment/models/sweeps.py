@@ -66,6 +66,7 @@ class SweepPart(models.Model):
 
         READ = "read", _("read to its end")
         UNREADABLE = "unreadable", _("could not be read to its end")
+        STOPPED = "stopped", _("stopped before its end")
 
     sweep = models.ForeignKey(Sweep, on_delete=models.CASCADE, related_name="parts")
     narrowed = models.CharField(max_length=10, choices=[(one.value, one.value) for one in Narrowed])

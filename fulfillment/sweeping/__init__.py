@@ -1,0 +1,1 @@
+"""Reading the platforms' claim APIs for what the webhooks missed (F7)."""
