@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('facts', models.JSONField(default=dict)),
                 ('opened_at', models.DateTimeField(verbose_name='since')),
                 ('seen_at', models.DateTimeField(verbose_name='last seen at')),
+                ('gone_at', models.DateTimeField(null=True)),
                 ('closed_at', models.DateTimeField(null=True, verbose_name='over since')),
                 ('muted_until', models.DateTimeField(blank=True, null=True, verbose_name='muted until')),
                 ('told_at', models.DateTimeField(null=True, verbose_name='told at')),
@@ -47,6 +48,7 @@ class Migration(migrations.Migration):
                 ('rules', models.JSONField(blank=True, default=list, help_text='None chosen: all.', verbose_name='only these alerts')),
                 ('muted_until', models.DateTimeField(blank=True, null=True, verbose_name='muted until')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('not_before', models.DateTimeField(editable=False, null=True)),
                 ('sent_at', models.DateTimeField(editable=False, null=True, verbose_name='last reached at')),
                 ('failed_at', models.DateTimeField(editable=False, null=True, verbose_name='last failed at')),
                 ('problem', models.CharField(blank=True, editable=False, max_length=60)),
@@ -87,6 +89,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AlertWatch',
+            fields=[
+                ('organization', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='alert_watch', serialize=False, to='portal.organization')),
+                ('judged_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'verbose_name': 'watch over an organization',
+                'verbose_name_plural': 'watches over organizations',
+            },
+        ),
+        migrations.CreateModel(
             name='ArrivalCount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -99,6 +112,27 @@ class Migration(migrations.Migration):
                 'verbose_name': 'claims that arrived in an hour',
                 'verbose_name_plural': 'claims that arrived by hour',
             },
+        ),
+        migrations.CreateModel(
+            name='DeliveryTally',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('hour', models.DateTimeField(verbose_name='hour')),
+                ('outcome', models.CharField(choices=[('delivered', 'taken by the game'), ('failed', 'failed')], max_length=10, verbose_name='outcome')),
+                ('count', models.PositiveBigIntegerField(default=0, verbose_name='count')),
+                ('last_at', models.DateTimeField(null=True, verbose_name='last at')),
+                ('game', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='campaigns.game')),
+            ],
+            options={
+                'verbose_name': 'count of deliveries',
+                'verbose_name_plural': 'counts of deliveries',
+                'constraints': [models.UniqueConstraint(fields=('game', 'hour', 'outcome'), name='delivery_tally_once')],
+            },
+        ),
+        migrations.AddField(
+            model_name='webhooktally',
+            name='last_at',
+            field=models.DateTimeField(null=True, verbose_name='last at'),
         ),
         migrations.CreateModel(
             name='PlatformSubscription',
@@ -207,7 +241,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveSmallIntegerField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('due_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('read', 'read to its end'), ('unreadable', 'could not be read to its end')], max_length=10)),
+                ('outcome', models.CharField(blank=True, choices=[('read', 'read to its end'), ('unreadable', 'could not be read to its end'), ('stopped', 'stopped before its end')], max_length=10)),
                 ('problem', models.CharField(blank=True, max_length=60)),
             ],
             options={
@@ -217,7 +251,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='claim',
-            index=models.Index(condition=models.Q(('state', 'quarantined')), fields=['organization', 'platform', 'reason', 'platform_reward_id', 'platform_campaign_id'], name='claim_quarantined'),
+            index=models.Index(condition=models.Q(('state', 'quarantined')), fields=['organization', 'platform', 'reason', 'platform_reward_id', 'platform_campaign_id', 'id'], name='claim_quarantined'),
         ),
         migrations.AddField(
             model_name='alert',
@@ -299,6 +333,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='alertmessage',
             index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='alert_message_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='alertmessage',
+            constraint=models.UniqueConstraint(condition=models.Q(('about__in', ['opened', 'closed'])), fields=('alert', 'channel', 'about'), name='alert_message_once'),
         ),
         migrations.AddConstraint(
             model_name='alertrule',

@@ -183,7 +183,7 @@ class Claim(models.Model):
                 name="claim_listed_game",
             ),
             models.Index(
-                fields=["organization", "platform", "reason", "platform_reward_id", "platform_campaign_id"],
+                fields=["organization", "platform", "reason", "platform_reward_id", "platform_campaign_id", "id"],
                 condition=Q(state="quarantined"),
                 name="claim_quarantined",
             ),

@@ -1,0 +1,194 @@
+"""The groups of claims in quarantine that wait for one and the same mapping (F2).
+
+Read from the index ``claim_quarantined`` alone, which is gone through in leaps from group to group: what it costs goes by
+the groups, and for each up to the cap by its claims, never by all the claims there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q
+
+from fulfillment.health.facts import Unmapped
+from fulfillment.models import Claim
+from fulfillment.rules.codes import Code
+from fulfillment.rules.states import State
+
+CLAIMS_COUNTED = 10_000
+"""So many claims of one group are counted; a count that reaches it stands for itself and more."""
+
+PLACES_READ = 200
+"""So many pairs of reward and campaign ids are read at most, the first by platform, reason and ids."""
+
+OF_REWARDS = frozenset({Code.REWARD_UNKNOWN, Code.REWARD_AMBIGUOUS})
+OF_CAMPAIGNS = frozenset({Code.CAMPAIGN_UNKNOWN, Code.CAMPAIGN_AMBIGUOUS})
+DRIFT = OF_REWARDS | OF_CAMPAIGNS | {Code.REWARD_NOT_IN_CAMPAIGN}
+"""The reasons that a mapping ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What the claims of a group have in common. The ids are the platform's; one that does not matter is empty.
+
+    An unknown reward is the same whatever campaigns are named with it, and an unknown campaign whatever rewards are. Where
+    a claim names no campaign (F1), its reward says which claims belong together.
+    """
+
+    platform: str
+    code: Code
+    reward_id: str = ""
+    campaign_id: str = ""
+
+    @property
+    def what(self) -> str:
+        """Return what is to be mapped: ``reward`` or ``campaign``."""
+        return "campaign" if self.code in OF_CAMPAIGNS else "reward"
+
+    @property
+    def platform_id(self) -> str:
+        """Return the id that is to be mapped; of claims that name no campaign, that of their reward."""
+        return (self.campaign_id or self.reward_id) if self.what == "campaign" else self.reward_id
+
+    def claims(self, organization_id: str) -> Q:
+        """Return the condition for its claims."""
+        found = Q(
+            organization=organization_id, platform=self.platform, state=State.QUARANTINED.value, reason=self.code.value
+        )
+        if self.code in OF_REWARDS or self.code is Code.REWARD_NOT_IN_CAMPAIGN or not self.campaign_id:
+            found &= Q(platform_reward_id=self.reward_id)
+        if self.code not in OF_REWARDS:
+            found &= Q(platform_campaign_id=self.campaign_id)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Claims that wait for the same mapping, in the order in which they came in.
+
+    ``reward_ids`` and ``campaign_ids`` are all that they name. External id and category are those of the first.
+    """
+
+    key: Key
+    claims: int
+    first_at: datetime
+    last_at: datetime
+    sample_id: str
+    external_id: str = ""
+    category_id: str = ""
+    reward_ids: tuple[str, ...] = ()
+    campaign_ids: tuple[str, ...] = ()
+
+    @property
+    def capped(self) -> bool:
+        """Tell whether there are more claims than were counted."""
+        return self.claims >= CLAIMS_COUNTED
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups, those with most claims first. ``more`` says that not all could be read."""
+
+    rows: list[Group]
+    more: bool
+
+
+def unmapped_groups(organization_id: str) -> Groups:
+    """Return what an organization's claims wait for. Two queries."""
+    places = _read(organization_id)
+    found: dict[Key, Group] = {}
+    for place in places:
+        if place.key in found:
+            place = _joined(found[place.key], place)
+        found[place.key] = place
+    rows = [group for group in found.values() if group.key.code in DRIFT]
+    rows.sort(key=lambda group: (-group.claims, group.first_at, group.key.platform, group.key.platform_id))
+    return Groups(rows, more=len(places) >= PLACES_READ)
+
+
+def unmapped(organization_id: str, *, limit: int) -> list[Unmapped]:
+    """Return what is unknown, as facts of the organization's health: at most ``limit``, most claims first. Two queries."""
+    return [
+        Unmapped(
+            platform=group.key.platform,
+            what=group.key.what,
+            platform_id=group.key.platform_id,
+            claims=group.claims,
+            first_at=group.first_at,
+            last_at=group.last_at,
+        )
+        for group in unmapped_groups(organization_id).rows[:limit]
+    ]
+
+
+def key_of(*, platform: str, code: Code, reward_id: str, campaign_id: str) -> Key:
+    """Return the group that a claim in quarantine with these ids belongs to."""
+    if code in OF_REWARDS:
+        return Key(platform=platform, code=code, reward_id=reward_id)
+    if code in OF_CAMPAIGNS and campaign_id:
+        return Key(platform=platform, code=code, campaign_id=campaign_id)
+    return Key(platform=platform, code=code, reward_id=reward_id, campaign_id=campaign_id)
+
+
+def _joined(one: Group, other: Group) -> Group:
+    first = min((one, other), key=lambda group: (group.first_at, group.sample_id))
+    return replace(
+        first,
+        claims=min(one.claims + other.claims, CLAIMS_COUNTED),
+        last_at=max(one.last_at, other.last_at),
+        reward_ids=_all(one.reward_ids, other.reward_ids),
+        campaign_ids=_all(one.campaign_ids, other.campaign_ids),
+    )
+
+
+def _all(*ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for some in ids for value in some if value))
+
+
+_IDS = ("platform", "reason", "platform_reward_id", "platform_campaign_id")
+
+
+def _read(organization_id: str) -> list[Group]:
+    """Read the pairs of ids with their claims; each step finds the first claim behind the pair before.
+
+    The state is written out, for the database to see that the partial index holds all that is asked for.
+    """
+    table = Claim._meta.db_table
+    mine = "c.organization_id = %s AND c.state = 'quarantined'"
+    order = ", ".join(f"c.{name}" for name in (*_IDS, "id"))
+    behind = f"({', '.join(f'c.{name}' for name in _IDS)}) > ({', '.join(f'k.{name}' for name in _IDS)})"
+    same = " AND ".join(f"c.{name} = k.{name}" for name in _IDS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE place (id, number) AS ("  # noqa: S608 - own names only
+            f"SELECT (SELECT c.id FROM {table} c WHERE {mine} ORDER BY {order} LIMIT 1), 1 "
+            f"UNION ALL SELECT (SELECT c.id FROM {table} c WHERE {mine} AND {behind} ORDER BY {order} LIMIT 1), "
+            f"place.number + 1 FROM place JOIN {table} k ON k.id = place.id WHERE place.number < %s) "
+            f"SELECT k.id, (SELECT c.id FROM {table} c WHERE {mine} AND {same} ORDER BY c.id DESC LIMIT 1), "
+            f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} c WHERE {mine} AND {same} LIMIT %s) AS counted) "
+            f"FROM place JOIN {table} k ON k.id = place.id ORDER BY place.number",
+            [organization_id, organization_id, PLACES_READ, organization_id, organization_id, CLAIMS_COUNTED],
+        )
+        rows = cursor.fetchall()
+    claims = Claim.objects.only(*_IDS, "external_id", "platform_category_id", "received_at").in_bulk(
+        {pk for first, last, _count in rows for pk in (first, last)}
+    )
+    return [_group(claims[first], claims[last], count) for first, last, count in rows]
+
+
+def _group(first: Claim, last: Claim, claims: int) -> Group:
+    reward_id, campaign_id = first.platform_reward_id, first.platform_campaign_id
+    return Group(
+        key=key_of(platform=first.platform, code=Code(first.reason), reward_id=reward_id, campaign_id=campaign_id),
+        claims=claims,
+        first_at=first.received_at,
+        last_at=last.received_at,
+        sample_id=first.pk,
+        external_id=first.external_id,
+        category_id=first.platform_category_id,
+        reward_ids=_all([reward_id]),
+        campaign_ids=_all([campaign_id]),
+    )
