@@ -12,6 +12,7 @@ from portal import platforms
 from portal.encryption import EncryptedTextField
 from portal.http import validate_outbound_url
 from portal.ids import ULIDField, new_ulid
+from portal.models import PlatformCredential
 
 
 class Player(models.Model):
@@ -90,9 +91,13 @@ class ViewerAuthorization(models.Model):
 
     ``missing_since`` is set where the platform did not name the viewer: the authorization seems to have lapsed, and links
     end only when it says so once more, later. ``due_at`` is when it is asked next; empty: no link is active.
+    ``credential`` is the one of the viewer's organization and platform, kept here so that what is due is found by it.
     """
 
     viewer = models.OneToOneField(Viewer, on_delete=models.CASCADE, primary_key=True, related_name="authorization")
+    credential = models.ForeignKey(
+        PlatformCredential, on_delete=models.CASCADE, db_index=False, related_name="authorizations"
+    )
     due_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(_("last checked at"), null=True)
     missing_since = models.DateTimeField(_("missing since"), null=True)
@@ -100,10 +105,39 @@ class ViewerAuthorization(models.Model):
     class Meta:
         verbose_name = _("viewer's authorization")
         verbose_name_plural = _("viewers' authorizations")
-        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="authorization_due")]
+        indexes = [
+            models.Index(fields=["credential", "due_at"], condition=Q(due_at__isnull=False), name="authorization_due"),
+            models.Index(fields=["credential"], condition=Q(missing_since__isnull=False), name="authorization_missing"),
+        ]
 
     def __str__(self) -> str:
         return str(self.viewer_id)
+
+
+class AuthorizationTurn(models.Model):
+    """When a credential's platform is next asked for its viewers, and how that went (L9).
+
+    ``due_at`` is also the lease: whoever moves it by compare-and-set has the turn. ``doubted_since`` is set where the
+    platform suddenly named so few of those it was asked for that its silence is not believed; ``asked`` and ``missing`` are
+    the numbers by which that was judged last.
+    """
+
+    credential = models.OneToOneField(
+        PlatformCredential, on_delete=models.CASCADE, primary_key=True, related_name="authorization_turn"
+    )
+    due_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Turns that failed since one last succeeded.")
+    doubted_since = models.DateTimeField(_("doubted since"), null=True)
+    asked = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("turn of asking for authorizations")
+        verbose_name_plural = _("turns of asking for authorizations")
+
+    def __str__(self) -> str:
+        return str(self.credential_id)
 
 
 class GameSignIn(models.Model):

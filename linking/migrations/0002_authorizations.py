@@ -9,9 +9,26 @@ class Migration(migrations.Migration):
     dependencies = [
         ('campaigns', '0005_days'),
         ('linking', '0001_initial'),
+        ('portal', '0004_standing_of_apis'),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='AuthorizationTurn',
+            fields=[
+                ('credential', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='authorization_turn', serialize=False, to='portal.platformcredential')),
+                ('due_at', models.DateTimeField()),
+                ('began_at', models.DateTimeField(null=True)),
+                ('failures', models.PositiveIntegerField(default=0, help_text='Turns that failed since one last succeeded.')),
+                ('doubted_since', models.DateTimeField(null=True, verbose_name='doubted since')),
+                ('asked', models.PositiveIntegerField(default=0)),
+                ('missing', models.PositiveIntegerField(default=0)),
+            ],
+            options={
+                'verbose_name': 'turn of asking for authorizations',
+                'verbose_name_plural': 'turns of asking for authorizations',
+            },
+        ),
         migrations.CreateModel(
             name='ViewerAuthorization',
             fields=[
@@ -19,11 +36,12 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(null=True)),
                 ('checked_at', models.DateTimeField(null=True, verbose_name='last checked at')),
                 ('missing_since', models.DateTimeField(null=True, verbose_name='missing since')),
+                ('credential', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='authorizations', to='portal.platformcredential')),
             ],
             options={
                 'verbose_name': "viewer's authorization",
                 'verbose_name_plural': "viewers' authorizations",
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='authorization_due')],
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['credential', 'due_at'], name='authorization_due'), models.Index(condition=models.Q(('missing_since__isnull', False)), fields=['credential'], name='authorization_missing')],
             },
         ),
     ]
