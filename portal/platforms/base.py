@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
+from portal.platforms.app_tokens import AppTokens
 from portal.platforms.authorizations import Authorizations
 from portal.platforms.claims_api import ClaimsApi
 from portal.platforms.directory import Directory
@@ -59,6 +60,8 @@ class Platform:
     """How viewers are registered with the platform's heartbeat service, or None where it has none (L10)."""
     claims_api: ClaimsApi | None = None
     """How claims are read from the platform and told as delivered, or None where it has none of its own (F6, F7)."""
+    app_tokens: AppTokens | None = None
+    """How the platform is asked about app tokens, or None where it cannot be asked."""
     subscriptions: Subscriptions | None = None
     """How events are subscribed to, or None where there is nothing to subscribe to."""
     authorizations: Authorizations | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -23,9 +23,11 @@ class PlatformError(Exception):
     """A platform did not do what it was asked.
 
     ``reason`` is a code: one of the door's (``timed_out``, ``dns``, ``refused`` …), ``status`` for an answer that is
-    no success, ``answer`` for one that could not be understood, or ``too_long`` for one that the door did not read to its end. ``permanent`` tells that asking again changes
-    nothing until somebody mends the cause; ``retry_after`` is the wait the platform asked for, if any. ``said`` is the
-    platform's own message, for the client that knows its wording: it may hold what was sent and is never shown or logged.
+    no success, ``answer`` for one that could not be understood, ``too_long`` for one that the door did not read to its
+    end, ``full`` where the platform keeps no more of what was to be made, or ``declined`` where it took the call and not
+    what it was about. ``permanent`` tells that asking again changes nothing until somebody mends the cause;
+    ``retry_after`` is the wait the platform asked for, if any. ``said`` is the platform's own message, for the client that
+    knows its wording: it may hold what was sent and is never shown or logged.
     """
 
     def __init__(
@@ -159,12 +161,33 @@ def request_app_token(url: str, *, client_id: str, client_secret: str) -> AppTok
     return AppToken(access_token=token, expires_in=min(expires_in, LONGEST_LIFE_SECONDS))
 
 
+def rows_of(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects of the list ``data``. Raises ``PlatformError``."""
+    rows = reply.get("data")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise not_understood()
+    return rows
+
+
 def only_row(reply: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first object of the list ``data``. Raises ``PlatformError``."""
-    rows = reply.get("data")
-    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict):
+    rows = rows_of(reply)
+    if not rows:
         raise not_understood()
     return rows[0]
+
+
+def seconds_of(value: object) -> int | None:
+    """Return how long a token lives; None where it is not told. 0 stands for a token that does not expire."""
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        return None
+    return min(value, LONGEST_LIFE_SECONDS)
+
+
+def some_of(values: Sequence[str], size: int) -> Iterator[list[str]]:
+    """Return the values in parts of at most ``size``, each value once."""
+    once = list(dict.fromkeys(values))
+    return (once[start : start + size] for start in range(0, len(once), size))
 
 
 def id_of(value: object) -> str:
@@ -202,7 +225,9 @@ def _message(answer: http.Answer) -> str:
         value = answer.json()
     except ValueError:
         return ""
-    return text_of(value.get("message"))[:200] if isinstance(value, dict) else ""
+    # Kick's refusals have their reason in ``data``, beside a ``message`` that only names the status.
+    said = (text_of(value.get(name)) for name in ("message", "data")) if isinstance(value, dict) else ()
+    return " ".join(filter(None, said))[:200]
 
 
 def _wait(answer: http.Answer, *, now: datetime) -> timedelta | None:

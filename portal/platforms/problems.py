@@ -27,6 +27,11 @@ _PROBLEMS: dict[str, tuple[str | Promise, str | Promise]] = {
     "paused": (_("The platform asked for a pause."), _("It is tried again by itself once the pause is over.")),
     "answer": (_("The platform's answer was not understood."), _BY_ITSELF),
     "too_long": (_("The platform's answer was longer than the portal reads."), _BY_ITSELF),
+    "full": (
+        _("The app has as many event subscriptions at the platform as it may have."),
+        _("Ask the platform for a higher limit, or end subscriptions that other programs made with the same app."),
+    ),
+    "declined": (_("The platform took the call and refused what it was about."), _BY_ITSELF),
     "no_api": (_("This platform offers no such service."), _("There is nothing to do.")),
     "internal": (_("The portal failed at this."), _("The portal's administrator finds the fault in the log.")),
 }

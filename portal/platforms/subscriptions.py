@@ -75,8 +75,13 @@ class Subscriptions(Protocol):
     def topics(self, *, organization_id: str, client_id: str, channel_ids: Collection[str]) -> list[Topic]:
         """Return what to be told of, the most important first; without an organization's id nothing that needs it."""
 
-    def read(self, api_url: str, *, client_id: str, access_token: str, cursor: str) -> SubscriptionsPage:
-        """Return one page of what the app has subscribed to."""
+    def read(
+        self, api_url: str, *, client_id: str, access_token: str, cursor: str, channel_id: str = ""
+    ) -> SubscriptionsPage:
+        """Return one page of what the app has subscribed to: all, or only what is about one channel.
+
+        Where a platform has no pages and all are too many for one answer (``too_long``), each channel is asked for.
+        """
 
     def create(
         self, api_url: str, *, client_id: str, access_token: str, topic: Topic, callback: str, secret: str

@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
 from portal.platforms.kick.claims import DropsClaims
+from portal.platforms.kick.client import KickTokens
+from portal.platforms.kick.directory import PublicDirectory
+from portal.platforms.kick.subscriptions import EventSubscriptions
 
 KICK = Platform(
     key="kick",
@@ -29,6 +32,9 @@ KICK = Platform(
     links_before_claims=True,
     max_rewards_per_campaign=12,
     claims_api=DropsClaims(),
+    app_tokens=KickTokens(),
+    subscriptions=EventSubscriptions(),
+    directory=PublicDirectory(),
     id_hints={
         "client": _("dev.kick.com, your organization's app: the client ID, 26 letters and digits."),
         "organization": _("dev.kick.com, your organization: its id."),

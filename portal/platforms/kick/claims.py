@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.platforms.calls import AppToken, PlatformError, ask, ask_for_object, not_understood, text_of
 from portal.platforms.claims_api import ClaimsPage, Marked, Narrowed
-from portal.platforms.kick.client import get_app_token
+from portal.platforms.kick.client import get_app_token, headers
 from portal.platforms.lists import id_in, page_of
 from portal.platforms.messages import ClaimReceived
 from portal.platforms.times import parse_time
@@ -93,7 +93,7 @@ class DropsClaims:
         reply = ask_for_object(
             "GET",
             f"{api_url}/public/v1/drops/claims",
-            headers={"Authorization": f"Bearer {access_token}"},
+            headers=headers(access_token),
             params={**params, "limit": str(size)},
         )
         data = reply.get("data")
@@ -117,5 +117,4 @@ def _read(item: Mapping[str, Any]) -> tuple[ClaimReceived, str]:
 
 def _set(api_url: str, access_token: str, claim_ids: Sequence[str]) -> None:
     claims = [{"claim_id": claim_id, "external_status": PROCESSED} for claim_id in claim_ids]
-    headers = {"Authorization": f"Bearer {access_token}"}
-    ask("PATCH", f"{api_url}/public/v1/drops/claims", headers=headers, json={"claims": claims})
+    ask("PATCH", f"{api_url}/public/v1/drops/claims", headers=headers(access_token), json={"claims": claims})

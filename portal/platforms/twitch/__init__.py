@@ -5,7 +5,12 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
+from portal.platforms.twitch.analytics import GameAnalytics
+from portal.platforms.twitch.client import AuthorizedUsers
+from portal.platforms.twitch.directory import HelixDirectory
 from portal.platforms.twitch.entitlements import Entitlements
+from portal.platforms.twitch.subscriptions import EventSub
+from portal.platforms.twitch.tokens import Tokens
 from portal.platforms.twitch.vhs import ViewerHeartbeatService
 
 TWITCH = Platform(
@@ -28,6 +33,11 @@ TWITCH = Platform(
     sends_claims=True,
     signs_with_shared_secret=True,
     claims_api=Entitlements(),
+    app_tokens=Tokens(),
+    subscriptions=EventSub(),
+    authorizations=AuthorizedUsers(),
+    reports=GameAnalytics(),
+    directory=HelixDirectory(),
     registrar=ViewerHeartbeatService(),
     id_hints={
         "client": _("Developer console, Applications: the client ID, 30 letters and digits."),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from portal.platforms.calls import (
     AppToken,
     PlatformUser,
     ask_for_object,
     id_of,
-    not_understood,
     only_row,
     request_app_token,
+    rows_of,
     text_of,
 )
 
@@ -23,7 +24,7 @@ def get_own_user(api_url: str, *, client_id: str, access_token: str) -> Platform
 
     ``GET /helix/users`` without parameters (Twitch API reference, Get Users). No scope is needed.
     """
-    reply = ask_for_object("GET", f"{api_url}/helix/users", headers=_headers(client_id, access_token))
+    reply = ask_for_object("GET", f"{api_url}/helix/users", headers=headers(client_id, access_token))
     row = only_row(reply)
     login = text_of(row.get("login"))
     return PlatformUser(
@@ -53,20 +54,29 @@ def get_authorizations(
     reply = ask_for_object(
         "GET",
         f"{api_url}/helix/authorization/users",
-        headers=_headers(client_id, access_token),
+        headers=headers(client_id, access_token),
         params=[("user_id", user_id) for user_id in user_ids],
     )
-    rows = reply.get("data")
-    if not isinstance(rows, list):
-        raise not_understood()
     authorizations = {}
-    for row in rows:
-        if not isinstance(row, dict):
-            raise not_understood()
+    for row in rows_of(reply):
         scopes = row.get("scopes")
         authorizations[id_of(row.get("user_id"))] = tuple(map(str, scopes)) if isinstance(scopes, list) else ()
     return authorizations
 
 
-def _headers(client_id: str, access_token: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class AuthorizedUsers:
+    """Asks Twitch who authorizes the app."""
+
+    users_per_call = AUTHORIZATIONS_PER_CALL
+
+    def read(
+        self, api_url: str, *, client_id: str, access_token: str, user_ids: Sequence[str]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return those of at most ten users who authorize the app, with their scopes. Raises ``PlatformError``."""
+        return get_authorizations(api_url, client_id=client_id, access_token=access_token, user_ids=user_ids)
+
+
+def headers(client_id: str, access_token: str) -> dict[str, str]:
+    """Return what every call to Helix carries: the client id must be the token's own (Twitch API guide)."""
     return {"Authorization": f"Bearer {access_token}", "Client-Id": client_id}

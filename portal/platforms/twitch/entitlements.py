@@ -11,7 +11,7 @@ from portal.platforms.claims_api import ClaimsPage, Marked, Narrowed
 from portal.platforms.lists import id_in, page_of
 from portal.platforms.messages import ClaimReceived
 from portal.platforms.times import parse_time
-from portal.platforms.twitch.client import get_app_token
+from portal.platforms.twitch.client import get_app_token, headers
 
 FULFILLED = "FULFILLED"
 
@@ -46,7 +46,7 @@ class Entitlements:
         reply = ask_for_object(
             "PATCH",
             f"{api_url}/helix/entitlements/drops",
-            headers={"Authorization": f"Bearer {access_token}", "Client-Id": client_id},
+            headers=headers(client_id, access_token),
             json={"entitlement_ids": list(claim_ids), "fulfillment_status": FULFILLED},
         )
         groups = reply.get("data")
@@ -84,7 +84,7 @@ class Entitlements:
         reply = ask_for_object(
             "GET",
             f"{api_url}/helix/entitlements/drops",
-            headers={"Authorization": f"Bearer {access_token}", "Client-Id": client_id},
+            headers=headers(client_id, access_token),
             params={**params, "first": str(size)},
         )
         pagination = reply.get("pagination")
