@@ -15,9 +15,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from fulfillment.api.callers import Caller
+from fulfillment.delivery.tally import tallies
 from fulfillment.ledger import Move, lock_claims, move_claims
 from fulfillment.listing import FROM_PLATFORM
-from fulfillment.models import Claim, ClaimEvent, Endpoint
+from fulfillment.models import Claim, ClaimEvent, DeliveryTally, Endpoint
 from fulfillment.outbox import withdraw
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import DONE, OPEN, State
@@ -75,6 +76,9 @@ def say(*, caller: Caller, shape: str, sayings: Sequence[Said], now: datetime) -
         _keep_texts([(claims[pk], by_id[claim_id]) for claim_id, pk in named.items()], answers)
         _fulfil(fulfilled, caller, now=now)
         _note(noted, caller, now=now)
+    for claim in fulfilled:
+        if claim.game_id:
+            tallies.count(claim.game_id, DeliveryTally.Outcome.DELIVERED.value, now=now)
     return answers
 
 

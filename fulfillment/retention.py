@@ -11,9 +11,21 @@ from django.utils.translation import gettext_lazy as _
 
 from fulfillment.api.points import WINDOW_SECONDS
 from fulfillment.events.personal import remove_events
-from fulfillment.models import ApiUse, BulkOperation, Claim, DeliveryAttempt, Event, KeptMessage, Notice, WebhookTally
+from fulfillment.models import (
+    ApiUse,
+    ArrivalCount,
+    BulkOperation,
+    Claim,
+    DeliveryAttempt,
+    DeliveryTally,
+    Event,
+    KeptMessage,
+    Notice,
+    WebhookTally,
+)
 from fulfillment.rules.notices import Kind as NoticeKind
 from portal.ids import first_ulid_at
+from portal.models import ApiTally
 from portal.retention import Kind, add_kinds
 from portal.tombstones import ERASED
 
@@ -61,6 +73,9 @@ add_kinds(
     Kind("events", _("what was told to subscribers"), 30, lambda t: Event.objects.filter(at__lt=t), remove_events),
     Kind("kept_messages", _("unreadable messages"), 90, lambda t: KeptMessage.objects.filter(received_at__lt=t)),
     Kind("webhook_tallies", _("webhook counts"), 400, lambda t: WebhookTally.objects.filter(hour__lt=t)),
+    Kind("api_tallies", _("counts of calls to platforms"), 90, lambda t: ApiTally.objects.filter(hour__lt=t)),
+    Kind("delivery_tallies", _("counts of deliveries"), 90, lambda t: DeliveryTally.objects.filter(hour__lt=t)),
+    Kind("arrival_counts", _("what brought claims"), 400, lambda t: ArrivalCount.objects.filter(hour__lt=t)),
     Kind("bulk_actions", _("finished bulk actions"), 400, lambda t: BulkOperation.objects.filter(finished_at__lt=t)),
     Kind("notices", _("what people were told about their links and rewards"), 180, _notices),
     Kind("api_uses", _("how often a player's program asked"), 30, _uses),

@@ -29,7 +29,7 @@ PAUSE_UNASKED = timedelta(minutes=1)
 UNAUTHORIZED = 401
 TOO_MANY = 429
 
-tallies = Tallies(model=lambda: ApiTally, whose="credential")
+tallies = Tallies(model=lambda: ApiTally, whose="credential", keeps_last=True)
 """The counters of this process."""
 
 

@@ -11,8 +11,9 @@ from django.db import transaction
 from fulfillment.delivery.attempts import bring_forward, keep_attempts
 from fulfillment.delivery.doors import Door, lock_doors, tell_breaker, write_doors
 from fulfillment.delivery.sending import Result
+from fulfillment.delivery.tally import tallies
 from fulfillment.ledger import Move, lock_claims, move_claims
-from fulfillment.models import Claim, Delivery, DeliveryAttempt, Endpoint
+from fulfillment.models import Claim, Delivery, DeliveryAttempt, DeliveryTally, Endpoint
 from fulfillment.rules.codes import Code
 from fulfillment.rules.retries import Outcome, next_try
 from fulfillment.rules.states import State
@@ -61,6 +62,9 @@ def record_outcomes(results: Sequence[Result], *, now: datetime, random: Callabl
         move_claims(moves, now=now)
         write_doors(doors.values(), now=now)
     _count(recorded, moves)
+    for result in known:
+        ended = DeliveryTally.Outcome.DELIVERED if result.outcome is Outcome.DELIVERED else DeliveryTally.Outcome.FAILED
+        tallies.count(deliveries[result.leased.message_id].game_id, ended.value, now=now)
     for door in doors.values():
         if door.reopened:
             bring_forward(Delivery.objects.filter(game=door.row.game_id), now=now, random=random)

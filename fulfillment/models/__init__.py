@@ -1,11 +1,11 @@
 """What viewers get: claims, their history, their deliveries, and what came in that could not be read."""
 
-from fulfillment.models.alerts import Alert, AlertChannel, AlertMessage, AlertRule
+from fulfillment.models.alerts import Alert, AlertChannel, AlertMessage, AlertRule, AlertWatch
 from fulfillment.models.bulk import BulkOperation
 from fulfillment.models.claims import Claim, ClaimEvent, ClaimListing
 from fulfillment.models.clients import ApiClient, ApiUse
 from fulfillment.models.counts import ClaimCount, ClaimCountChange, ClaimDay, ClaimQuarter
-from fulfillment.models.deliveries import Delivery, DeliveryAttempt, Endpoint
+from fulfillment.models.deliveries import Delivery, DeliveryAttempt, DeliveryTally, Endpoint
 from fulfillment.models.events import (
     ChannelPresence,
     Event,
@@ -26,6 +26,7 @@ __all__ = [
     "AlertChannel",
     "AlertMessage",
     "AlertRule",
+    "AlertWatch",
     "ApiClient",
     "ApiUse",
     "ArrivalCount",
@@ -40,6 +41,7 @@ __all__ = [
     "ClaimQuarter",
     "Delivery",
     "DeliveryAttempt",
+    "DeliveryTally",
     "Endpoint",
     "Event",
     "EventAttempt",

@@ -97,3 +97,30 @@ class DeliveryAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number}"
+
+
+class DeliveryTally(models.Model):
+    """How many deliveries of a game ended in one way, in one hour: taken by the game, or an attempt that failed.
+
+    Written every 10 seconds.
+    """
+
+    class Outcome(models.TextChoices):
+        """How one ended."""
+
+        DELIVERED = "delivered", _("taken by the game")
+        FAILED = "failed", _("failed")
+
+    game = models.ForeignKey(Game, on_delete=models.CASCADE, db_index=False, related_name="+")
+    hour = models.DateTimeField(_("hour"))
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices)
+    count = models.PositiveBigIntegerField(_("count"), default=0)
+    last_at = models.DateTimeField(_("last at"), null=True)
+
+    class Meta:
+        verbose_name = _("count of deliveries")
+        verbose_name_plural = _("counts of deliveries")
+        constraints = [models.UniqueConstraint(fields=["game", "hour", "outcome"], name="delivery_tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.outcome}: {self.count}"

@@ -34,6 +34,7 @@ class WebhookTally(models.Model):
     hour = models.DateTimeField(_("hour"))
     outcome = models.CharField(_("outcome"), max_length=30)
     count = models.PositiveBigIntegerField(_("count"), default=0)
+    last_at = models.DateTimeField(_("last at"), null=True)
 
     class Meta:
         verbose_name = _("webhook count")

@@ -5,5 +5,5 @@ from __future__ import annotations
 from fulfillment.models import WebhookTally
 from portal.tallies import Tallies
 
-tallies = Tallies(model=lambda: WebhookTally, whose="credential")
+tallies = Tallies(model=lambda: WebhookTally, whose="credential", keeps_last=True)
 """The counters of this process."""

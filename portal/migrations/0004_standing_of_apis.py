@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('hour', models.DateTimeField(verbose_name='hour')),
                 ('outcome', models.CharField(max_length=30, verbose_name='outcome')),
                 ('count', models.PositiveBigIntegerField(default=0, verbose_name='count')),
+                ('last_at', models.DateTimeField(null=True, verbose_name='last at')),
                 ('credential', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_tallies', to='portal.platformcredential')),
             ],
             options={

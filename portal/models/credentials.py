@@ -130,6 +130,7 @@ class ApiTally(models.Model):
     hour = models.DateTimeField(_("hour"))
     outcome = models.CharField(_("outcome"), max_length=30)
     count = models.PositiveBigIntegerField(_("count"), default=0)
+    last_at = models.DateTimeField(_("last at"), null=True)
 
     class Meta:
         verbose_name = _("count of calls")

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook
 
 from fulfillment.delivery import give_back, record_outcomes, take_over_leases
+from fulfillment.delivery.tally import tallies
 from fulfillment.ledger import Move, move_claims
 from fulfillment.message import new_signing_secret
-from fulfillment.models import ClaimEvent, Delivery, DeliveryAttempt, Endpoint
+from fulfillment.models import ClaimEvent, Delivery, DeliveryAttempt, DeliveryTally, Endpoint
 from fulfillment.rules.codes import Code
 from fulfillment.rules.reasons import REASONS
 from fulfillment.rules.states import State
@@ -94,6 +95,18 @@ def test_d4_every_attempt_is_recorded_with_its_answer(world: World, backend: Bac
     attempt = DeliveryAttempt.objects.get()
     assert (attempt.delivery_id, attempt.number, attempt.status) == (claim.pk, 1, 500)
     assert (attempt.answer, attempt.error, attempt.started_at) == ("said the game", "", NOW)
+
+
+def test_d4_what_a_game_took_and_what_failed_is_counted_by_the_hour(world: World, backend: Backend) -> None:
+    first, second = world.ready(2)
+    backend.by_claim[second.pk] = 500
+    deliver()
+    tallies.flush()
+    hour = NOW.replace(minute=0)
+    assert set(DeliveryTally.objects.values_list("game", "hour", "outcome", "count", "last_at")) == {
+        (first.game_id, hour, "delivered", 1, NOW),
+        (second.game_id, hour, "failed", 1, NOW),
+    }
 
 
 @pytest.mark.parametrize("status", [400, 410, 413, 422])

@@ -13,8 +13,9 @@ from campaigns.models import Viewer
 from fulfillment.api.callers import Caller
 from fulfillment.claim_counts import differences
 from fulfillment.claims import resend_claim
+from fulfillment.delivery.tally import tallies
 from fulfillment.fulfilling import FULFILLED_DETAIL, Answer, Said, find_claims, say
-from fulfillment.models import ApiClient, Claim, ClaimEvent, Delivery, Endpoint, Notice
+from fulfillment.models import ApiClient, Claim, ClaimEvent, Delivery, DeliveryTally, Endpoint, Notice
 from fulfillment.rules.codes import Code
 from fulfillment.rules.notices import Kind
 from fulfillment.rules.states import DONE, LISTED, OPEN, State
@@ -145,6 +146,15 @@ def test_l6_what_was_fulfilled_keeps_its_player_when_the_link_ends() -> None:
     settle(SOON)
     claim.refresh_from_db()
     assert (claim.state, claim.player_id) == (State.DELIVERED, player)
+
+
+def test_d3_what_a_game_fetched_and_fulfilled_is_counted_once_as_taken() -> None:
+    partner = Partner()
+    claim = partner.ready()
+    partner.say(fulfilled(claim))
+    partner.say(fulfilled(claim))
+    tallies.flush()
+    assert list(DeliveryTally.objects.values_list("game", "outcome", "count")) == [(claim.game_id, "delivered", 1)]
 
 
 def test_d3_one_that_is_sent_again_is_fulfilled_again() -> None:

@@ -20,9 +20,11 @@ from campaigns.models import Heartbeat, HeartbeatSource, HeartbeatTally, Registe
 from fulfillment import tasks
 from fulfillment.models import (
     ApiUse,
+    ArrivalCount,
     BulkOperation,
     Claim,
     DeliveryAttempt,
+    DeliveryTally,
     Event,
     EventAttempt,
     KeptMessage,
@@ -32,7 +34,7 @@ from fulfillment.models import (
 from linking.models import UsedLinkToken
 from portal import audit, retention
 from portal.ids import first_ulid_at, new_ulid
-from portal.models import AuditEntry
+from portal.models import ApiTally, AuditEntry
 from tests.factories import (
     make_api_client,
     make_claim,
@@ -133,6 +135,13 @@ ROWS: dict[str, Callable[[datetime], Any]] = {
     "events": event,
     "kept_messages": message,
     "webhook_tallies": tally,
+    "api_tallies": lambda at: ApiTally.objects.create(
+        credential=make_credential(make_organization()), hour=at, outcome="ok"
+    ),
+    "delivery_tallies": lambda at: DeliveryTally.objects.create(game=make_game(), hour=at, outcome="delivered"),
+    "arrival_counts": lambda at: ArrivalCount.objects.create(
+        organization=make_organization(), platform="kick", source="webhook", hour=at
+    ),
     "bulk_actions": bulk,
     "heartbeats": heartbeat,
     "heartbeat_tallies": lambda at: HeartbeatTally.objects.create(

@@ -54,6 +54,31 @@ def test_counts_are_added_hour_by_hour_in_one_statement(
     ]
 
 
+def test_the_time_of_the_last_one_is_kept_whichever_process_writes_later(credential: PlatformCredential) -> None:
+    first, second = (Tallies(model=lambda: WebhookTally, whose="credential", keeps_last=True) for _ in range(2))
+    first.count(credential.pk, "accepted", now=NOW + timedelta(seconds=2))
+    first.count(credential.pk, "accepted", now=NOW + timedelta(seconds=1))
+    second.count(credential.pk, "accepted", now=NOW)
+    first.flush()
+    second.flush()
+    row = WebhookTally.objects.get()
+    assert (row.count, row.last_at) == (3, NOW + timedelta(seconds=2))
+    second.count(credential.pk, "accepted", now=NOW + timedelta(microseconds=2_000_001))
+    second.flush()
+    row.refresh_from_db()
+    assert (row.count, row.last_at) == (4, NOW + timedelta(microseconds=2_000_001))
+
+
+def test_a_row_from_before_the_time_was_kept_gets_one(credential: PlatformCredential) -> None:
+    hour = NOW.replace(minute=0, second=0)
+    WebhookTally.objects.create(credential=credential, hour=hour, outcome="accepted", count=7)
+    tallies = Tallies(model=lambda: WebhookTally, whose="credential", keeps_last=True)
+    tallies.count(credential.pk, "accepted", now=NOW)
+    tallies.flush()
+    row = WebhookTally.objects.get()
+    assert (row.count, row.last_at) == (8, NOW)
+
+
 def test_nothing_counted_is_nothing_written(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         counters().flush()
