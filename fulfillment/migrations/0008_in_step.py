@@ -182,6 +182,8 @@ class Migration(migrations.Migration):
                 ('ended_on', models.DateField()),
                 ('fetched_at', models.DateTimeField()),
                 ('content', models.TextField()),
+                ('columns', models.JSONField(default=list)),
+                ('problem', models.CharField(blank=True, max_length=60)),
             ],
             options={
                 'verbose_name': 'report',
@@ -208,6 +210,24 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'grant to read reports',
                 'verbose_name_plural': 'grants to read reports',
+            },
+        ),
+        migrations.CreateModel(
+            name='ReportWindow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('started_on', models.DateField()),
+                ('ended_on', models.DateField()),
+                ('platform_game_id', models.CharField(blank=True, max_length=200)),
+                ('cursor', models.TextField(blank=True)),
+                ('began_at', models.DateTimeField(null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('due_at', models.DateTimeField(null=True)),
+                ('problem', models.CharField(blank=True, max_length=60)),
+            ],
+            options={
+                'verbose_name': 'days of reports to be read',
+                'verbose_name_plural': 'days of reports to be read',
             },
         ),
         migrations.CreateModel(
@@ -304,6 +324,11 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
+            model_name='reportwindow',
+            name='grant',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='windows', to='fulfillment.reportgrant'),
+        ),
+        migrations.AddField(
             model_name='sweep',
             name='asked_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked for by'),
@@ -373,6 +398,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='reportgrant',
             index=models.Index(condition=models.Q(('fetch_at__isnull', False)), fields=['fetch_at'], name='report_fetch_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='reportwindow',
+            constraint=models.UniqueConstraint(fields=('grant', 'started_on', 'ended_on', 'platform_game_id'), name='report_window_once'),
+        ),
+        migrations.AddIndex(
+            model_name='reportwindow',
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='report_window_due'),
         ),
         migrations.AddIndex(
             model_name='sweep',

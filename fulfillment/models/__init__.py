@@ -16,7 +16,7 @@ from fulfillment.models.events import (
 )
 from fulfillment.models.inbound import KeptMessage, WebhookTally
 from fulfillment.models.notices import Notice, NoticePreference
-from fulfillment.models.reports import ReportDay, ReportFile, ReportGrant
+from fulfillment.models.reports import ReportDay, ReportFile, ReportGrant, ReportWindow
 from fulfillment.models.subscriptions import PlatformSubscription
 from fulfillment.models.sweeps import ArrivalCount, Sweep, SweepPart
 from fulfillment.models.workers import Worker
@@ -55,6 +55,7 @@ __all__ = [
     "ReportDay",
     "ReportFile",
     "ReportGrant",
+    "ReportWindow",
     "Sweep",
     "SweepPart",
     "WebhookTally",

@@ -46,8 +46,39 @@ class ReportGrant(models.Model):
         return str(self.credential_id)
 
 
+class ReportWindow(models.Model):
+    """Days whose reports are to be read: of all games, or of one alone that failed or was too long. The row is the work.
+
+    ``due_at`` moved forward is the lease of whoever reads it; None: given up until the next fetch. ``cursor`` leads to the
+    next page of those that the platform lists, and what was stored since ``began_at`` is not read again.
+    """
+
+    grant = models.ForeignKey(ReportGrant, on_delete=models.CASCADE, related_name="windows")
+    started_on = models.DateField()
+    ended_on = models.DateField()
+    platform_game_id = models.CharField(max_length=200, blank=True)
+    cursor = models.TextField(blank=True)
+    began_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("days of reports to be read")
+        verbose_name_plural = _("days of reports to be read")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grant", "started_on", "ended_on", "platform_game_id"], name="report_window_once"
+            )
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="report_window_due")]
+
+    def __str__(self) -> str:
+        return f"{self.started_on} – {self.ended_on}"
+
+
 class ReportFile(models.Model):
-    """A report as it came: CSV of some days of one game."""
+    """A report as it came: CSV of some days of one game. ``columns`` has the names of its columns in their order."""
 
     credential = models.ForeignKey(PlatformCredential, on_delete=models.CASCADE, related_name="report_files")
     platform_game_id = models.CharField(max_length=200)
@@ -55,6 +86,8 @@ class ReportFile(models.Model):
     ended_on = models.DateField()
     fetched_at = models.DateTimeField()
     content = models.TextField()
+    columns = models.JSONField(default=list)
+    problem = models.CharField(max_length=60, blank=True)
 
     class Meta:
         verbose_name = _("report")
