@@ -33,7 +33,10 @@ class AlertRule(models.Model):
 
 
 class AlertChannel(models.Model):
-    """Whom to tell: an e-mail address, or a webhook of a chat. The address of a webhook is as good as a key."""
+    """Whom to tell: an e-mail address, or a webhook of a chat. The address of a webhook is as good as a key.
+
+    Before ``not_before`` nobody sends to it: a process is doing so until then at most, or it is to be left alone so long.
+    """
 
     class Kind(models.TextChoices):
         """How it is told."""
@@ -51,6 +54,7 @@ class AlertChannel(models.Model):
     rules = models.JSONField(_("only these alerts"), default=list, blank=True, help_text=_("None chosen: all."))
     muted_until = models.DateTimeField(_("muted until"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    not_before = models.DateTimeField(null=True, editable=False)
     sent_at = models.DateTimeField(_("last reached at"), null=True, editable=False)
     failed_at = models.DateTimeField(_("last failed at"), null=True, editable=False)
     problem = models.CharField(max_length=60, blank=True, editable=False)
@@ -65,7 +69,10 @@ class AlertChannel(models.Model):
 
 
 class Alert(models.Model):
-    """That a rule found something wrong, from when until when. ``subject`` tells one such finding of a rule from another."""
+    """That a rule found something wrong, from when until when. ``subject`` tells one such finding of a rule from another.
+
+    ``gone_at`` is when it was first looked for and not found any more: found again it goes on, not found again it is over.
+    """
 
     id = ULIDField(primary_key=True, default=new_ulid)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="alerts")
@@ -74,6 +81,7 @@ class Alert(models.Model):
     facts = models.JSONField(default=dict)
     opened_at = models.DateTimeField(_("since"))
     seen_at = models.DateTimeField(_("last seen at"))
+    gone_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(_("over since"), null=True)
     muted_until = models.DateTimeField(_("muted until"), null=True, blank=True)
     told_at = models.DateTimeField(_("told at"), null=True)
@@ -93,7 +101,10 @@ class Alert(models.Model):
 
 
 class AlertMessage(models.Model):
-    """One message to one channel: the row is the outbox, ``due_at`` the time of the next attempt; empty: it is over."""
+    """One message to one channel: the row is the outbox, ``due_at`` the time of the next attempt; empty: it is over.
+
+    What was tried and has not come to an outcome yet, as the process may have died, has the problem ``unsure``.
+    """
 
     class About(models.TextChoices):
         """What it says."""
@@ -115,7 +126,30 @@ class AlertMessage(models.Model):
     class Meta:
         verbose_name = _("alert message")
         verbose_name_plural = _("alert messages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["alert", "channel", "about"],
+                condition=Q(about__in=["opened", "closed"]),
+                name="alert_message_once",
+            )
+        ]
         indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="alert_message_due")]
 
     def __str__(self) -> str:
         return f"{self.about} {self.alert_id or ''}".strip()
+
+
+class AlertWatch(models.Model):
+    """When an organization was last looked through for what is wrong. Who moves it forward has the turn: nobody else judges."""
+
+    organization = models.OneToOneField(
+        Organization, on_delete=models.CASCADE, primary_key=True, related_name="alert_watch"
+    )
+    judged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("watch over an organization")
+        verbose_name_plural = _("watches over organizations")
+
+    def __str__(self) -> str:
+        return str(self.organization_id)
