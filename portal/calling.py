@@ -85,7 +85,6 @@ def _succeeded(credential: PlatformCredential, standing: ApiStanding | None, lim
     fresh = standing is not None and standing.succeeded_at is not None and now - standing.succeeded_at < NOTED_EVERY
     if fresh and not wait and standing is not None and not standing.failures:
         return
-    ApiStanding.objects.update_or_create(
-        credential=credential,
-        defaults={"succeeded_at": now, "failures": 0, "paused_until": now + wait if wait else None},
-    )
+    # A pause ends by itself. It is not ended here: another process may have been asked for it during this call.
+    pause = {"paused_until": now + wait} if wait else {}
+    ApiStanding.objects.update_or_create(credential=credential, defaults={"succeeded_at": now, "failures": 0, **pause})
