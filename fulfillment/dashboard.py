@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Game, GameCategory, Reward
 from fulfillment import workers
+from fulfillment.health.facts import CAP
 from fulfillment.models import BulkOperation, Claim, Delivery, Endpoint, EventSubscription
 from fulfillment.rules.states import State
 from portal.admin_words import span_between
@@ -21,7 +22,6 @@ from portal.models import Organization, PlatformCredential
 from portal.organizations import may
 from portal.roles import Permission
 
-CAP = 10_000
 _LATE_SECONDS = 120
 _NEEDING = (
     (State.QUARANTINED, True),

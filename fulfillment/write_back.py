@@ -129,8 +129,12 @@ def _record(
         later = [claim.pk for claim in claims if answers[claim.pk][0] is Marked.LATER]
         delivered = [claim for claim in accepted if claim.state == State.DELIVERED]
         move_claims([Move(claim, State.CONFIRMED, Code.CONFIRMED) for claim in delivered], now=now)
-        Claim.objects.filter(pk__in=[claim.pk for claim in accepted]).update(write_back_at=None, written_back_at=now)
-        Claim.objects.filter(pk__in=[claim.pk for claim in refused]).update(write_back_at=now + REFUSED_AGAIN)
+        Claim.objects.filter(pk__in=[claim.pk for claim in accepted]).update(
+            write_back_at=None, written_back_at=now, write_back_refused=False
+        )
+        Claim.objects.filter(pk__in=[claim.pk for claim in refused]).update(
+            write_back_at=now + REFUSED_AGAIN, write_back_refused=True
+        )
         Claim.objects.filter(pk__in=later).update(write_back_at=now + LATER)
         _note(
             [(claim, f"{name} was told of the delivery and answered {answers[claim.pk][1]}.") for claim in refused], now

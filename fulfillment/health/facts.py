@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+CAP = 10_000
+"""So far claims and deliveries are counted: a count that reaches it stands for itself and more."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LiveCampaign:
-    """A campaign that is live now on a platform that counts itself."""
+    """A campaign that is live now on a platform that counts itself; none in test mode, where few take part."""
 
     id: str
     name: str
@@ -48,6 +51,15 @@ class Unmapped:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Arrivals:
+    """How many claims came in one hour, by what brought them first."""
+
+    hour: datetime
+    by_webhook: int
+    by_sweep: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlatformFacts:
     """How one credential stands with its platform. Codes of problems are those of ``portal.platforms.problems``."""
 
@@ -58,7 +70,9 @@ class PlatformFacts:
     sends_claims: bool
 
     webhook_at: datetime | None = None
-    """When the last message came that was taken in."""
+    """When the last message came that was taken in, of whatever kind; known to about 10 seconds."""
+    claims_webhook_at: datetime | None = None
+    """When the last message came that brought claims."""
     webhooks_taken: int = 0
     webhooks_refused: int = 0
     """Of the last day; refused: wrong signatures, unreadable or too large messages."""
@@ -67,6 +81,8 @@ class PlatformFacts:
     """When the last sweep came to its end."""
     sweep_began_at: datetime | None = None
     """When the one that runs now began."""
+    sweep_next_at: datetime | None = None
+    """When the next begins by itself; empty while one runs, and where there is nothing to sweep."""
     sweep_problem: str = ""
     unreadable: int = 0
     """Lists that the last sweep could not read to their end."""
@@ -78,6 +94,11 @@ class PlatformFacts:
     """Claims of the last day by what brought them first."""
     by_webhook_hour: int = 0
     by_sweep_hour: int = 0
+    first_swept_at: datetime | None = None
+    """When the first full sweep came to its end. What sweeps found until then was there before the portal, and is in
+    neither of the two counts above."""
+    hours: tuple[Arrivals, ...] = ()
+    """The last day hour by hour, all that came, the oldest first."""
 
     subscriptions: Mapping[str, int] = field(default_factory=dict)
     """How many wanted subscriptions are in which state (``PlatformSubscription.State``)."""
@@ -98,10 +119,14 @@ class PlatformFacts:
 
     write_backs: int = 0
     write_back_oldest: datetime | None = None
-    """What the platform is still to be told, and since when the oldest has been due."""
+    """What the platform is still to be told, and since when the oldest has waited; without what it refused."""
+    write_backs_refused: int = 0
+    """Told, and refused by the platform: it is told again daily, but somebody may have to mend the cause."""
 
     lapsed: int = 0
     """Linked viewers whose authorization seems to have lapsed."""
+    doubted_since: datetime | None = None
+    """Since when the platform has named so few viewers that it is not believed, and no link ends by it."""
     grant: str = ""
     """The grant to read reports: empty (the platform has none), ``none``, ``good`` or ``lapsed``."""
     client_secret_set_at: datetime | None = None
@@ -114,6 +139,9 @@ class OrganizationFacts:
     """How an organization stands. Counts of claims are capped like those of the start page."""
 
     organization_id: str
+    slug: str = ""
+    name: str = ""
+    enabled: bool = True
     now: datetime
     platforms: tuple[PlatformFacts, ...]
     unmapped: tuple[Unmapped, ...] = ()

@@ -130,6 +130,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name='claim',
+            name='write_back_refused',
+            field=models.BooleanField(db_default=False, default=False, editable=False),
+        ),
+        migrations.AddField(
             model_name='webhooktally',
             name='last_at',
             field=models.DateTimeField(null=True, verbose_name='last at'),

@@ -72,6 +72,8 @@ class Claim(models.Model):
     # F6: when its platform is to be told that it was delivered, and when it was told. Empty: there is nothing to tell.
     write_back_at = models.DateTimeField(null=True, editable=False)
     written_back_at = models.DateTimeField(_("told the platform at"), null=True, editable=False)
+    # Whether its platform refused it when it was told last: it is told again, but somebody may have to mend the cause.
+    write_back_refused = models.BooleanField(default=False, db_default=False, editable=False)
     staff_hold = models.BooleanField(_("held by staff"), default=False)
     waived = models.JSONField(_("holds released by staff"), default=list)
     assigned_reward = models.ForeignKey(
