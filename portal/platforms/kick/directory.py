@@ -39,7 +39,8 @@ class PublicDirectory:
         ids or slugs, never both.
         """
         slugs: dict[str, str] = {}
-        for name, values in (("broadcaster_user_id", _only(_ID, ids)), ("slug", _only(_SLUG, logins))):
+        names = [login.lower() for login in logins]
+        for name, values in (("broadcaster_user_id", _only(_ID, ids)), ("slug", _only(_SLUG, names))):
             for row in _list(api_url, "v1/channels", access_token, name, values):
                 slugs[id_of(row.get("broadcaster_user_id"))] = text_of(row.get("slug"))
         asked = list(dict.fromkeys([*_only(_ID, ids), *slugs]))

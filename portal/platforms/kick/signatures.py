@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -33,6 +34,9 @@ twIDAQAB
 -----END PUBLIC KEY-----
 """
 """The key that Kick's documentation shows (Kick, Webhook security). What Kick's API gives out counts before it."""
+
+REPLAY_WINDOW = timedelta(minutes=10)
+"""An older message about a stream counts as stale. Kick names no such time; this is Twitch's (P2, P3)."""
 
 MINIMUM_KEY_BITS = 2048
 _PADDING = PKCS1v15()

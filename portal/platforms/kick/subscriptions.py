@@ -72,7 +72,8 @@ class EventSubscriptions:
         row = only_row(reply)
         said = text_of(row.get("error"))
         if said:
-            raise PlatformError("full" if "limit reached" in said else "declined", said=said[:200])
+            is_full = "limit reached" in said
+            raise PlatformError("full" if is_full else "declined", permanent=is_full, said=said[:200])
         return Subscribed(
             id=id_of(row.get("subscription_id")),
             topic=topic,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.platforms.kick.messages import parse_claim
+from portal.platforms.kick.messages import parse as parse_claim
 from portal.platforms.messages import ClaimReceived, MessageInvalid
 from portal.platforms.twitch import messages as twitch
 from tests import payloads

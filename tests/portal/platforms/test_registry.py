@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from portal import platforms
+from tests.portal.platforms import contract, test_kick_parts, test_twitch_parts
 
 
 def test_the_registry_finds_platforms_by_key() -> None:
@@ -49,3 +51,9 @@ def test_s3_the_origins_for_forms_come_from_the_registry() -> None:
         "https://kick.com",
         "https://www.twitch.tv",
     ]
+
+
+@pytest.mark.parametrize(("key", "module"), [("twitch", test_twitch_parts), ("kick", test_kick_parts)])
+def test_every_part_that_a_platform_offers_is_held_to_its_contract(key: str, module: ModuleType) -> None:
+    held = {one.part for one in vars(module).values() if isinstance(one, type) and issubclass(one, contract.Contract)}
+    assert held == contract.parts_of(platforms.get(key))
