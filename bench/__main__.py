@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import delivery, history, partner, watching, webhook
+from bench import delivery, history, partner, sweeping, watching, webhook
 from bench.databases import databases
 
 BENCHMARKS = {
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "watching": watching.run,
     "history": history.run,
     "partner": partner.run,
+    "sweeping": sweeping.run,
 }
 
 

@@ -22,11 +22,31 @@ PLATFORMS = ("twitch", "kick")
 
 def make(claims: int) -> dict[str, Any]:
     """Make them, and an API client; return what a benchmark has to know to ask for them."""
+    from fulfillment.models import Claim
+    from tests.factories import api_headers, make_api_client
+
+    organization, campaigns = _fill(claims)
+    client = make_api_client(organization, points_per_minute=1_000_000)
+    return {
+        "organization": organization.pk,
+        "headers": api_headers(client),
+        "claim": Claim.objects.get(listed_no=claims // 2, organization=organization).pk,
+        **_places(organization, campaigns[CAMPAIGNS // 2]),
+    }
+
+
+def only_fill(claims: int) -> dict[str, Any]:
+    """Make them, and nothing else."""
+    _fill(claims)
+    return {}
+
+
+def _fill(claims: int) -> tuple[Any, list[Any]]:
     from django.db import connection
     from django.utils import timezone
 
-    from fulfillment.models import Claim, ClaimListing
-    from tests.factories import api_headers, make_api_client, make_campaign, make_category, make_game, make_reward
+    from fulfillment.models import ClaimListing
+    from tests.factories import make_campaign, make_category, make_game, make_reward
 
     game = make_game()
     organization = game.organization
@@ -45,13 +65,7 @@ def make(claims: int) -> dict[str, Any]:
     ClaimListing.objects.create(organization=organization, last=claims)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
-    client = make_api_client(organization, points_per_minute=1_000_000)
-    return {
-        "organization": organization.pk,
-        "headers": api_headers(client),
-        "claim": Claim.objects.get(listed_no=claims // 2, organization=organization).pk,
-        **_places(organization, campaigns[CAMPAIGNS // 2]),
-    }
+    return organization, campaigns
 
 
 def _places(organization: Any, campaign: Any) -> dict[str, Any]:
