@@ -33,7 +33,7 @@ def windows_to_read(*, now: datetime, read_at: datetime | None) -> list[Window]:
     it has two: of that day there may be no figures yet, and a platform takes no end before the beginning.
     """
     today = now.astimezone(UTC).date()
-    last, earliest = today - _ONE, today - timedelta(days=AT_FIRST)
+    last, earliest = today - _ONE, earliest_day(now=now)
     first = earliest
     if read_at is not None:
         since = read_at.astimezone(UTC).date() - timedelta(days=LAG)
@@ -44,6 +44,11 @@ def windows_to_read(*, now: datetime, read_at: datetime | None) -> list[Window]:
         found.append((first, end))
         first = end + _ONE
     return found[::-1]
+
+
+def earliest_day(*, now: datetime) -> date:
+    """Return the first day that is ever read."""
+    return now.astimezone(UTC).date() - timedelta(days=AT_FIRST)
 
 
 def halves(window: Window) -> list[Window]:
