@@ -5,6 +5,8 @@ sent yet (a mapping, a pause, a publication, an allow-list of testers): with the
 change is narrower, keyword filters ``campaign_id`` or ``platform_reward_id``. It only marks claims to be looked at again.
 
 ``rewards_earned`` is called inside the transaction that credits minutes, with what viewers can claim since just now.
+
+``consent_gone`` is called inside the transaction that notes that a platform takes a viewer's token no more (L9).
 """
 
 from __future__ import annotations
@@ -73,3 +75,12 @@ def call_rewards_earned(earned: Sequence[Earned]) -> None:
     if earned:
         for hook in rewards_earned:
             hook(earned)
+
+
+consent_gone: list[Callable[[str, datetime], None]] = []
+
+
+def call_consent_gone(viewer_id: str, now: datetime) -> None:
+    """Tell whoever keeps links that a platform refused the token of the viewer with this id."""
+    for hook in consent_gone:
+        hook(viewer_id, now)

@@ -26,6 +26,7 @@ from fulfillment.oauth.tokens import end_tokens_without_account
 from fulfillment.outbox import withdraw
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State, permitted
+from linking.authorizing.watching import forget
 from linking.erasure import end_links_of, erase_player_row, remove_game_user
 from linking.models import Link, Player
 from linking.returning import player_tombstone
@@ -113,6 +114,7 @@ def erase_viewer(*, viewer: Viewer, actor: User | None, reason: str, now: dateti
         eraser = Eraser({**dict.fromkeys(names, ERASED), viewer.platform_user_id: marker})
         links = list(Link.objects.filter(viewer=viewer).values_list("pk", flat=True))
         done.links_ended = end_links_of(Q(viewer=viewer), actor=actor, now=now)
+        forget(viewer)
         done.claims_closed = _close(claims, actor=actor, now=now)
         _erase_claimant(claims, viewer, marker, eraser, done)
         done.testers = _tester_rows(viewer).update(platform_user_id=marker, note="")

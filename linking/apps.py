@@ -11,12 +11,14 @@ class LinkingConfig(AppConfig):
     verbose_name = _("Linking")
 
     def ready(self) -> None:
-        """Hang into the lower apps' registries: how long data is kept (F8), whose accounts members have (C8)."""
-        from campaigns.hooks import member_accounts
+        """Hang into the lower apps' registries: how long data is kept (F8), whose accounts members have (C8), consent (L9)."""
+        from campaigns.hooks import consent_gone, member_accounts
         from campaigns.registering.wanting import scopes_to_register
         from linking import retention  # noqa: F401 - registers on import
+        from linking.authorizing.watching import ask_soon
         from linking.links import accounts_of_members
         from linking.scopes import scope_sources
 
         scope_sources.append(scopes_to_register)
         member_accounts.append(accounts_of_members)
+        consent_gone.append(ask_soon)

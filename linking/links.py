@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Game, Viewer
 from campaigns.registering.tokens import ViewerToken
 from campaigns.registering.wanting import unwant_identifiers, want_identifiers
+from linking.authorizing.watching import unwatch, watch
 from linking.hooks import call_link_changed
 from linking.models import Link, Player
 from portal import audit, platforms
@@ -56,8 +57,7 @@ def make_link(
         raise ValueError("Viewer and player must belong to the game.")
     with transaction.atomic():
         standing = refuse_or_find(game=game, viewer=viewer, player=player, now=now)
-        if standing is not None:
-            add_consent(link=standing, scopes=scopes, token=token, now=now)
+        if standing is not None and add_consent(link=standing, scopes=scopes, token=token, now=now):
             return standing
         try:
             with transaction.atomic():
@@ -72,9 +72,8 @@ def make_link(
         except IntegrityError:
             # Somebody was quicker: what the constraint refused is now there to be read.
             standing = refuse_or_find(game=game, viewer=viewer, player=player, now=now)
-            if standing is None:
+            if standing is None or not add_consent(link=standing, scopes=scopes, token=token, now=now):
                 raise
-            add_consent(link=standing, scopes=scopes, token=token, now=now)
             return standing
         Viewer.objects.filter(pk=viewer.pk).update(user=player.user_id)
         audit.record(
@@ -86,6 +85,7 @@ def make_link(
             now=now,
         )
         want_identifiers(game_id=game.pk, viewer=viewer, token=token, now=now)
+        watch(viewer=viewer, now=now)
         call_link_changed(link, now)
     return link
 
@@ -107,6 +107,7 @@ def end_link(*, link: Link, reason: str, now: datetime, actor: User | None = Non
         Viewer.objects.filter(pk=link.viewer_id).update(user=users[0] if users else None)
         if not users:
             unwant_identifiers(viewer_ids=[link.viewer_id], now=now)
+            unwatch([link.viewer_id])
         audit.record(
             actor=actor,
             action="unlinked",
@@ -121,15 +122,22 @@ def end_link(*, link: Link, reason: str, now: datetime, actor: User | None = Non
     return link
 
 
-def add_consent(*, link: Link, scopes: Iterable[str], token: ViewerToken | None, now: datetime) -> None:
-    """Note what a viewer has consented to besides what the link knew already, and keep the token if it is needed (L3, L9)."""
-    known = link.scopes.split()
-    wider = " ".join([*known, *(scope for scope in scopes if scope not in known)])
+def add_consent(*, link: Link, scopes: Iterable[str], token: ViewerToken | None, now: datetime) -> bool:
+    """Note that a viewer has consented again, and to what besides what the link knew already; return whether it still stands.
+
+    The token is kept if it is needed (L3, L9). A link that has ended meanwhile stays ended.
+    """
     with transaction.atomic():
-        if wider != link.scopes:
-            Link.objects.filter(pk=link.pk).update(scopes=wider)
-            link.scopes = wider
+        standing = Link.objects.select_for_update(of=("self",)).filter(pk=link.pk, ended_at=None).first()
+        if standing is None:
+            return False
+        known = standing.scopes.split()
+        link.scopes = " ".join([*known, *(scope for scope in scopes if scope not in known)])
+        if link.scopes != standing.scopes:
+            Link.objects.filter(pk=link.pk).update(scopes=link.scopes)
         want_identifiers(game_id=link.game_id, viewer=link.viewer, token=token, now=now)
+        watch(viewer=link.viewer, now=now)
+    return True
 
 
 def refuse_or_find(*, game: Game, viewer: Viewer, player: Player, now: datetime) -> Link | None:

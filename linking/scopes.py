@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from campaigns.models import Game
 from campaigns.registering.wanting import viewers_with_consent
+from linking.authorizing.watching import lapsed_viewers
 from linking.models import Link
 from portal import platforms
 
@@ -27,6 +28,8 @@ class Lacking(StrEnum):
     """The game needs a permission that was not given."""
     AUTHORIZATION = "authorization"
     """The permission was given, but the authorization works no more, or none is kept."""
+    LAPSED = "lapsed"
+    """The platform did not name the authorization when it was last asked: the link ends if it says so again (L8)."""
 
 
 def needed_scopes(game: Game, platform: str) -> list[str]:
@@ -35,15 +38,18 @@ def needed_scopes(game: Game, platform: str) -> list[str]:
 
 
 def lacking_consent(links: Collection[Link]) -> dict[str, Lacking]:
-    """Return, by their ids, the links that have to be consented to again, and why. At most two queries with one source."""
+    """Return, by their ids, the links that have to be consented to again, and why. At most three queries with one source."""
     asked = _asked_by_sources(sorted({link.game_id for link in links})) if links else {}
     registering = {key for key in asked if _registers(key[1], asked[key])}
     viewers = [link.viewer_id for link in links if (link.game_id, link.platform) in registering]
     good = viewers_with_consent(viewers) if viewers else set()
+    lapsed = lapsed_viewers([link.viewer_id for link in links]) if links else set()
     lacking = {}
     for link in links:
         key = (link.game_id, link.platform)
-        if not set(_with_default(link.platform, asked.get(key, set()))) <= set(link.scopes.split()):
+        if link.viewer_id in lapsed:
+            lacking[link.pk] = Lacking.LAPSED
+        elif not set(_with_default(link.platform, asked.get(key, set()))) <= set(link.scopes.split()):
             lacking[link.pk] = Lacking.PERMISSION
         elif key in registering and link.viewer_id not in good:
             lacking[link.pk] = Lacking.AUTHORIZATION

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from campaigns.hooks import call_consent_gone
 from campaigns.models import RegisteredIdentifier
 from campaigns.registering.calls import Leased, Result
 from campaigns.registering.wanting import blank
@@ -87,7 +88,10 @@ def record(leased: Leased, result: Result, *, now: datetime, random: Callable[[]
         if result.token is not None:
             _keep_token(leased, result, now=now)
         rows = RegisteredIdentifier.objects.filter(pk=leased.pk, due_at=leased.lease_until)
-        return bool(rows.update(**_fields(change, result, now=now)))
+        recorded = bool(rows.update(**_fields(change, result, now=now)))
+        if recorded and change.state is State.LAPSED:
+            call_consent_gone(leased.identifier, now)
+    return recorded
 
 
 def _fields(change: Change, result: Result, *, now: datetime) -> dict[str, Any]:

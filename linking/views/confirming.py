@@ -95,8 +95,10 @@ def _ask(request: HttpRequest, standing: Standing, waiting: PendingLink, *, chan
         except LinkRefused as refusal:
             context["refusal"] = refusal
         else:
-            if standing_link is not None:
-                add_consent(link=standing_link, scopes=waiting.scopes, token=waiting.viewer_token, now=timezone.now())
+            scopes, token = waiting.scopes, waiting.viewer_token
+            if standing_link is not None and add_consent(
+                link=standing_link, scopes=scopes, token=token, now=timezone.now()
+            ):
                 pending.drop(request, game=standing.game, platform=platform)
                 return redirect(f"{standing.url('connect_game')}?linked={platform}")
     return _render(request, standing, platform, context, status=409 if changed else 200)

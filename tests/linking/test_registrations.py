@@ -394,7 +394,7 @@ def test_lacking_consent_is_told_for_many_links_at_once(
         RegisteredIdentifier.objects.create(
             credential=source.credential, viewer=link.viewer, state=state, wanted_at=NOW
         )
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         lacking = lacking_consent([without, good, lapsed, kick])
     assert lacking == {without.pk: Lacking.PERMISSION, lapsed.pk: Lacking.AUTHORIZATION}
     with django_assert_num_queries(0):
