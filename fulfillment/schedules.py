@@ -19,7 +19,7 @@ class Job:
 
 
 JOBS = (
-    Job("Refresh Kick's public keys", "fulfillment.tasks.refresh_kick_keys", 60),
+    Job("Refresh the platforms' public keys", "fulfillment.tasks.refresh_public_keys", 60),
     Job("Remove what has expired", "fulfillment.tasks.remove_expired", 60),
     Job("Take up bulk actions that were interrupted", "fulfillment.bulk.take_up_due", 1),
     Job("Work out all waiting claims again", "fulfillment.tasks.look_at_all_again", 24 * 60),
@@ -29,10 +29,17 @@ JOBS = (
     Job("Tell platforms what was delivered", "fulfillment.tasks.write_back", 1),
     Job("Read platforms' claims for what webhooks missed", "fulfillment.tasks.sweep", 1),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
+    Job("Keep the tokens with which reports are read", "fulfillment.reports.tasks.keep_tokens", 1),
+    Job("Fetch platforms' reports about games", "fulfillment.reports.tasks.fetch_reports", 5),
     Job("Register viewers with platforms", "campaigns.tasks.register_viewers", 1),
     Job("Work out figures by day", "campaigns.tasks.work_out_days", 5),
     Job("Bring registrations in step with links", "linking.tasks.bring_registrations_in_step", 10),
+    Job("Ask whether viewers still authorize the apps", "linking.tasks.check_authorizations", 1),
+    Job("Keep track of whom to ask for", "linking.tasks.watch_links", 10),
 )
+
+RETIRED = ("Refresh Kick's public keys",)
+"""The names of jobs of earlier versions: their functions are gone."""
 
 
 def ensure_schedules() -> int:
@@ -42,6 +49,7 @@ def ensure_schedules() -> int:
     """
     new = 0
     with transaction.atomic():
+        Schedule.objects.filter(name__in=RETIRED).delete()
         for job in JOBS:
             first, *doubles = Schedule.objects.filter(name=job.name).order_by("pk") or [None]
             Schedule.objects.filter(pk__in=[double.pk for double in doubles]).delete()

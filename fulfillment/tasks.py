@@ -17,7 +17,7 @@ from fulfillment.sweeping.reading import has_due_pages, read_due_pages
 from fulfillment.sweeping.request import begin_due_sweeps, stop_switched_off
 from fulfillment.webhooks.keys import refresh_public_key
 from fulfillment.write_back import write_back_due
-from portal import retention
+from portal import platforms, retention
 from portal.going_on import done, go_on
 from portal.models import PlatformCredential
 from portal.shared_cache import SharedTable
@@ -37,13 +37,14 @@ RETENTION_SECONDS = 15.0
 """So long one run works at most: a background task is ended after 30 seconds."""
 
 
-def refresh_kick_keys() -> int:
-    """Fetch Kick's public key again for every enabled credential (P2). Returns how many were asked for.
+def refresh_public_keys() -> int:
+    """Fetch the platforms' public keys again for every enabled credential (P2). Returns how many were asked for.
 
     One that cannot be refreshed keeps no other from its turn, and keeps the key it has.
     """
     asked = 0
-    for credential in PlatformCredential.objects.filter(platform="kick", enabled=True).order_by("pk"):
+    signing = [platform.key for platform in platforms.registry.values() if platform.fetch_public_key is not None]
+    for credential in PlatformCredential.objects.filter(platform__in=signing, enabled=True).order_by("pk"):
         asked += 1
         try:
             refresh_public_key(credential=credential, now=timezone.now())

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -32,7 +33,12 @@ LATER = timedelta(minutes=10)
 REFUSED_AGAIN = timedelta(days=1)
 """After this time one is told again that the platform refused: somebody may have mended the cause."""
 
-FAILED_CALL_AGAIN = timedelta(minutes=5)
+FAILED_CALL_AGAIN = timedelta(minutes=1)
+REFUSED_CALL_AGAIN = timedelta(minutes=5)
+"""After this time where trying again changes nothing until somebody mends the cause."""
+
+FAILURES_IN_A_RUN = 3
+"""After so many failed calls nothing more is told to a platform before the next run: it is busy, or away."""
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +50,8 @@ class Told:
     accepted: int = 0
     refused: int = 0
     later: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """Calls that failed, by credential."""
 
 
 def write_back_due(*, now: datetime, seconds: float = 20.0) -> Told:
@@ -84,10 +92,14 @@ def _tell_once(credential: PlatformCredential, told: Told, *, now: datetime) -> 
         answers = _mark_done(api, credential, [*leased], now=now)
     except PlatformError as error:
         log.warning("Credential %s could not tell its platform of deliveries: %s", credential.pk, error)
-        wait = max(error.retry_after or FAILED_CALL_AGAIN, timedelta(minutes=1))
+        again = REFUSED_CALL_AGAIN if error.permanent else FAILED_CALL_AGAIN
+        wait = max(error.retry_after or again, timedelta(minutes=1))
         Claim.objects.filter(pk__in=leased.values(), write_back_at=now + LEASE).update(write_back_at=now + wait)
         told.later += len(leased)
-        return False
+        told.failures[credential.pk] += 1
+        # A platform that answers may take the next batch; one that does not, or asks for a pause, is left alone.
+        answers = error.status is not None and error.retry_after is None and not error.permanent
+        return answers and told.failures[credential.pk] < FAILURES_IN_A_RUN
     _record(credential, {leased[claim_id]: answer for claim_id, answer in answers.items()}, told, now=now)
     return len(leased) == CLAIMS_PER_CALL
 

@@ -17,6 +17,7 @@ from campaigns.models import Game
 from linking.models import GameSignIn
 from linking.providers.oidc import GameOpenIDConnectProvider
 from linking.scopes import needed_scopes
+from portal import platforms
 from portal.models import PlatformCredential
 
 LAST_GAME_KEY = "linking_game"
@@ -52,7 +53,7 @@ def platform_app(credential: PlatformCredential, *, scopes: list[str], again: bo
             "id_url": credential.sign_in_base,
             "api_url": credential.api_base,
             "scope": scopes,
-            "auth_params": {"force_verify": "true"} if again and credential.platform == "twitch" else {},
+            "auth_params": dict(platforms.get(credential.platform).asks_again) if again else {},
         },
     )
 

@@ -1,4 +1,4 @@
-"""Kick's public key, kept with each credential: fetched hourly by the worker, and after a signature that fits no key (P2)."""
+"""A platform's public key, kept with each credential: fetched hourly by the worker, and after a signature that fits no key (P2)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from portal import platforms
 from portal.models import PlatformCredential
 from portal.platforms.calls import PlatformError
-from portal.platforms.kick.client import KEY_TIME_LIMIT_SECONDS, fetch_public_key
 
 REFETCH_AFTER = timedelta(minutes=5)
 OLD_KEY_FOR = timedelta(minutes=30)
@@ -21,7 +21,7 @@ def refetch_public_key(*, credential: PlatformCredential, now: datetime) -> bool
     """Fetch the key again after a miss, unless that was done in the last 5 minutes; say whether there is a new one.
 
     One process alone does it: the row's time is moved forward by compare-and-set before the call, so that forged
-    messages cannot have Kick asked more often. Takes at most 2 seconds. ``credential`` is changed to match.
+    messages cannot have the platform asked more often. Takes at most 2 seconds (P2). ``credential`` is changed to match.
     """
     due = Q(public_key_fetched_at=None) | Q(public_key_fetched_at__lte=now - REFETCH_AFTER)
     row = PlatformCredential.objects.filter(pk=credential.pk)
@@ -40,8 +40,11 @@ def refresh_public_key(*, credential: PlatformCredential, now: datetime) -> bool
 
 
 def _fetch(credential: PlatformCredential, *, now: datetime) -> bool:
+    fetch = platforms.get(credential.platform).fetch_public_key
+    if fetch is None:
+        return False
     try:
-        key = fetch_public_key(credential.api_base, timeout=KEY_TIME_LIMIT_SECONDS)
+        key = fetch(credential.api_base)
     except PlatformError as error:
         log.warning("The public key for credential %s could not be fetched: %s", credential.pk, error)
         return False

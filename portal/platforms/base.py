@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -44,6 +44,8 @@ class Platform:
     api_url: str = ""
     sign_in_origins: tuple[str, ...] = ()
     """Every origin a browser may pass on its way through the platform's sign-in, for the CSP's ``form-action``."""
+    asks_again: Mapping[str, str] = field(default_factory=dict)
+    """What the sign-in's address holds so that the platform asks which account it is, also whom it knows; empty: it cannot."""
     default_scopes: tuple[str, ...] = ()
     """What the sign-in asks for when nothing but linking is wanted (L3)."""
     counts_watch_time: bool = False
@@ -52,6 +54,10 @@ class Platform:
     """Whether the platform reports claims by webhook."""
     signs_with_shared_secret: bool = False
     """Whether webhooks are signed with a secret that the producer chooses, rather than with the platform's key."""
+    webhook_secret_lengths: tuple[int, int] = (10, 100)
+    """The fewest and the most ASCII characters that such a secret may have."""
+    fetch_public_key: Callable[[str], str] | None = None
+    """Return, for the API's address, the PEM of the key that the platform signs with; None where it has none."""
     links_before_claims: bool = False
     """Whether the platform itself lets only linked viewers claim."""
     max_rewards_per_campaign: int | None = None
@@ -70,6 +76,10 @@ class Platform:
     """How the platform's own figures about games are read, or None where it gives none."""
     directory: Directory | None = None
     """How users, categories and streams are looked up, or None where that is not possible."""
+    check_hints: Mapping[str, str | Promise] = field(default_factory=dict)
+    """What the check of a credential says in the platform's own terms: how an answer to reading claims is to be mended
+    (``claims:403``), and where its console takes the address for webhooks (``webhook``) and for sign-ins (``redirect``).
+    """
     id_hints: Mapping[str, str | Promise] = field(default_factory=dict)
 
     @property

@@ -49,7 +49,7 @@ def test_p2_the_hourly_refresh_fetches_every_enabled_credentials_key_and_one_fau
         fine = make_credential(make_organization(), api_url=kick.url, public_key="old")
         disabled = make_credential(make_organization(), api_url=kick.url, enabled=False)
         make_credential(make_organization(), "twitch")
-        assert tasks.refresh_kick_keys() == 2
+        assert tasks.refresh_public_keys() == 2
     keys = dict(PlatformCredential.objects.values_list("pk", "public_key"))
     assert keys[fine.pk].strip() == pem.strip()
     assert (keys[unreachable.pk], keys[disabled.pk]) == ("", "")

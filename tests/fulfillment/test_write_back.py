@@ -21,6 +21,7 @@ from fulfillment.write_back import (
     LATER,
     LEASE,
     REFUSED_AGAIN,
+    REFUSED_CALL_AGAIN,
     Told,
     _lease,
     _record,
@@ -202,7 +203,7 @@ def test_f6_where_kick_takes_nothing_no_claim_is_blamed() -> None:
     claims = platform.delivered(3)
     platform.api.results = {claim.platform_claim_id: "NOT_FOUND" for claim in claims}
     assert write_back_due(now=NOW).later == 3
-    assert {claim.write_back_at for claim in now_of(*claims)} == {NOW + FAILED_CALL_AGAIN}
+    assert {claim.write_back_at for claim in now_of(*claims)} == {NOW + REFUSED_CALL_AGAIN}
     assert not ClaimEvent.objects.filter(detail__contains="answered").exists()
 
 
@@ -217,14 +218,34 @@ def test_f6_what_a_platform_refuses_is_said_once_in_the_claims_history() -> None
     assert len(platform.api.batches) == 3
 
 
-@pytest.mark.parametrize("status", [500, 429, 403, 410])
-def test_f6_a_call_that_fails_is_made_again_and_loses_nothing(platform: Platform, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [
+        (500, FAILED_CALL_AGAIN),
+        (429, FAILED_CALL_AGAIN),
+        (403, REFUSED_CALL_AGAIN),
+        (410, REFUSED_CALL_AGAIN),
+    ],
+)
+def test_f6_a_call_that_fails_is_made_again_and_loses_nothing(
+    platform: Platform, status: int, again: timedelta
+) -> None:
     claims = platform.delivered(2)
     platform.api.faults.append(status)
     assert write_back_due(now=NOW).later == 2
     assert {claim.state for claim in now_of(*claims)} == {State.DELIVERED}
-    assert write_back_due(now=NOW + FAILED_CALL_AGAIN - timedelta(seconds=1)).accepted == 0
-    assert write_back_due(now=NOW + FAILED_CALL_AGAIN).accepted == 2
+    assert write_back_due(now=NOW + again - timedelta(seconds=1)).accepted == 0
+    assert write_back_due(now=NOW + again).accepted == 2
+
+
+def test_f6_a_batch_that_fails_keeps_the_next_back_only_where_the_platform_seems_away(platform: Platform) -> None:
+    platform.delivered(250)
+    platform.api.faults += [500]
+    assert write_back_due(now=NOW).accepted == 150
+    platform.api.faults += [500, 502, 503]
+    platform.delivered(400)
+    assert write_back_due(now=NOW).accepted == 0
+    assert len(platform.api.faults) == 0
 
 
 def test_f6_the_wait_that_a_platform_asks_for_is_kept(platform: Platform) -> None:
@@ -311,7 +332,7 @@ def test_f6_a_secret_that_is_not_taken_loses_nothing(platform: Platform, caplog:
     assert now_of(claim)[0].state == State.DELIVERED
     assert "client-secret" not in caplog.text
     platform.api.token_status = 200
-    assert write_back_due(now=NOW + FAILED_CALL_AGAIN).accepted == 1
+    assert write_back_due(now=NOW + REFUSED_CALL_AGAIN).accepted == 1
 
 
 def test_f6_a_switched_off_credential_is_not_used(platform: Platform) -> None:

@@ -6,9 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
 from portal.platforms.kick.claims import DropsClaims
-from portal.platforms.kick.client import KickTokens
+from portal.platforms.kick.client import KickTokens, fetch_public_key
 from portal.platforms.kick.directory import PublicDirectory
 from portal.platforms.kick.subscriptions import EventSubscriptions
+
+_NOT_THE_ORGANIZATIONS = _(
+    "Kick answers so where the app is not the one that your organization was registered with. Write to Kick's developer "
+    "team which client ID belongs to your organization."
+)
 
 KICK = Platform(
     key="kick",
@@ -35,6 +40,18 @@ KICK = Platform(
     app_tokens=KickTokens(),
     subscriptions=EventSubscriptions(),
     directory=PublicDirectory(),
+    fetch_public_key=fetch_public_key,
+    check_hints={
+        "claims:401": _NOT_THE_ORGANIZATIONS,
+        "claims:403": _NOT_THE_ORGANIZATIONS,
+        # Kick, Drops guide, Organization registration; Kick Apps Setup.
+        "webhook": _(
+            "Kick's staff enter the address for drops when your organization is registered: tell them, by e-mail, when it "
+            "changes. Other events go to the webhook URL of the app, which you enter in Kick's developer settings. The "
+            "portal can look up neither."
+        ),
+        "redirect": _("Kick, Settings, Developer, your app: Redirect URL."),
+    },
     id_hints={
         "client": _("dev.kick.com, your organization's app: the client ID, 26 letters and digits."),
         "organization": _("dev.kick.com, your organization: its id."),

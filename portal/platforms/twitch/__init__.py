@@ -29,6 +29,7 @@ TWITCH = Platform(
     api_url="https://api.twitch.tv",
     # The authorize page sends a browser that is not signed in through www.twitch.tv and back.
     sign_in_origins=("https://id.twitch.tv", "https://www.twitch.tv"),
+    asks_again={"force_verify": "true"},
     counts_watch_time=True,
     sends_claims=True,
     signs_with_shared_secret=True,
@@ -39,6 +40,26 @@ TWITCH = Platform(
     reports=GameAnalytics(),
     directory=HelixDirectory(),
     registrar=ViewerHeartbeatService(),
+    check_hints={
+        # Twitch API reference, Get Drops Entitlements, response codes.
+        "claims:400": _(
+            "Twitch answers so where the app's owner is not a member of an organization. In Twitch's developer console, "
+            "have the owner's account invited to your organization, or make the app with an account that is a member: "
+            "apps cannot be handed over."
+        ),
+        "claims:401": _(
+            "The client ID is not the one the token was made for. Enter client ID and secret of the same app."
+        ),
+        "claims:403": _(
+            "Twitch answers so where the organization does not own what was asked for. Ask Twitch which organization "
+            "owns your game's category."
+        ),
+        "webhook": _(
+            "The portal names this address to Twitch in each subscription; there is nothing to enter in a console. Twitch "
+            "proves it with a challenge, and calls only https on port 443."
+        ),
+        "redirect": _("Developer console, Applications, your app: OAuth Redirect URLs."),
+    },
     id_hints={
         "client": _("Developer console, Applications: the client ID, 30 letters and digits."),
         "organization": _("Developer console, Organizations: the organization ID."),
