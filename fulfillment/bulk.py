@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_q.tasks import async_task
 
-from fulfillment.claims import OPERATIONS, NotPossible
+from campaigns.models import Campaign, Reward
+from fulfillment.claims import OPERATIONS, NotPossible, assign_claims
 from fulfillment.events.replay import replay
 from fulfillment.models import BulkOperation, Claim, EventDelivery
 from fulfillment.models.bulk import MAX_CLAIMS
@@ -73,12 +74,41 @@ def choose_event_deliveries(
     return _choose(organization, BulkOperation.Action.REPLAY, deliveries, actor=actor, now=now)
 
 
+def choose_assignment(
+    *,
+    organization: Organization,
+    claims: QuerySet[Claim],
+    reward: Reward | None = None,
+    campaign: Campaign | None = None,
+    actor: User,
+    now: datetime,
+) -> BulkOperation:
+    """Keep which claims a reward or a campaign is to be assigned to; nothing is done before :func:`confirm`.
+
+    Of more than ``MAX_CLAIMS`` so many are taken, whichever the database finds first; the others are for another time.
+    """
+    ids = sorted(claims.order_by().values_list("pk", flat=True)[:MAX_CLAIMS])
+    return _kept(organization, BulkOperation.Action.ASSIGN, ids, reward=reward, campaign=campaign, actor=actor, now=now)
+
+
 def _choose(
     organization: Organization, action: BulkOperation.Action, rows: QuerySet[Any], *, actor: User, now: datetime
 ) -> BulkOperation:
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_CLAIMS + 1])
     if len(ids) > MAX_CLAIMS:
         raise TooMany
+    return _kept(organization, action, ids, actor=actor, now=now)
+
+
+def _kept(
+    organization: Organization,
+    action: BulkOperation.Action,
+    ids: list[Any],
+    *,
+    actor: User,
+    now: datetime,
+    **assigned: Any,
+) -> BulkOperation:
     return BulkOperation.objects.create(
         organization=organization,
         action=action,
@@ -87,6 +117,7 @@ def _choose(
         claim_ids=ids,
         total=len(ids),
         created_at=now,
+        **assigned,
     )
 
 
@@ -213,9 +244,11 @@ def _do(operation: BulkOperation, chunk: Iterable[Any], *, now: datetime) -> int
         )
         return replay(delivery_ids=list(deliveries.values_list("pk", flat=True)), actor=operation.actor, now=now)
     mine = Claim.objects.filter(pk__in=list(chunk), organization=operation.organization_id)
-    outcome = OPERATIONS[Action(operation.action)].call(
-        claim_ids=list(mine.values_list("pk", flat=True)), actor=operation.actor, now=now, reason=operation.reason
-    )
+    given: dict[str, Any] = {"actor": operation.actor, "now": now, "reason": operation.reason}
+    call = OPERATIONS[Action(operation.action)].call
+    if operation.action == BulkOperation.Action.ASSIGN:
+        call, given = assign_claims, {**given, "reward": operation.reward, "campaign": operation.campaign}
+    outcome = call(claim_ids=list(mine.values_list("pk", flat=True)), **given)
     return len(outcome.done)
 
 

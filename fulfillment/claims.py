@@ -174,6 +174,45 @@ def assign_reward(
         act.note([claim])
 
 
+def assign_claims(
+    *,
+    claim_ids: Iterable[str],
+    reward: Reward | None = None,
+    campaign: Campaign | None = None,
+    actor: User | None,
+    now: datetime,
+    reason: str,
+) -> Outcome:
+    """Say of many quarantined claims which reward, or which campaign, they are for; what is not given stays as they name it.
+
+    Claims of another organization than the reward's or the campaign's are left alone.
+
+    Raises:
+        NotPossible: neither was given, or no reason.
+    """
+    given: dict[str, Reward | Campaign] = {}
+    owners = set()
+    if reward is not None:
+        given["assigned_reward"] = reward
+        owners.add(reward.game.organization_id)
+    if campaign is not None:
+        given["assigned_campaign"] = campaign
+        owners.add(campaign.organization_id)
+    if len(owners) != 1:
+        raise NotPossible(Sentence(_("Choose a reward or a campaign of your organization.")))
+    with _acting(claim_ids, Action.ASSIGN_REWARD, actor=actor, now=now, reason=_demanded(reason)) as act:
+        claims = act.take(
+            lambda claim: (
+                claim.state == State.QUARANTINED and claim.attempted_at is None and claim.organization_id in owners
+            )
+        )
+        act.refuse_rest(_("A reward can be assigned only to a claim in quarantine."))
+        act.write(claims, **given)
+        act.mark(claims)
+        act.note(claims)
+    return act.outcome
+
+
 def abandon_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
     """Decide that claims are not delivered. Their slots go to the oldest that wait for them (R4)."""
     with _acting(claim_ids, Action.ABANDON, actor=actor, now=now, reason=_demanded(reason)) as act:

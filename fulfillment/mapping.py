@@ -23,6 +23,8 @@ from portal.platforms.studio import STUDIO
 
 EXTERNAL_ID_DIFFERS = "The platform sent another external id than this reward has."
 FOUND_BY_EXTERNAL_ID = "The reward was found by its external id: its id on the platform is not entered."
+NAMED = 3
+"""So many campaigns are named of those that a claim could be of: a name may be long, and the place for it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,11 @@ def _match(tables: _Tables, claim: Claim) -> _Match:
     campaign, campaign_found = _campaign_by_id(tables, claim)
     reward, reward_found, detail = _reward(tables, claim, campaign)
     if campaign is None and campaign_found is Found.NONE and not claim.platform_campaign_id and reward is not None:
-        campaign, campaign_found = _campaign_by_time(tables, claim, reward)
+        candidates = _campaigns_by_time(tables, claim, reward)
+        if len(candidates) == 1:
+            campaign, campaign_found = candidates[0], Found.ONE
+        elif candidates:
+            campaign_found, detail = Found.SEVERAL, f"{could_be(candidates)} {detail}".strip()
     return _Match(reward, reward_found, campaign, campaign_found, detail)
 
 
@@ -223,8 +229,8 @@ def _game_of_category(tables: _Tables, claim: Claim) -> str | None:
     return tables.game_by_category.get((claim.organization_id, claim.platform, claim.platform_category_id))
 
 
-def _campaign_by_time(tables: _Tables, claim: Claim, reward: Reward) -> tuple[Campaign | None, Found]:
-    """Find the campaign of a claim that names none, as Twitch's list does (F1): by its reward and its time.
+def _campaigns_by_time(tables: _Tables, claim: Claim, reward: Reward) -> list[Campaign]:
+    """Find which campaigns a claim that names none, as Twitch's list does (F1), can be of: by its reward and its time.
 
     Where none was open at that time, the only one that ever had the reward there is it; the claim is then late or early.
     """
@@ -236,10 +242,19 @@ def _campaign_by_time(tables: _Tables, claim: Claim, reward: Reward) -> tuple[Ca
     ]
     published = [campaign for campaign in candidates if campaign.published_at]
     open_then = [campaign for campaign in published if _was_open(campaign, at)]
-    for group in (open_then, published, candidates):
-        if group:
-            return (group[0], Found.ONE) if len(group) == 1 else (None, Found.SEVERAL)
-    return None, Found.NONE
+    return open_then or published or candidates
+
+
+def could_be(campaigns: Iterable[Campaign]) -> str:
+    """Say for staff which campaigns a claim could be of, the latest to start first; of very many the first few."""
+    by_start = sorted(campaigns, key=_start, reverse=True)
+    names = [campaign.name for campaign in by_start]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"Could be: {', '.join(names[:NAMED])}{more}."
+
+
+def _start(campaign: Campaign) -> tuple[str, str]:
+    return (campaign.starts_at.isoformat() if campaign.starts_at else "", campaign.pk)
 
 
 def _was_open(campaign: Campaign, at: datetime) -> bool:

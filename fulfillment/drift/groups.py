@@ -87,6 +87,10 @@ class Group:
         """Tell whether there are more claims than were counted."""
         return self.claims >= CLAIMS_COUNTED
 
+    def claims_in(self, organization_id: str) -> Q:
+        """Return the condition for its claims, with all that the index is in order of."""
+        return self.key.claims(organization_id) & Q(platform_reward_id__in=self.reward_ids or [""])
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
@@ -98,15 +102,24 @@ class Groups:
 
 def unmapped_groups(organization_id: str) -> Groups:
     """Return what an organization's claims wait for. Two queries."""
-    places = _read(organization_id)
-    found: dict[Key, Group] = {}
-    for place in places:
-        if place.key in found:
-            place = _joined(found[place.key], place)
-        found[place.key] = place
-    rows = [group for group in found.values() if group.key.code in DRIFT]
-    rows.sort(key=lambda group: (-group.claims, group.first_at, group.key.platform, group.key.platform_id))
+    places = _read(organization_id, counted=CLAIMS_COUNTED)
+    rows = sorted(
+        _gathered(places), key=lambda group: (-group.claims, group.first_at, group.key.platform, group.key.platform_id)
+    )
     return Groups(rows, more=len(places) >= PLACES_READ)
+
+
+def group_of(organization_id: str, key: Key) -> Group | None:
+    """Return one group; None if no claim waits for this any more. Two queries."""
+    places = _read(organization_id, counted=CLAIMS_COUNTED, within=key)
+    return next((group for group in _gathered(places) if group.key == key), None)
+
+
+def count_groups(organization_id: str, platforms: Iterable[str] | None = None) -> int:
+    """Return how many things claims wait for, on all platforms or some, without counting the claims. Two queries."""
+    wanted = None if platforms is None else set(platforms)
+    groups = _gathered(_read(organization_id, counted=1))
+    return sum(1 for group in groups if wanted is None or group.key.platform in wanted)
 
 
 def unmapped(organization_id: str, *, limit: int) -> list[Unmapped]:
@@ -133,6 +146,13 @@ def key_of(*, platform: str, code: Code, reward_id: str, campaign_id: str) -> Ke
     return Key(platform=platform, code=code, reward_id=reward_id, campaign_id=campaign_id)
 
 
+def _gathered(places: Iterable[Group]) -> list[Group]:
+    found: dict[Key, Group] = {}
+    for place in places:
+        found[place.key] = _joined(found[place.key], place) if place.key in found else place
+    return [group for group in found.values() if group.key.code in DRIFT]
+
+
 def _joined(one: Group, other: Group) -> Group:
     first = min((one, other), key=lambda group: (group.first_at, group.sample_id))
     return replace(
@@ -151,26 +171,40 @@ def _all(*ids: Iterable[str]) -> tuple[str, ...]:
 _IDS = ("platform", "reason", "platform_reward_id", "platform_campaign_id")
 
 
-def _read(organization_id: str) -> list[Group]:
-    """Read the pairs of ids with their claims; each step finds the first claim behind the pair before.
+def _read(organization_id: str, *, counted: int, within: Key | None = None) -> list[Group]:
+    """Read the pairs of ids with their claims, so many of each counted; ``within`` leaves out what its group is not among.
 
-    The state is written out, for the database to see that the partial index holds all that is asked for.
+    Each step finds the first claim behind the pair before. The state is written out, for the database to see that the
+    partial index holds all that is asked for.
     """
     table = Claim._meta.db_table
-    mine = "c.organization_id = %s AND c.state = 'quarantined'"
-    order = ", ".join(f"c.{name}" for name in (*_IDS, "id"))
-    behind = f"({', '.join(f'c.{name}' for name in _IDS)}) > ({', '.join(f'k.{name}' for name in _IDS)})"
+    mine, given = "c.organization_id = %s AND c.state = 'quarantined'", [organization_id]
+    if within is not None:
+        mine, given = f"{mine} AND c.platform = %s AND c.reason = %s", [*given, within.platform, within.code.value]
+        if within.reward_id:
+            mine, given = f"{mine} AND c.platform_reward_id = %s", [*given, within.reward_id]
+    in_order = f"ORDER BY {', '.join(f'c.{name}' for name in (*_IDS, 'id'))} LIMIT 1"
     same = " AND ".join(f"c.{name} = k.{name}" for name in _IDS)
+    # The next pair differs in the last id, else in the one before, and so on. As one comparison of all four SQLite would
+    # go through every claim of the platform.
+    behind = [
+        " AND ".join([*(f"c.{name} = k.{name}" for name in _IDS[:first]), f"c.{_IDS[first]} > k.{_IDS[first]}"])
+        for first in reversed(range(len(_IDS)))
+    ]
+    leap = ", ".join(
+        f"(SELECT c.id FROM {table} c WHERE {mine} AND {differs} {in_order})"  # noqa: S608 - own names only
+        for differs in behind
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH RECURSIVE place (id, number) AS ("  # noqa: S608 - own names only
-            f"SELECT (SELECT c.id FROM {table} c WHERE {mine} ORDER BY {order} LIMIT 1), 1 "
-            f"UNION ALL SELECT (SELECT c.id FROM {table} c WHERE {mine} AND {behind} ORDER BY {order} LIMIT 1), "
-            f"place.number + 1 FROM place JOIN {table} k ON k.id = place.id WHERE place.number < %s) "
+            f"SELECT (SELECT c.id FROM {table} c WHERE {mine} {in_order}), 1 UNION ALL "
+            f"SELECT COALESCE({leap}), place.number + 1 FROM place JOIN {table} k ON k.id = place.id "
+            "WHERE place.number < %s) "
             f"SELECT k.id, (SELECT c.id FROM {table} c WHERE {mine} AND {same} ORDER BY c.id DESC LIMIT 1), "
             f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} c WHERE {mine} AND {same} LIMIT %s) AS counted) "
             f"FROM place JOIN {table} k ON k.id = place.id ORDER BY place.number",
-            [organization_id, organization_id, PLACES_READ, organization_id, organization_id, CLAIMS_COUNTED],
+            [*given * 5, PLACES_READ, *given * 2, counted],
         )
         rows = cursor.fetchall()
     claims = Claim.objects.only(*_IDS, "external_id", "platform_category_id", "received_at").in_bulk(

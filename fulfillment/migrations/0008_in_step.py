@@ -276,7 +276,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='claim',
-            index=models.Index(condition=models.Q(('state', 'quarantined')), fields=['organization', 'platform', 'reason', 'platform_reward_id', 'platform_campaign_id', 'id'], name='claim_quarantined'),
+            index=models.Index(condition=models.Q(('state', 'quarantined')), fields=['organization', 'platform', 'reason', 'platform_reward_id', 'platform_campaign_id', 'id', 'state'], name='claim_quarantined'),
         ),
         migrations.AddField(
             model_name='alert',
@@ -431,5 +431,42 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='sweeppart',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_at__isnull', True), ('outcome__gt', '')), models.Q(('due_at__isnull', False), ('outcome', '')), _connector='OR'), name='sweep_part_due_or_over'),
+        ),
+        migrations.AddField(
+            model_name='bulkoperation',
+            name='campaign',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.campaign', verbose_name='campaign'),
+        ),
+        migrations.AddField(
+            model_name='bulkoperation',
+            name='reward',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.reward', verbose_name='reward'),
+        ),
+        migrations.AlterField(
+            model_name='bulkoperation',
+            name='action',
+            field=models.CharField(choices=[('retry', 'retry'), ('hold', 'hold'), ('release', 'release'), ('abandon', 'close without delivery'), ('assign_reward', 'assign'), ('replay', 'send events again')], max_length=16, verbose_name='action'),
+        ),
+        migrations.AddConstraint(
+            model_name='bulkoperation',
+            constraint=models.CheckConstraint(condition=models.Q(('action', 'assign_reward'), models.Q(('campaign', None), ('reward', None)), _connector='OR'), name='bulk_assigns_or_not'),
+        ),
+        migrations.RemoveConstraint(
+            model_name='notice',
+            name='notice_kind_known',
+        ),
+        migrations.AlterField(
+            model_name='notice',
+            name='kind',
+            field=models.CharField(choices=[('linked', 'accounts linked'), ('unlinked', 'accounts unlinked'), ('lapsed', 'authorization lapsed'), ('earned', 'reward earned'), ('on_its_way', 'reward on its way'), ('delivered', 'reward delivered'), ('attention', 'needs attention'), ('expiring', 'about to expire'), ('eligible', 'can take part')], max_length=12, verbose_name='kind'),
+        ),
+        migrations.AlterField(
+            model_name='noticepreference',
+            name='links',
+            field=models.BooleanField(default=False, help_text='When accounts are linked or unlinked, or a platform says that you must connect again.', verbose_name='Accounts'),
+        ),
+        migrations.AddConstraint(
+            model_name='notice',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['linked', 'unlinked', 'lapsed', 'earned', 'on_its_way', 'delivered', 'attention', 'expiring', 'eligible'])), name='notice_kind_known'),
         ),
     ]

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.models import Campaign, Reward
 from portal.ids import ULIDField, new_ulid
 from portal.models import Organization
 
@@ -18,7 +19,8 @@ class BulkOperation(models.Model):
 
     ``claim_ids`` are the keys of claims, of ``REPLAY`` those of event deliveries. ``position`` is the checkpoint: so many
     of them are dealt with. It is written in the transaction that deals with them, so that a crash neither skips nor
-    repeats one. ``due_at`` is when a runner should take it up, and while one has it, when its lease ends.
+    repeats one. ``due_at`` is when a runner should take it up, and while one has it, when its lease ends. ``reward`` and
+    ``campaign`` are what ``ASSIGN`` assigns.
     """
 
     class Action(models.TextChoices):
@@ -28,17 +30,24 @@ class BulkOperation(models.Model):
         HOLD = "hold", _("hold")
         RELEASE = "release", _("release")
         ABANDON = "abandon", _("close without delivery")
+        ASSIGN = "assign_reward", _("assign")
         REPLAY = "replay", _("send events again")
 
     id = ULIDField(primary_key=True, default=new_ulid)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
-    action = models.CharField(_("action"), max_length=12, choices=Action.choices)
+    action = models.CharField(_("action"), max_length=16, choices=Action.choices)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+"
     )
     actor_label = models.CharField(_("by"), max_length=150)
     claim_ids = models.JSONField(default=list)
+    reward = models.ForeignKey(
+        Reward, on_delete=models.PROTECT, null=True, db_index=False, related_name="+", verbose_name=_("reward")
+    )
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, null=True, db_index=False, related_name="+", verbose_name=_("campaign")
+    )
     total = models.PositiveIntegerField(_("claims"))
     position = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(_("done"), default=0)
@@ -60,6 +69,9 @@ class BulkOperation(models.Model):
                 name="bulk_due_is_confirmed",
             ),
             models.CheckConstraint(condition=Q(total__lte=MAX_CLAIMS), name="bulk_within_limit"),
+            models.CheckConstraint(
+                condition=Q(action="assign_reward") | Q(reward=None, campaign=None), name="bulk_assigns_or_not"
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="bulk_due"),

@@ -184,8 +184,17 @@ class Claim(models.Model):
                 condition=Q(listed_no__isnull=False),
                 name="claim_listed_game",
             ),
+            # The state stands in it although it is always the same: SQLite reads the rows of the table for it otherwise.
             models.Index(
-                fields=["organization", "platform", "reason", "platform_reward_id", "platform_campaign_id", "id"],
+                fields=[
+                    "organization",
+                    "platform",
+                    "reason",
+                    "platform_reward_id",
+                    "platform_campaign_id",
+                    "id",
+                    "state",
+                ],
                 condition=Q(state="quarantined"),
                 name="claim_quarantined",
             ),
