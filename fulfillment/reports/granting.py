@@ -217,10 +217,10 @@ def withdraw(*, credential: PlatformCredential, actor: User, now: datetime) -> b
 
 
 def fetch_again(*, credential: PlatformCredential, actor: User, now: datetime) -> bool:
-    """Have reports fetched now, given-up ones too; return whether there is leave to."""
+    """Have reports fetched now, given-up ones too; return whether that can be."""
     with transaction.atomic():
         rows = ReportGrant.objects.filter(credential=credential, lapsed_at=None)
-        if not rows.update(fetch_at=now):
+        if not credential.enabled or not rows.update(fetch_at=now):
             return False
         audit.record(
             actor=actor,
