@@ -14,10 +14,11 @@ class FulfillmentConfig(AppConfig):
         """Hang into the lower apps' registries."""
         from campaigns.hooks import campaign_figures, claims_may_resolve, rewards_earned
         from fulfillment import preflight, retention, workers  # noqa: F401 - two register on import
-        from fulfillment.dashboard import claims_card, delivery_card, set_up_card
+        from fulfillment.dashboard import claims_card, delivery_card, health_card, set_up_card
         from fulfillment.events import presence
         from fulfillment.events import sources as event_sources
         from fulfillment.figures import claim_figures
+        from fulfillment.health import metrics as health_metrics
         from fulfillment.ledger import claims_moved
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
         from fulfillment.metrics import collect
@@ -39,6 +40,6 @@ class FulfillmentConfig(AppConfig):
         player_known.append(on_player_known)
         listen(AuthorizationRevoked, on_authorization_revoked)
         listen(StreamChanged, presence.on_stream_changed)
-        sources.append(collect)
+        sources += [collect, health_metrics.collect]
         readiness["worker"] = workers.readiness
-        cards += [set_up_card, claims_card, delivery_card]
+        cards += [set_up_card, health_card, claims_card, delivery_card]

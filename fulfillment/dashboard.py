@@ -13,8 +13,12 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Game, GameCategory, Reward
 from fulfillment import workers
+from fulfillment.drift.shown import drift_line
 from fulfillment.health.facts import CAP
+from fulfillment.health.reading import read_facts
+from fulfillment.health.words import counted, platform_told
 from fulfillment.models import BulkOperation, Claim, Delivery, Endpoint, EventSubscription
+from fulfillment.rules.in_step import Level
 from fulfillment.rules.states import State
 from portal.admin_words import span_between
 from portal.dashboard import Card, Line
@@ -31,11 +35,6 @@ _NEEDING = (
 )
 
 
-def capped(count: int) -> str:
-    """Return a count as text; the cap stands for itself and more."""
-    return f"{CAP:,}+" if count >= CAP else f"{count:,}"
-
-
 def claims_card(request: HttpRequest, organization: Organization) -> Card | None:
     """Return the claims that need somebody, by state; counted in an index, to the cap."""
     if not may(request, Permission.SEE_PEOPLE_MASKED):
@@ -50,7 +49,7 @@ def claims_card(request: HttpRequest, organization: Organization) -> Card | None
     for state, attention in _NEEDING:
         count = Claim.objects.filter(organization=organization, state=state).order_by()[:CAP].count()
         url = f"{reverse('admin:fulfillment_claim_changelist')}?state={state.value}"
-        lines.append(Line(names[state], capped(count), url, attention and count > 0))
+        lines.append(Line(names[state], counted(count), url, attention and count > 0))
     under_way = BulkOperation.objects.filter(due_at__isnull=False, organization=organization).count()
     if under_way:
         url = reverse("admin:fulfillment_bulkoperation_changelist")
@@ -62,6 +61,25 @@ def claims_card(request: HttpRequest, organization: Organization) -> Card | None
         url=reverse("admin:find"),
         url_label=_("Find a player or claim"),
     )
+
+
+def health_card(request: HttpRequest, organization: Organization) -> Card | None:
+    """Return how it stands with each platform, a sentence for each; None where there is no credential."""
+    if not may(request, Permission.SEE_CAMPAIGNS):
+        return None
+    facts = read_facts(organization, now=timezone.now())
+    page = reverse("admin:health")
+    lines = []
+    for one in facts.platforms:
+        headline = platform_told(one, now=facts.now)[0]
+        attention = headline.level in (Level.ATTENTION, Level.BAD)
+        lines.append(Line(headline.sentence, _("details"), f"{page}#{one.platform}", attention))
+    if facts.not_live:
+        campaigns = len({one.id for one in facts.not_live})
+        lines.append(Line(_("Campaigns that should be live and are not"), str(campaigns), page, True))
+    if not lines:
+        return None
+    return Card(title=_("In step with platforms"), order=15, lines=lines, url=page, url_label=_("Health"))
 
 
 def delivery_card(request: HttpRequest, organization: Organization) -> Card | None:
@@ -80,7 +98,7 @@ def delivery_card(request: HttpRequest, organization: Organization) -> Card | No
         lines=[
             Line(
                 _("Due now"),
-                capped(sum(count for count, _first in due)),
+                counted(sum(count for count, _first in due)),
                 reverse("admin:fulfillment_delivery_changelist"),
             ),
             Line(

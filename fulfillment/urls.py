@@ -1,14 +1,16 @@
-"""Addresses of the viewer's reward pages."""
+"""Addresses of the viewer's reward pages, and of what programs read that watch over the portal."""
 
 from __future__ import annotations
 
 from django.urls import include, path
 
 from fulfillment import campaign_views, views
+from fulfillment.health.views import health
 from fulfillment.oauth.programs import programs
 from fulfillment.public_views import PublicCampaigns
 
 urlpatterns = [
+    path("health.json", health, name="health"),
     path("connect/<slug:organization>/<slug:game>/campaigns.json", PublicCampaigns.as_view(), name="public_campaigns"),
     path("notices/", include("fulfillment.notices.urls")),
     path("connections/programs/", programs, name="programs"),

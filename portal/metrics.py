@@ -24,16 +24,24 @@ class _FromSources(Collector):
             yield from source()
 
 
-@never_cache
-@require_safe
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Return all figures to who has the token of ``PORTAL_METRICS_TOKEN``; without a token set, to nobody (404)."""
+def refusal(request: HttpRequest) -> HttpResponse | None:
+    """Return None for who has the token of ``PORTAL_METRICS_TOKEN``, else what to answer: 401, without a token set 404."""
     token = settings.PORTAL_METRICS_TOKEN
     if not token:
         return HttpResponse(status=404)
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not compare_digest(given.encode(), token.encode()):
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
+    return None
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Return all figures to who has the token of ``PORTAL_METRICS_TOKEN``; without a token set, to nobody (404)."""
+    refused = refusal(request)
+    if refused is not None:
+        return refused
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_FromSources())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -14,8 +14,10 @@ from fulfillment.admin.erasing import test_claims_figure
 from fulfillment.admin.event_deliveries import EventDeliveryAdmin
 from fulfillment.admin.event_subscriptions import EventSubscriptionAdmin
 from fulfillment.admin.find import PAGES
+from fulfillment.admin.health_page import PAGES as HEALTH_PAGES
 from fulfillment.admin.inbound import KeptMessageAdmin, WebhookTallyAdmin
 from fulfillment.admin.overview_page import PAGES as OVERVIEW_PAGES
+from fulfillment.admin.sweeps import SweepAdmin
 from portal.admin_pages import pages
 
 __all__ = [
@@ -28,10 +30,11 @@ __all__ = [
     "EventDeliveryAdmin",
     "EventSubscriptionAdmin",
     "KeptMessageAdmin",
+    "SweepAdmin",
     "WebhookTallyAdmin",
 ]
 
-pages.extend((*PAGES, *ERASING_PAGES))
+pages.extend((*HEALTH_PAGES, *PAGES, *ERASING_PAGES))
 campaign_figures.append(test_claims_figure)
 campaign_pages.extend(OVERVIEW_PAGES)
 

@@ -21,7 +21,6 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 from fulfillment.admin.event_counts import Counted
 from fulfillment.admin.event_words import days_kept, event_choices, events_told, subscription_state
 from fulfillment.admin.receiver_pages import Deed, ReceiverAdmin, ReceiverForm, Text
-from fulfillment.dashboard import CAP, capped
 from fulfillment.events.subscriptions import (
     forget_previous_secret,
     probe_now,
@@ -29,6 +28,8 @@ from fulfillment.events.subscriptions import (
     rotate_secret,
     send_sample_event,
 )
+from fulfillment.health.facts import CAP
+from fulfillment.health.words import counted
 from fulfillment.models import EventDelivery, EventSubscription, Progress
 from fulfillment.rules.events import EVENT_NAMES, EVENT_TYPES
 from fulfillment.rules.retries import Outcome
@@ -257,4 +258,4 @@ def _count(subscription: EventSubscription, progress: str, count: int) -> SafeSt
     if not count:
         return "0"
     url = log_address(subscription, progress=progress)
-    return format_html('<a class="drops-link" href="{}">{}</a>', url, capped(count))
+    return format_html('<a class="drops-link" href="{}">{}</a>', url, counted(count))

@@ -36,6 +36,7 @@ from fulfillment.models import (
     EventDelivery,
     EventSubscription,
     KeptMessage,
+    Sweep,
     WebhookTally,
 )
 from portal import audit
@@ -93,6 +94,7 @@ def populate(organization: Organization) -> None:
     KeptMessage.objects.create(credential=credential, received_at=NOW, message_id="m1", problem="x", body=b"x")
     BulkOperation.objects.create(organization=organization, action="retry", total=1, created_at=NOW)
     WebhookTally.objects.create(credential=credential, hour=NOW, outcome="ok")
+    Sweep.objects.create(credential=credential, started_at=NOW, finished_at=NOW)
     source = make_source(game, name=f"Source of {organization.slug}")
     beat(source, viewers=["1"], minute=NOW)
     make_identifier(organization)
