@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from portal.sandbox.models import (
     Campaign,
@@ -20,6 +21,8 @@ from portal.sandbox.models import (
 
 #: Kick, Drops guide, "Campaign Limits"; no figure is published for Twitch, so the same is kept.
 REWARDS_PER_CAMPAIGN = 12
+#: So many users are offered on a page.
+MOST_OFFERED = 200
 
 
 def add_category(*, platform: str, name: str) -> Category:
@@ -74,6 +77,12 @@ def add_user(*, platform: str, display_name: str, user_id: str = "") -> Platform
         login=login,
         display_name=display_name.strip()[:50],
     )
+
+
+def first_users(platform: str) -> QuerySet[PlatformUser]:
+    """The users to choose from, oldest first: the demo's and those made by hand, before any crowd."""
+    users = PlatformUser.objects.filter(platform=platform).order_by("pk")
+    return users.filter(pk__in=users.values("pk")[:MOST_OFFERED])
 
 
 def entries_of(platform: str) -> list[CampaignReward]:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 
-from portal.sandbox.catalogue import REWARDS_PER_CAMPAIGN
+from portal.sandbox.catalogue import REWARDS_PER_CAMPAIGN, first_users
 from portal.sandbox.models import (
     Application,
     Category,
@@ -15,6 +15,7 @@ from portal.sandbox.models import (
     Platform,
     PlatformUser,
     Reward,
+    Stream,
 )
 from portal.sandbox.playing import AddressRefused, check_address
 from portal.sandbox.watching import MOST_MINUTES, NotReported, named
@@ -231,7 +232,7 @@ class WatchForm(forms.Form):
 
     def __init__(self, *args: Any, platform: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        users = PlatformUser.objects.filter(platform=platform).order_by("pk")
+        users = first_users(platform)
         people: dict[str, Any] = {"queryset": users, "to_field_name": "user_id", "empty_label": None}
         # Who is linked can be told of: whoever linked last is likely to try it, on the channel that was there first.
         linked = list(users.filter(authorized_at__isnull=False).order_by("authorized_at")) or list(users)
@@ -239,6 +240,24 @@ class WatchForm(forms.Form):
         self.fields["channel"] = PeopleField(label="Channel", initial=linked[0] if linked else None, **people)
         self.fields["game"] = forms.ModelChoiceField(
             Category.objects.filter(platform=platform).order_by("pk"), empty_label=None, label="Game that is streamed"
+        )
+        self.order_fields(self.field_order)
+
+
+class StreamForm(forms.Form):
+    """A channel goes live in a category."""
+
+    title = forms.CharField(max_length=140, initial="Playing with viewers")
+
+    field_order = ("channel", "category", "title")
+
+    def __init__(self, *args: Any, platform: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        users = first_users(platform).exclude(streams__in=Stream.objects.filter(ended_at=None))
+        channel = forms.ModelChoiceField(users, to_field_name="user_id", empty_label=None, label="Channel")
+        self.fields["channel"] = channel
+        self.fields["category"] = forms.ModelChoiceField(
+            Category.objects.filter(platform=platform).order_by("pk"), empty_label=None
         )
         self.order_fields(self.field_order)
 

@@ -64,12 +64,20 @@ class Grant:
 
 @dataclass(frozen=True)
 class Subscription:
-    """The Twitch EventSub subscription that notifications belong to."""
+    """The Twitch EventSub subscription that notifications belong to.
+
+    One that the app never asked for, but that its webhook URL in the console stands for, has neither condition nor time:
+    then each message says what fits it.
+    """
 
     callback: str
     secret: str
     organization_id: str
     client_id: str
+    id: str = "b1d7a3a0-5a0c-4f0e-9a53-5d1f3c0e7c11"
+    condition: Json | None = None
+    created_at: datetime | None = None
+    cost: int = 0
 
 
 def rfc3339(moment: datetime, *, digits: int = 0) -> str:
@@ -110,34 +118,53 @@ def kick_message(*, url: str, body: bytes, private_pem: str, message_id: str, se
     return Message(url=url, headers=headers, body=body)
 
 
-def _subscription(
-    subscription: Subscription,
+def kick_event_message(
     *,
+    url: str,
+    body: bytes,
+    private_pem: str,
+    message_id: str,
+    sent_at: datetime,
+    subscription_id: str,
     kind: str,
-    status: str,
-    condition: Json,
-    created_at: datetime,
-) -> Json:
+) -> Message:
+    """Kick, Webhook Security: the six headers of every event but a Drops claim; the time has another name there."""
+    timestamp = rfc3339(sent_at)
+    signature = kick_signature(private_pem=private_pem, message_id=message_id, timestamp=timestamp, body=body)
+    headers = {
+        "Content-Type": "application/json",
+        "Kick-Event-Message-Id": message_id,
+        "Kick-Event-Subscription-Id": subscription_id,
+        "Kick-Event-Signature": signature,
+        "Kick-Event-Message-Timestamp": timestamp,
+        "Kick-Event-Type": kind,
+        "Kick-Event-Version": "1",
+    }
+    return Message(url=url, headers=headers, body=body)
+
+
+def twitch_envelope(subscription: Subscription, *, kind: str, status: str, condition: Json, at: datetime) -> Json:
+    """Twitch, EventSub: the subscription as every message to it begins. ``condition`` and ``at`` where it has none."""
     return {
-        "id": "b1d7a3a0-5a0c-4f0e-9a53-5d1f3c0e7c11",
+        "id": subscription.id,
         "status": status,
         "type": kind,
         "version": "1",
-        "cost": 0,
-        "condition": condition,
+        "cost": subscription.cost,
+        "condition": condition if subscription.condition is None else subscription.condition,
         "transport": {"method": "webhook", "callback": subscription.callback},
-        "created_at": rfc3339(created_at, digits=9),
+        "created_at": rfc3339(subscription.created_at or at, digits=9),
     }
 
 
-def _drop_subscription(subscription: Subscription, *, status: str, grants: Sequence[Grant], at: datetime) -> Json:
+def _drop_envelope(subscription: Subscription, *, status: str, grants: Sequence[Grant], at: datetime) -> Json:
     condition = {"organization_id": subscription.organization_id}
     if grants:
         condition |= {
             "category_id": grants[0].category_id,
             "campaign_id": grants[0].campaign_id,
         }
-    return _subscription(subscription, kind=DROP_TYPE, status=status, condition=condition, created_at=at)
+    return twitch_envelope(subscription, kind=DROP_TYPE, status=status, condition=condition, at=at)
 
 
 def twitch_grant_body(*, subscription: Subscription, grants: Sequence[Grant], sent_at: datetime) -> bytes:
@@ -160,22 +187,30 @@ def twitch_grant_body(*, subscription: Subscription, grants: Sequence[Grant], se
         }
         for grant in grants
     ]
-    envelope = _drop_subscription(subscription, status="enabled", grants=grants, at=sent_at)
+    envelope = _drop_envelope(subscription, status="enabled", grants=grants, at=sent_at)
     return to_json({"subscription": envelope, "events": events})
 
 
-def twitch_challenge_body(*, subscription: Subscription, sent_at: datetime) -> tuple[bytes, str]:
+def twitch_challenge_body(*, subscription: Subscription, sent_at: datetime, kind: str = DROP_TYPE) -> tuple[bytes, str]:
     """The body of the first message to a new callback, and the text that must come back."""
     challenge = secrets.token_urlsafe(32)
     status = "webhook_callback_verification_pending"
-    envelope = _drop_subscription(subscription, status=status, grants=(), at=sent_at)
+    condition = {"organization_id": subscription.organization_id}
+    envelope = twitch_envelope(subscription, kind=kind, status=status, condition=condition, at=sent_at)
     return to_json({"challenge": challenge, "subscription": envelope}), challenge
 
 
-def twitch_revocation_body(*, subscription: Subscription, sent_at: datetime) -> bytes:
+def twitch_revocation_body(
+    *,
+    subscription: Subscription,
+    sent_at: datetime,
+    kind: str = DROP_TYPE,
+    status: str = "notification_failures_exceeded",
+) -> bytes:
     """Twitch ended the subscription; the reason is its status."""
-    status = "notification_failures_exceeded"
-    return to_json({"subscription": _drop_subscription(subscription, status=status, grants=(), at=sent_at)})
+    condition = {"organization_id": subscription.organization_id}
+    envelope = twitch_envelope(subscription, kind=kind, status=status, condition=condition, at=sent_at)
+    return to_json({"subscription": envelope})
 
 
 def twitch_disconnect_body(
@@ -188,18 +223,17 @@ def twitch_disconnect_body(
 ) -> bytes:
     """EventSub ``user.authorization.revoke``: the user disconnected the studio's app."""
     condition = {"client_id": subscription.client_id}
-    envelope = _subscription(
-        subscription,
-        kind=REVOKE_TYPE,
-        status="enabled",
-        condition=condition,
-        created_at=sent_at,
+    user = {"user_id": user_id, "user_login": user_login, "user_name": user_name}
+    return twitch_event_body(
+        subscription=subscription, kind=REVOKE_TYPE, condition=condition, event=condition | user, sent_at=sent_at
     )
-    event = condition | {
-        "user_id": user_id,
-        "user_login": user_login,
-        "user_name": user_name,
-    }
+
+
+def twitch_event_body(
+    *, subscription: Subscription, kind: str, condition: Json, event: Json, sent_at: datetime
+) -> bytes:
+    """Twitch, EventSub: a notification of one event, as all types but the batched ones have it."""
+    envelope = twitch_envelope(subscription, kind=kind, status="enabled", condition=condition, at=sent_at)
     return to_json({"subscription": envelope, "event": event})
 
 

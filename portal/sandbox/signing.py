@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -24,6 +25,8 @@ def new_private_key() -> str:
     ).decode()
 
 
+# Reading a key checks its numbers, which takes far longer than signing with it.
+@lru_cache(maxsize=4)
 def _load(private_pem: str) -> rsa.RSAPrivateKey:
     key = serialization.load_pem_private_key(private_pem.encode(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.platforms import Platforms
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.server import SandboxServer
 
@@ -57,6 +58,24 @@ def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
         yield server.start()
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def _second_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    server = SandboxServer(tmp_path_factory.mktemp("second"), seed=SEED)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def platforms(_second_server: SandboxServer) -> Iterator[Platforms]:
+    """A second sandbox, for what would disturb others: afterwards there are no faults, subscriptions and streams."""
+    both = Platforms(_second_server)
+    both.clear()
+    yield both
+    both.clear()
 
 
 @pytest.fixture

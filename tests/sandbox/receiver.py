@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -17,13 +19,18 @@ class Received:
     headers: dict[str, str]
     body: bytes
 
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
 
 @dataclass
 class Receiver:
-    """Listens while the ``with`` block runs; answers ``status`` with ``answer`` (or echoes a challenge)."""
+    """Listens while the ``with`` block runs; answers ``status`` with ``answer``, or Twitch's challenge if ``echoes``."""
 
     status: int = 200
     answer: bytes = b"thanks"
+    echoes: bool = False
     requests: list[Received] = field(default_factory=list)
 
     def __enter__(self) -> Receiver:
@@ -33,11 +40,13 @@ class Receiver:
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                receiver.requests.append(Received(self.command, self.path, headers, self.rfile.read(length)))
+                received = Received(self.command, self.path, headers, self.rfile.read(length))
+                receiver.requests.append(received)
+                answer = receiver.answer_to(received)
                 self.send_response(receiver.status)
-                self.send_header("Content-Length", str(len(receiver.answer)))
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(receiver.answer)
+                self.wfile.write(answer)
 
             do_POST = do_GET = handle_any
 
@@ -48,6 +57,15 @@ class Receiver:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
+
+    def answer_to(self, request: Received) -> bytes:
+        """The body of the answer."""
+        asked = request.headers.get("twitch-eventsub-message-type") == "webhook_callback_verification"
+        return str(request.json()["challenge"]).encode() if self.echoes and asked else self.answer
+
+    def of_type(self, message_type: str) -> list[Received]:
+        """Twitch's messages of one type."""
+        return [one for one in self.requests if one.headers.get("twitch-eventsub-message-type") == message_type]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

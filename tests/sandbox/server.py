@@ -195,6 +195,11 @@ class SandboxServer:
         cookie = page.headers["set-cookie"].split(";")[0]
         return self.post(action or path, {"csrfmiddlewaretoken": token[1]} | form, headers={"Cookie": cookie})
 
+    def send_json(self, method: str, path: str, content: Any, *, headers: dict[str, str] | None = None) -> Reply:
+        """Send ``content`` as JSON."""
+        typed = {"Content-Type": "application/json"} | (headers or {})
+        return self.request(method, path, body=json.dumps(content).encode(), headers=typed)
+
     def answer_as(self, mode: str, *, seconds: int = 20) -> None:
         """Tell the demo game how to answer; the signing secret stays."""
         page = self.get("/game/demo/").text

@@ -1,5 +1,7 @@
-"""What the stand-ins remember: registered apps, catalogue, users, tokens, claims, heartbeats, and the game's items."""
+"""What the stand-ins remember: registered apps, catalogue, users, tokens, claims, events, faults, heartbeats, items."""
 
+from portal.sandbox.models.events import REVOKED, STANDING, EventSubscription, Stream, SubscriptionStatus
+from portal.sandbox.models.faults import Failure, Faults, Outage
 from portal.sandbox.models.game import BackendMode, GameBackend, GrantedItem, ReceivedDelivery
 from portal.sandbox.models.heartbeats import SentHeartbeat, WatchSession
 from portal.sandbox.models.platforms import (
@@ -23,6 +25,8 @@ from portal.sandbox.models.platforms import (
 from portal.sandbox.models.vhs import HeartbeatConnection
 
 __all__ = [
+    "REVOKED",
+    "STANDING",
     "Application",
     "AppliedSeed",
     "AuthorizationCode",
@@ -31,15 +35,21 @@ __all__ = [
     "CampaignReward",
     "Category",
     "Claim",
+    "EventSubscription",
+    "Failure",
+    "Faults",
     "GameBackend",
     "GrantedItem",
     "HeartbeatConnection",
+    "Outage",
     "Platform",
     "PlatformUser",
     "ReceivedDelivery",
     "Reward",
     "SentHeartbeat",
     "SigningKey",
+    "Stream",
+    "SubscriptionStatus",
     "Token",
     "WatchSession",
     "WebhookAttempt",

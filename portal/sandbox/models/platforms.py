@@ -250,7 +250,7 @@ class Claim(models.Model):
 
 
 class WebhookAttempt(models.Model):
-    """One request that told the portal about a claim, and what came back."""
+    """One request that told the portal about a claim, and what came back. Nothing was sent where there is no request."""
 
     claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="attempts")
     sent_at = models.DateTimeField()
@@ -264,6 +264,10 @@ class WebhookAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.claim} at {self.sent_at:%H:%M:%S}: {self.status or self.error}"
+
+    def withheld(self) -> bool:
+        """Whether nothing was sent; ``error`` says why."""
+        return not self.request_text
 
     def accepted(self) -> bool:
         """Whether the receiver answered with any 2xx."""

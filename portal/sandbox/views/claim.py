@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.sandbox import claiming
-from portal.sandbox.catalogue import entries_of, platform_label
+from portal.sandbox import announcing, claiming, eventsub
+from portal.sandbox.catalogue import entries_of, first_users, platform_label
+from portal.sandbox.faulting import faults_of
 from portal.sandbox.models import (
     Application,
     CampaignReward,
@@ -23,7 +24,9 @@ LISTED_CLAIMS = 50
 
 
 def _say(request: HttpRequest, attempt: WebhookAttempt) -> None:
-    if attempt.accepted():
+    if attempt.withheld():
+        messages.error(request, f"No webhook was sent. {attempt.error.removeprefix('Not sent. ')}")
+    elif attempt.accepted():
         messages.success(request, f"The webhook was sent and answered with {attempt.status}.")
     elif attempt.status is not None:
         messages.error(request, f"The webhook was sent, but answered with {attempt.status}.")
@@ -46,23 +49,24 @@ def claim(request: HttpRequest) -> HttpResponse:
         if user is not None and entry is not None:
             now = timezone.now()
             made = claiming.record_claim(user=user, entry=entry, now=now)
-            _say(request, claiming.send_claim(claim=made, now=now))
+            _say(request, announcing.send_claim(claim=made, now=now))
             return redirect("claim-detail", claim_id=made.claim_id)
         messages.error(
             request,
             "Nothing was claimed: choose a user and a reward of the same platform.",
         )
-    known = set(Application.objects.values_list("platform", flat=True))
+    apps = {app.platform: app for app in Application.objects.all()}
     sections = [
         {
             "platform": platform,
             "label": platform_label(platform),
-            "users": PlatformUser.objects.filter(platform=platform).order_by("pk"),
+            "users": first_users(platform),
+            "faults_on": faults_of(platform).in_words(),
             "entries": entries_of(platform),
-            "app": Application.objects.get(pk=platform),
+            "told": eventsub.is_told(apps[platform]),
         }
         for platform in Platform.values
-        if platform in known
+        if platform in apps
     ]
     claims = (
         Claim.objects.select_related("user", "entry__reward", "entry__campaign")
@@ -98,5 +102,5 @@ def claim_detail(request: HttpRequest, claim_id: str) -> HttpResponse:
 def send_again(request: HttpRequest, claim_id: str) -> HttpResponse:
     """Send the same claim again, as a platform does when an answer was lost."""
     made = get_object_or_404(Claim, claim_id=claim_id)
-    _say(request, claiming.send_claim(claim=made, now=timezone.now()))
+    _say(request, announcing.send_claim(claim=made, now=timezone.now()))
     return redirect("claim-detail", claim_id=made.claim_id)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.sandbox.catalogue import add_user, platform_label
+from portal.sandbox.catalogue import add_user, first_users, platform_label
 from portal.sandbox.forms import UserForm
 from portal.sandbox.models import Platform, PlatformUser
 from portal.sandbox.oauth import (
@@ -26,6 +26,7 @@ PERMISSIONS = {
     ),
     (Platform.TWITCH.value, "user_read"): "See your profile, your e-mail address too.",
     (Platform.TWITCH.value, "user:read:email"): "See your e-mail address.",
+    (Platform.TWITCH.value, "analytics:read:games"): "See the reports about the games of your organization.",
     (Platform.KICK.value, "user:read"): "See who you are.",
 }
 """What a user allows, in words of the sandbox's own."""
@@ -114,7 +115,7 @@ def authorize(request: HttpRequest, platform: str) -> HttpResponse:
         "permissions": [permission_in_words(platform, scope) for scope in wanted.scopes.split()],
         "platform": platform,
         "label": label,
-        "users": PlatformUser.objects.filter(platform=platform).order_by("pk"),
+        "users": first_users(platform),
         "user_form": form,
         "client_host": urlsplit(wanted.redirect_uri).netloc,
     }

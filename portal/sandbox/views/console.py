@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal.sandbox import catalogue, claiming
+from portal.sandbox import announcing, catalogue, claiming, eventsub
+from portal.sandbox.faulting import faults_of
 from portal.sandbox.forms import (
     ApplicationForm,
     CampaignForm,
@@ -19,24 +20,22 @@ from portal.sandbox.forms import (
     RewardForm,
     UserForm,
 )
+from portal.sandbox.messages import DROP_TYPE
 from portal.sandbox.models import (
     Application,
     Campaign,
     Category,
+    EventSubscription,
     HeartbeatConnection,
     Platform,
     PlatformUser,
     Reward,
 )
 from portal.sandbox.signing import public_pem
+from portal.sandbox.streaming import live_streams
+from portal.sandbox.views.pages import platform_or_404
 
 Context = dict[str, Any]
-
-
-def _platform_or_404(platform: str) -> str:
-    if platform not in Platform.values:
-        raise Http404
-    return platform
 
 
 def _base_urls(request: HttpRequest, platform: str) -> list[tuple[str, str]]:
@@ -46,10 +45,12 @@ def _base_urls(request: HttpRequest, platform: str) -> list[tuple[str, str]]:
 
 
 def _summary(request: HttpRequest, platform: str) -> Context:
+    app = get_object_or_404(Application, platform=platform)
     return {
         "platform": platform,
         "label": catalogue.platform_label(platform),
-        "app": get_object_or_404(Application, platform=platform),
+        "app": app,
+        "told": eventsub.is_told(app),
         "campaigns": Campaign.objects.filter(platform=platform)
         .select_related("category")
         .prefetch_related("entries__reward")
@@ -58,6 +59,9 @@ def _summary(request: HttpRequest, platform: str) -> Context:
         "categories": Category.objects.filter(platform=platform).order_by("name"),
         "connections": HeartbeatConnection.objects.filter(user__platform=platform).count(),
         "base_urls": _base_urls(request, platform),
+        "faults_on": faults_of(platform).in_words(),
+        "live": live_streams(platform, now=timezone.now()),
+        "subscriptions": EventSubscription.objects.filter(platform=platform).count(),
     }
 
 
@@ -91,7 +95,7 @@ def _forms(platform: str, app: Application, request: HttpRequest | None = None, 
 @require_http_methods(["GET", "POST"])
 def platform_console(request: HttpRequest, platform: str) -> HttpResponse:
     """One platform's console: the registration, and forms for everything a studio makes there."""
-    _platform_or_404(platform)
+    platform_or_404(platform)
     app = get_object_or_404(Application, platform=platform)
     which = request.POST.get("form", "")
     forms = _forms(platform, app, request if request.method == "POST" else None, which)
@@ -107,7 +111,8 @@ def platform_console(request: HttpRequest, platform: str) -> HttpResponse:
         app.refresh_from_db()
     summary = _summary(request, platform)
     context = summary | forms | {"section": summary}
-    context["users"] = PlatformUser.objects.filter(platform=platform).prefetch_related("connections").order_by("pk")
+    context["users"] = catalogue.first_users(platform).prefetch_related("connections")
+    context["user_count"] = PlatformUser.objects.filter(platform=platform).count()
     if platform == Platform.KICK:
         context["public_key"] = public_pem(claiming.private_key(platform))
     return render(request, "console.html", context, status=status)
@@ -145,28 +150,30 @@ def _save(platform: str, which: str, form: Any) -> str:
 def challenge(request: HttpRequest) -> HttpResponse:
     """Send Twitch's challenge to the webhook URL and say whether it came back as it must."""
     app = get_object_or_404(Application, platform=Platform.TWITCH)
-    outcome, passed = claiming.send_challenge(app=app, now=timezone.now())
+    told, passed = eventsub.send_challenge(eventsub.subscription_of(app), kind=DROP_TYPE, now=timezone.now())
     if passed:
         messages.success(
             request,
             "The challenge came back. Twitch would now enable the subscription.",
         )
     else:
-        messages.error(request, f"The challenge did not come back. {outcome.in_plain_words(answer_limit=200)}")
+        messages.error(request, f"The challenge did not come back. {told.in_plain_words()}")
     return redirect("console", platform=Platform.TWITCH)
 
 
 @require_POST
 def disconnect(request: HttpRequest, platform: str, user_id: str) -> HttpResponse:
     """What a viewer does in the platform's settings: end the studio's app. Twitch tells the portal."""
-    user = get_object_or_404(PlatformUser, platform=_platform_or_404(platform), user_id=user_id)
+    user = get_object_or_404(PlatformUser, platform=platform_or_404(platform), user_id=user_id)
     now = timezone.now()
     claiming.disconnect(user=user, now=now)
-    outcome = claiming.announce_disconnect(user=user, now=now)
+    told = announcing.announce_disconnect(user=user, now=now)
     messages.success(request, f"{user.display_name} has disconnected the app.")
-    if outcome is None:
+    if told is None:
         messages.info(request, "Kick tells nobody about it.")
-    else:
-        told = f"user.authorization.revoke was sent. {outcome.in_plain_words(answer_limit=200)}"
-        messages.add_message(request, messages.SUCCESS if outcome.accepted() else messages.ERROR, told)
+    elif not told:
+        messages.info(request, "Nobody was told: no enabled subscription asks for it.")
+    for one in told or []:
+        level = messages.SUCCESS if one.accepted() else messages.ERROR
+        messages.add_message(request, level, f"user.authorization.revoke: {one.in_plain_words()}")
     return redirect("console", platform=platform)

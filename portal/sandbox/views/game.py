@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterator
 
@@ -19,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from portal.sandbox.connections import close_connection
 from portal.sandbox.forms import BackendForm
 from portal.sandbox.game import Delivery, receive, record
 from portal.sandbox.models import (
@@ -86,21 +86,13 @@ def _answer(request: HttpRequest, backend: GameBackend) -> HttpResponseBase:
     if mode in (BackendMode.SLOW, BackendMode.HANG):
         time.sleep(backend.seconds)
     if mode in (BackendMode.HANG, BackendMode.CLOSE):
-        _close_connection(request)
+        close_connection(request)
     return HttpResponse(status=204)
 
 
 def _huge_body() -> Iterator[bytes]:
     for _ in range(HUGE_BYTES // len(CHUNK)):
         yield CHUNK
-
-
-def _close_connection(request: HttpRequest) -> None:
-    """End the connection without an answer. gunicorn hands its socket to the application."""
-    connection = request.META.get("gunicorn.socket")
-    if connection is not None:
-        with contextlib.suppress(OSError):
-            connection.shutdown(2)
 
 
 @require_GET

@@ -124,12 +124,12 @@ def introspect(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def users(request: HttpRequest) -> JsonResponse:
-    """``GET /public/v1/users``: with a user token and ``user:read``, the user itself or those of ``id``."""
+    """``GET /public/v1/users``: those of ``id``; with a user's token and ``user:read`` the user itself, without any."""
     found = bearer(request)
-    if found is None or found.user is None or "user:read" not in found.scope_list():
-        return api(None, status=401, message="Unauthorized")
-    people = [found.user]
     ids = request.GET.getlist("id")
+    if found is None or (not ids if found.user is None else "user:read" not in found.scope_list()):
+        return api(None, status=401, message="Unauthorized")
+    people = [found.user] if found.user is not None else []
     if ids:
         people = list(PlatformUser.objects.filter(platform=Platform.KICK, user_id__in=ids).order_by("pk"))
     data = [

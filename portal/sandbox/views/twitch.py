@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Q
@@ -11,12 +13,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.sandbox import oauth
+from portal.sandbox.faulting import faults_of
 from portal.sandbox.messages import rfc3339
 from portal.sandbox.models import Platform, PlatformUser, Token
 from portal.sandbox.oauth import Refused
+from portal.sandbox.ratelimit import Buckets
 
 Json = dict[str, Any]
-TITLES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
+BUCKETS = Buckets()
 
 
 def _id_error(status: int, message: str) -> JsonResponse:
@@ -26,7 +30,7 @@ def _id_error(status: int, message: str) -> JsonResponse:
 
 def helix_error(status: int, message: str) -> JsonResponse:
     """An error of the Helix API, which also carries the status's name."""
-    return JsonResponse({"error": TITLES[status], "status": status, "message": message}, status=status)
+    return JsonResponse({"error": HTTPStatus(status).phrase, "status": status, "message": message}, status=status)
 
 
 def _seconds_left(token: Token) -> int:
@@ -118,7 +122,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
 
 
 def helix_token(request: HttpRequest) -> Token | JsonResponse:
-    """The caller's token; its client must be the one of the ``Client-Id`` header."""
+    """The caller's token; its client must be the one of the ``Client-Id`` header. The call costs a point of its owner's."""
     header = request.headers.get("Authorization", "")
     if not header:
         return helix_error(401, "OAuth token is missing")
@@ -127,7 +131,19 @@ def helix_token(request: HttpRequest) -> Token | JsonResponse:
         return helix_error(401, "Invalid OAuth token")
     if request.headers.get("Client-Id", "") != found.client_id:
         return helix_error(401, "Client ID and OAuth token do not match")
-    return found
+    owner = f"{found.client_id} {found.user.user_id if found.user else 'app'}"
+    points = BUCKETS.take(owner, limit=faults_of(Platform.TWITCH).rate_limit, now_seconds=time.time())
+    # For the middleware, which puts them on whatever is answered.
+    request.rate_limit_headers = points.headers()  # type: ignore[attr-defined]
+    return helix_error(429, "Too Many Requests") if points.remaining < 0 else found
+
+
+def helix_app_token(request: HttpRequest) -> Token | JsonResponse:
+    """The caller's token, which must be an app's own."""
+    caller = helix_token(request)
+    if isinstance(caller, Token) and caller.user is not None:
+        return helix_error(401, "An app access token is required")
+    return caller
 
 
 def _user(user: PlatformUser) -> Json:
@@ -168,11 +184,9 @@ def authorizations(request: HttpRequest) -> JsonResponse:
 
     Users without the app are left out; the reference does not say what Twitch does with them.
     """
-    caller = helix_token(request)
+    caller = helix_app_token(request)
     if isinstance(caller, JsonResponse):
         return caller
-    if caller.user is not None:
-        return helix_error(401, "An app access token is required")
     ids = request.GET.getlist("user_id")
     if not 1 <= len(ids) <= 10:
         return helix_error(400, "Between 1 and 10 user_id parameters are required")

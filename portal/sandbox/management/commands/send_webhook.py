@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from portal.sandbox.claiming import private_key, subscription_of
+from portal.sandbox.claiming import private_key
+from portal.sandbox.eventsub import subscription_of
 from portal.sandbox.faults import EXPECTED, Fault, Wire, requests_for, with_fault
 from portal.sandbox.messages import (
     Grant,
