@@ -21,6 +21,7 @@ from fulfillment.models import (
     Event,
     KeptMessage,
     Notice,
+    ReportFile,
     WebhookTally,
 )
 from fulfillment.rules.notices import Kind as NoticeKind
@@ -76,6 +77,12 @@ add_kinds(
     Kind("api_tallies", _("counts of calls to platforms"), 90, lambda t: ApiTally.objects.filter(hour__lt=t)),
     Kind("delivery_tallies", _("counts of deliveries"), 90, lambda t: DeliveryTally.objects.filter(hour__lt=t)),
     Kind("arrival_counts", _("what brought claims"), 400, lambda t: ArrivalCount.objects.filter(hour__lt=t)),
+    Kind(
+        "report_files",
+        _("platforms' reports, as they came"),
+        400,
+        lambda t: ReportFile.objects.filter(fetched_at__lt=t),
+    ),
     Kind("bulk_actions", _("finished bulk actions"), 400, lambda t: BulkOperation.objects.filter(finished_at__lt=t)),
     Kind("notices", _("what people were told about their links and rewards"), 180, _notices),
     Kind("api_uses", _("how often a player's program asked"), 30, _uses),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
@@ -35,9 +36,11 @@ class PortalAdminSite(UnfoldAdminSite):
             return False
         return bool(user.is_superuser or active_organization(request))
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(
+        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
+    ) -> Callable[..., HttpResponseBase]:
         """Wrap a page of the admin; Unfold needs a wider content policy than viewer pages have (S3)."""
-        return csp_update(settings.ADMIN_CONTENT_SECURITY_POLICY)(super().admin_view(view, cacheable))
+        return _with_wider_policy(super().admin_view(view, cacheable))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send staff to the portal's own sign-in, which knows second factors and passkeys (I1)."""
@@ -68,6 +71,19 @@ class PortalAdminSite(UnfoldAdminSite):
                 **(extra_context or {}),
             },
         )
+
+
+def _with_wider_policy(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Return a page with the admin's policy, which leaves what the page itself adds to it for its forms."""
+
+    @wraps(view)
+    def page(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(*args, **kwargs)
+        own = getattr(response, "_csp_update", {})
+        response._csp_update = {**own, **settings.ADMIN_CONTENT_SECURITY_POLICY}  # type: ignore[attr-defined]
+        return response
+
+    return page
 
 
 @require_http_methods(["GET", "POST"])

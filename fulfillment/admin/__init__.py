@@ -17,6 +17,7 @@ from fulfillment.admin.find import PAGES
 from fulfillment.admin.health_page import PAGES as HEALTH_PAGES
 from fulfillment.admin.inbound import KeptMessageAdmin, WebhookTallyAdmin
 from fulfillment.admin.overview_page import PAGES as OVERVIEW_PAGES
+from fulfillment.admin.reports import PAGES as REPORT_PAGES
 from fulfillment.admin.sweeps import SweepAdmin
 from portal.admin_pages import pages
 
@@ -34,7 +35,7 @@ __all__ = [
     "WebhookTallyAdmin",
 ]
 
-pages.extend((*HEALTH_PAGES, *PAGES, *ERASING_PAGES))
+pages.extend((*HEALTH_PAGES, *PAGES, *REPORT_PAGES, *ERASING_PAGES))
 campaign_figures.append(test_claims_figure)
 campaign_pages.extend(OVERVIEW_PAGES)
 

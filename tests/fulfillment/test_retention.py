@@ -29,6 +29,7 @@ from fulfillment.models import (
     EventAttempt,
     KeptMessage,
     Notice,
+    ReportFile,
     WebhookTally,
 )
 from linking.models import UsedLinkToken
@@ -141,6 +142,13 @@ ROWS: dict[str, Callable[[datetime], Any]] = {
     "delivery_tallies": lambda at: DeliveryTally.objects.create(game=make_game(), hour=at, outcome="delivered"),
     "arrival_counts": lambda at: ArrivalCount.objects.create(
         organization=make_organization(), platform="kick", source="webhook", hour=at
+    ),
+    "report_files": lambda at: ReportFile.objects.create(
+        credential=make_credential(make_organization(), "twitch"),
+        platform_game_id="1",
+        started_on=at.date(),
+        ended_on=at.date(),
+        fetched_at=at,
     ),
     "bulk_actions": bulk,
     "heartbeats": heartbeat,
