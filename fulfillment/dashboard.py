@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Game, GameCategory, Reward
 from fulfillment import workers
-from fulfillment.drift.shown import drift_line
 from fulfillment.health.facts import CAP
 from fulfillment.health.reading import read_facts
 from fulfillment.health.words import counted, platform_told
