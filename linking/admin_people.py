@@ -13,17 +13,24 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from linking.authorizing.checking import CannotAsk, check_now
+from linking.authorizing.shown import answer_text, is_lapsed, staff_text
 from linking.links import end_link
 from linking.models import Link, Player
+from linking.rules.authorizing import Verdict
 from portal import audit, platforms
 from portal.admin_base import ReadOnlyAdmin, display
 from portal.admin_filters import DropdownFilter, PlatformFilter, ScopedRelatedFilter
+from portal.calling import problem_of
 from portal.organizations import may
+from portal.platforms.calls import PlatformError
+from portal.platforms.problems import explain
 from portal.roles import Permission, mask
 
 
@@ -52,6 +59,23 @@ class ActiveFilter(DropdownFilter):
         """Keep the links in the chosen state."""
         value = self.value()
         return queryset.filter(ended_at__isnull=value == "yes") if value in ("yes", "no") else queryset
+
+
+class AuthorizationFilter(DropdownFilter):
+    """Whether a link's authorization seems to have lapsed."""
+
+    title = _("authorization")
+    parameter_name = "authorization"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choice."""
+        return [("lapsed", _t("authorization lapsed"))]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Keep the active links whose viewer the platform did not name."""
+        if self.value() != "lapsed":
+            return queryset
+        return queryset.filter(ended_at=None, viewer__authorization__missing_since__isnull=False)
 
 
 class _People(ReadOnlyAdmin):
@@ -138,20 +162,24 @@ class LinkAdmin(_People):
     menu_icon = "link"
     menu_order = 20
     list_display = ("viewer_shown", "platform_name", "player_shown", "game", "started_at", "state")
-    list_filter = (ActiveFilter, PlatformFilter, ("game", ScopedRelatedFilter))
-    list_select_related = ("game", "viewer", "player")
+    list_filter = (ActiveFilter, AuthorizationFilter, PlatformFilter, ("game", ScopedRelatedFilter))
+    list_select_related = ("game", "viewer__authorization", "player")
     search_fields = ("=id", "=player__player_id", "=viewer__platform_user_id", "=viewer__login")
     ordering = ("-pk",)
-    fields = ("game", "viewer_shown", "platform_name", "player_shown", "scopes", "started_at", "ended_at", "end_reason")
+    fields = (
+        *("game", "viewer_shown", "platform_name", "player_shown", "scopes"),
+        *("authorization", "started_at", "ended_at", "end_reason"),
+    )
     change_form_outer_before_template = "admin/linking/link_deeds.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Name every field, and what is shown in other words."""
-        return [*super().get_readonly_fields(request, obj), "viewer_shown", "platform_name", "player_shown"]
+        shown = ["viewer_shown", "platform_name", "player_shown", "authorization"]
+        return [*super().get_readonly_fields(request, obj), *shown]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the organization's links with both sides."""
-        return super().get_queryset(request).select_related("game__organization", "viewer", "player")
+        return super().get_queryset(request).select_related("game__organization", "viewer__authorization", "player")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Find by exact ids, each through its index."""
@@ -175,6 +203,7 @@ class LinkAdmin(_People):
         may_see = may(request, Permission.SEE_PEOPLE)
         row.shown = tuple(str(s) if may_see else mask(str(s)) for s in (row.viewer, row.player))  # type: ignore[attr-defined]
         row.may_unlink = row.ended_at is None and may(request, Permission.MEND)  # type: ignore[attr-defined]
+        row.may_check = row.may_unlink and platforms.get(row.platform).authorizations is not None  # type: ignore[attr-defined]
         if not may_see:
             row.viewer.name, row.player.name = row.shown  # type: ignore[attr-defined]
 
@@ -205,22 +234,48 @@ class LinkAdmin(_People):
     @display(description=_("state"))
     def state(self, link: Link) -> SafeString:
         """Active, or why it ended."""
+        if is_lapsed(link):
+            return _chip("link_off", _t("authorization lapsed"), "drops-chip-attention")
         if link.ended_at is None:
             return _chip("link", _t("active"), "drops-chip-ok")
         return _chip("link_off", link.get_end_reason_display(), "")
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the page on which a link is ended."""
-        view = self.admin_site.admin_view(self.unlink_view)
-        return [path("<path:object_id>/unlink/", view, name="linking_link_unlink"), *super().get_urls()]
+    @display(description=_("authorization"))
+    def authorization(self, link: Link) -> str:
+        """Whether the platform still names the viewer, and when it was last asked."""
+        return staff_text(link)
 
-    def unlink_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for the reason, then end the link; unknown to strangers, refused to whom the role does not allow it."""
-        link = self.get_queryset(request).filter(pk=object_id).first()
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page on which a link is ended, and what asks the platform about its viewer."""
+        unlink, check = (self.admin_site.admin_view(view) for view in (self.unlink_view, self.check_view))
+        return [
+            path("<path:object_id>/unlink/", unlink, name="linking_link_unlink"),
+            path("<path:object_id>/check/", check, name="linking_link_check"),
+            *super().get_urls(),
+        ]
+
+    def _to_mend(self, request: HttpRequest, object_id: str) -> Link:
+        """Return a link to be changed: unknown to strangers, refused to whom the role does not allow it."""
+        link: Link | None = self.get_queryset(request).filter(pk=object_id).first()
         if link is None:
             raise Http404
         if not may(request, Permission.MEND):
             raise PermissionDenied
+        return link
+
+    def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask the platform now whether the link's viewer still authorizes the app, and go back to where that was asked."""
+        link = self._to_mend(request, object_id)
+        if request.method == "POST":
+            tell_check(request, link)
+        following = request.POST.get("next", "")
+        if not (url_has_allowed_host_and_scheme(following, allowed_hosts=None) and following.startswith("/")):
+            following = reverse("admin:linking_link_change", args=[link.pk])
+        return HttpResponseRedirect(following)
+
+    def unlink_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the reason, then end the link."""
+        link = self._to_mend(request, object_id)
         back = reverse("admin:linking_link_change", args=[link.pk])
         form = UnlinkForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
@@ -239,6 +294,21 @@ class LinkAdmin(_People):
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/linking/unlink.html", context)
+
+
+def tell_check(request: HttpRequest, link: Link) -> None:
+    """Ask for the link's viewer, and tell what came of it in a message."""
+    try:
+        verdict = check_now(viewer=link.viewer, actor=request.user, now=timezone.now())  # type: ignore[arg-type]
+    except CannotAsk as refusal:
+        messages.error(request, str(refusal.sentence))
+    except PlatformError as error:
+        happened, advice = explain(problem_of(error))
+        text = _t("Nothing was found out and nothing was changed. %(happened)s %(advice)s")
+        messages.error(request, text % {"happened": happened, "advice": advice})
+    else:
+        tell = messages.success if verdict == Verdict.AUTHORIZED else messages.warning
+        tell(request, answer_text(verdict, platform=link.platform))
 
 
 def unlink_on_request(*, link: Link, request: HttpRequest, reason: str) -> None:

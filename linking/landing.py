@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Game
 from linking import pending
+from linking.cards import link_card, revoked_lately, revoked_sentence
 from linking.counting import NOBODY_YET, Counting, claim_text, claim_title, claim_way, nothing_to_connect, watch_text
 from linking.models import GameSignIn, Link, Player
 from linking.pending import PendingLink
@@ -38,6 +39,7 @@ class Standing:
     links: dict[str, Link]
     waiting: PendingLink | None
     lacking: dict[str, Lacking] = field(default_factory=dict)
+    revoked: dict[str, Link] = field(default_factory=dict)
     credentials: dict[str, PlatformCredential] = field(default_factory=dict)
 
     @property
@@ -54,7 +56,11 @@ def standing_of(request: HttpRequest, game: Game, *, now: datetime) -> Standing:
     """Return where the person of this request stands with ``game``."""
     player = player_to_be(request, game)
     links = (
-        list(Link.objects.filter(player=player, ended_at=None).select_related("viewer", "game__organization", "player"))
+        list(
+            Link.objects.filter(player=player, ended_at=None).select_related(
+                "viewer__authorization", "game__organization", "player"
+            )
+        )
         if player and player.pk
         else []
     )
@@ -70,6 +76,7 @@ def standing_of(request: HttpRequest, game: Game, *, now: datetime) -> Standing:
         links={link.platform: link for link in links},
         waiting=pending.find_any(request, game=game, now=now),
         lacking=lacking_consent(links),
+        revoked=revoked_lately(player) if player and player.pk else {},
         credentials={c.platform: c for c in credentials},
     )
 
@@ -209,19 +216,23 @@ def _platform_step(standing: Standing, *, proven: bool, linked: bool) -> dict[st
             % {"names": joined([p.name for p in again])},
             "actions": [_again_action(standing, p) for p in again],
         }
+    lost = " ".join(revoked_sentence(standing.revoked[p.key]) for p in open_ones if p.key in standing.revoked)
     if linked:
         done = joined([f"{platforms.get(link.platform).name} ({link.viewer})" for link in standing.links.values()])
         return {
             "state": "done",
-            "text": _("Connected: %(accounts)s.") % {"accounts": done},
+            "text": f"{_('Connected: %(accounts)s.') % {'accounts': done}} {lost}".strip(),
             "actions": [connect_action(standing, p, kind="quiet", also=True) for p in open_ones],
         }
     kind = "primary" if proven else "secondary"
+    usual = (
+        _("Connect the account you watch with. One is enough; you can add another later.")
+        if len(open_ones) > 1
+        else _("Connect the account you watch with.")
+    )
     return {
         "state": "next" if proven else "later",
-        "text": _("Connect the account you watch with. One is enough; you can add another later.")
-        if len(open_ones) > 1
-        else _("Connect the account you watch with."),
+        "text": lost or usual,
         "actions": [connect_action(standing, p, kind=kind) for p in open_ones],
     }
 
@@ -281,52 +292,3 @@ def account_cards(standing: Standing) -> list[dict[str, Any]]:
         )
     cards += [link_card(link, standing.lacking.get(link.pk)) for link in standing.links.values()]
     return cards
-
-
-def link_card(link: Link, lacking: Lacking | None) -> dict[str, Any]:
-    """Return one active link as a card; what it lacks, :func:`linking.scopes.lacking_consent` tells for many at once."""
-    platform = platforms.get(link.platform)
-    slugs = [link.game.organization.slug, link.game.slug]
-    actions = [
-        {
-            "label": _("Unlink"),
-            "hint": f"{platform.name} {link.viewer}",
-            "url": reverse("unlink", args=[link.pk]),
-            "kind": "quiet",
-        }
-    ]
-    if lacking:
-        actions.insert(
-            0,
-            {
-                "label": _("Connect again"),
-                "url": reverse("start_platform", args=[*slugs, link.platform]),
-                "method": "post",
-                "kind": "primary",
-            },
-        )
-    return {
-        "name": str(link.viewer),
-        "id": link.viewer.platform_user_id,
-        "platform_name": platform.name,
-        "state_kind": "attention" if lacking else "ok",
-        "state_label": {
-            None: _("Connected"),
-            Lacking.PERMISSION: _("More consent needed"),
-            Lacking.AUTHORIZATION: _("Consent needed again"),
-        }[lacking],
-        "since": link.started_at,
-        "note": {
-            None: _("Rewards from %(platform)s go to the game account %(player)s."),
-            Lacking.PERMISSION: _(
-                "The game now needs a permission that you have not given yet. Connect again to give it."
-            ),
-            Lacking.AUTHORIZATION: _(
-                "%(platform)s tells us no longer what you watch, so new watch time does not count at the moment. Connect "
-                "again to change that. What you have watched and earned so far stays yours."
-            ),
-        }[lacking]
-        % {"platform": platform.name, "player": link.player},
-        "heading_id": f"account-{link.pk}",
-        "actions": actions,
-    }

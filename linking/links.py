@@ -158,7 +158,7 @@ def refuse_or_find(*, game: Game, viewer: Viewer, player: Player, now: datetime)
 
 def active_links(user: User) -> QuerySet[Link]:
     """Return the links of a person's game accounts, newest first, with all that a page shows of them."""
-    return links_of(user).filter(ended_at=None)
+    return links_of(user).filter(ended_at=None).select_related("viewer__authorization")
 
 
 def accounts_of_members(organization_id: str) -> list[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from fulfillment.admin.claim_deeds import possible_deeds
+from fulfillment.admin.drift_words import claim_key, group_address
 from fulfillment.admin.words import (
     TURNS,
     endpoint_state,
@@ -32,6 +33,8 @@ from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, End
 from fulfillment.rules.codes import PERMISSIONS, Action
 from fulfillment.rules.reasons import reason_of
 from fulfillment.rules.states import State
+from linking.authorizing.shown import staff_text
+from linking.models import Link
 from portal import platforms
 from portal.organizations import may
 from portal.roles import Permission
@@ -53,7 +56,7 @@ _RELATED = (
     "assigned_campaign",
 )
 _MENDED = {
-    Action.MAP_REWARD: _("Enter the id at the reward"),
+    Action.MAP: _("Map it, with all claims like it"),
     Action.EDIT_CAMPAIGN: _("Open the campaign"),
     Action.PUBLISH_CAMPAIGN: _("Publish the campaign"),
     Action.RESUME_DELIVERIES: _("Resume the campaign's deliveries"),
@@ -131,10 +134,8 @@ def ways_to_mend(
 
 
 def _place(action: Action, claim: Claim, endpoint: Endpoint | None) -> str:
-    if action is Action.MAP_REWARD:
-        if claim.reward_id:
-            return reverse("admin:campaigns_reward_change", args=[claim.reward_id])
-        return reverse("admin:campaigns_reward_changelist")
+    if action is Action.MAP:
+        return group_address(claim_key(claim))
     if action is Action.MEND_ENDPOINT:
         if endpoint is not None:
             return reverse("admin:fulfillment_endpoint_change", args=[endpoint.pk])
@@ -158,6 +159,7 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
             _url(request, "admin:person_player", claim.player_id),
         ),
         Fact(_t("Player id"), person(request, claim.player.player_id) if claim.player else "–"),
+        *_link_facts(claim),
         Fact(_t("Game"), claim.game or _t("unknown"), _link("campaigns_game", claim.game_id) if reads else ""),
         Fact(_t("Campaign"), claim.campaign or _t("unknown"), _link("campaigns_campaign", claim.campaign_id)),
         Fact(_t("Reward"), claim.reward or _t("unknown"), _link("campaigns_reward", claim.reward_id)),
@@ -188,6 +190,24 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
     if claim.waived:
         known.append(Fact(_t("Released in spite of"), ", ".join(claim.waived)))
     return known
+
+
+def _link_facts(claim: Claim) -> list[Fact]:
+    """Return how the viewer's last link with the game stands: an authorization that lapsed, or why the link ended."""
+    if claim.viewer_id is None or claim.game_id is None:
+        return []
+    links = Link.objects.filter(viewer=claim.viewer_id, game=claim.game_id).select_related("viewer__authorization")
+    link = links.order_by("-started_at", "-pk").first()
+    if link is None:
+        return []
+    url = _link("linking_link", link.pk)
+    if link.ended_at is None:
+        return [Fact(_t("Authorization"), staff_text(link), url)]
+    ended = _t("ended %(when)s: %(why)s") % {
+        "when": f"{link.ended_at:%Y-%m-%d %H:%M} UTC",
+        "why": link.get_end_reason_display(),
+    }
+    return [Fact(_t("Last link"), ended, url)]
 
 
 def _as_claimed(claim: Claim) -> bool:

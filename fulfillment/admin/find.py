@@ -18,6 +18,7 @@ from fulfillment.admin.search import find_claim_ids, find_players, find_viewers
 from fulfillment.admin.words import ago, picture, reason_name, sees_people, state_chip, utc
 from fulfillment.inventory import RELATED, shown
 from fulfillment.models import Claim
+from linking.authorizing.shown import is_lapsed, staff_text
 from linking.models import Link, Player
 from portal import platforms
 from portal.admin_pages import AdminPage
@@ -148,7 +149,9 @@ def _person(
         "facts": facts,
         "links": [
             _link(request, link)
-            for link in links.select_related("viewer", "player__game").order_by("-started_at", "-pk")[:100]
+            for link in links.select_related("viewer__authorization", "player__game").order_by("-started_at", "-pk")[
+                :100
+            ]
         ],
         "claims": _rows(claims),
         "claims_shown": CLAIMS_SHOWN,
@@ -159,6 +162,7 @@ def _person(
 
 
 def _link(request: HttpRequest, link: Link) -> dict[str, Any]:
+    mends = link.ended_at is None and may(request, Permission.MEND)
     return {
         "link": link,
         "platform": platforms.get(link.platform).name,
@@ -167,7 +171,10 @@ def _link(request: HttpRequest, link: Link) -> dict[str, Any]:
         "started": utc(link.started_at),
         "ended": utc(link.ended_at),
         "why": link.get_end_reason_display(),
-        "unlink_url": reverse("admin:linking_link_unlink", args=[link.pk])
-        if link.ended_at is None and may(request, Permission.MEND)
+        "lapsed": is_lapsed(link),
+        "authorization": staff_text(link),
+        "unlink_url": reverse("admin:linking_link_unlink", args=[link.pk]) if mends else "",
+        "check_url": reverse("admin:linking_link_check", args=[link.pk])
+        if mends and platforms.get(link.platform).authorizations is not None
         else "",
     }

@@ -18,6 +18,7 @@ from portal.tokens import new_token
 KIND_NAMES = [
     (Kind.LINKED.value, _("accounts linked")),
     (Kind.UNLINKED.value, _("accounts unlinked")),
+    (Kind.LAPSED.value, _("authorization lapsed")),
     (Kind.EARNED.value, _("reward earned")),
     (Kind.ON_ITS_WAY.value, _("reward on its way")),
     (Kind.DELIVERED.value, _("reward delivered")),
@@ -98,7 +99,11 @@ class NoticePreference(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="notice_preference"
     )
-    links = models.BooleanField(_("Accounts"), default=False, help_text=_("When accounts are linked or unlinked."))
+    links = models.BooleanField(
+        _("Accounts"),
+        default=False,
+        help_text=_("When accounts are linked or unlinked, or a platform says that you must connect again."),
+    )
     earned = models.BooleanField(_("Rewards earned"), default=False, help_text=_("When you can claim a reward here."))
     expiring = models.BooleanField(
         _("Reminders"), default=False, help_text=_("3 days and 24 hours before a reward can no longer be claimed.")

@@ -42,6 +42,27 @@ def on_link_changed(link: Link, now: datetime) -> None:
     write_notices([draft], now=now)
 
 
+def on_authorization_lapsed(links: Sequence[Link], now: datetime) -> None:
+    """Tell the owners of the game accounts that a platform names their consent no more: the listener of linking.hooks.
+
+    Once for each viewer and time, however many games it is linked with.
+    """
+    drafts = {
+        (link.player.user_id, link.viewer_id): Draft(
+            user_id=link.player.user_id,
+            kind=Kind.LAPSED,
+            about=f"{link.viewer_id}:{now:%Y%m%d%H%M%S}",
+            organization_id=link.game.organization_id,
+            game_id=link.game_id,
+            viewer_id=link.viewer_id,
+            link_id=link.pk,
+        )
+        for link in links
+        if link.player.user_id is not None
+    }
+    write_notices(list(drafts.values()), now=now)
+
+
 def on_claims_moved(moves: Sequence[Moved], now: datetime) -> None:
     """Tell the owners of claims where their rewards are: the listener of :mod:`fulfillment.ledger`.
 

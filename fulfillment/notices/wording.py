@@ -107,6 +107,26 @@ def _unlinked(notice: Notice, own_claims: Collection[str]) -> Said:
     )
 
 
+def _lapsed(notice: Notice, own_claims: Collection[str]) -> Said:
+    names = _accounts(notice)
+    if names is None:
+        what = _("A platform did not name your consent any more when we asked.")
+    else:
+        what = _("%(platform)s did not name the consent of your account %(viewer)s any more when we asked.") % names
+    after = _(
+        "Rewards keep coming for now. If it is missing the next time, too, an hour later or more, the link ends: nothing is "
+        "lost then, but what you claim waits. Connect again, and all stays as it is."
+    )
+    return Said(
+        title=_("Connect %(platform)s again") % names if names else _("Connect your account again"),
+        text=f"{what} {after}",
+        status=_("Authorization lapsed"),
+        status_kind="attention",
+        url=reverse("connections"),
+        label=_("See your connections"),
+    )
+
+
 def _earned(notice: Notice, own_claims: Collection[str]) -> Said:
     return Said(
         title=_("You earned %(reward)s") % {"reward": _reward(notice)},
@@ -176,6 +196,7 @@ def _eligible(notice: Notice, own_claims: Collection[str]) -> Said:
 _SAY: dict[Kind, Callable[[Notice, Collection[str]], Said]] = {
     Kind.LINKED: _linked,
     Kind.UNLINKED: _unlinked,
+    Kind.LAPSED: _lapsed,
     Kind.EARNED: _earned,
     Kind.ON_ITS_WAY: _on_its_way,
     Kind.DELIVERED: _delivered,

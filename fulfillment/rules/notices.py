@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     LINKED = "linked"
     UNLINKED = "unlinked"
+    LAPSED = "lapsed"
     EARNED = "earned"
     ON_ITS_WAY = "on_its_way"
     DELIVERED = "delivered"
@@ -39,6 +40,7 @@ class Group(StrEnum):
 GROUP_OF: Mapping[Kind, Group] = {
     Kind.LINKED: Group.LINKS,
     Kind.UNLINKED: Group.LINKS,
+    Kind.LAPSED: Group.LINKS,
     Kind.EARNED: Group.EARNED,
     Kind.EXPIRING: Group.EXPIRING,
     Kind.ON_ITS_WAY: Group.DELIVERIES,
@@ -50,6 +52,7 @@ GROUP_OF: Mapping[Kind, Group] = {
 MAIL_AFTER: Mapping[Kind, timedelta] = {
     Kind.LINKED: timedelta(0),
     Kind.UNLINKED: timedelta(0),
+    Kind.LAPSED: timedelta(0),
     Kind.EARNED: timedelta(minutes=1),
     Kind.EXPIRING: timedelta(minutes=1),
     Kind.DELIVERED: timedelta(minutes=1),

@@ -1,4 +1,8 @@
-"""Twitch's word that a viewer took back the authorization (Twitch, EventSub, ``user.authorization.revoke``) (L8)."""
+"""Twitch's word that a viewer took back the authorization (Twitch, EventSub, ``user.authorization.revoke``) (L8).
+
+It ends links at once: it is a word, where a list that does not name the viewer is only silent and is asked for twice
+(:mod:`linking.authorizing`). With the last link goes the row by which the list is asked.
+"""
 
 from __future__ import annotations
 

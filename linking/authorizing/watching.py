@@ -44,6 +44,13 @@ def watch(*, viewer: Viewer, now: datetime) -> None:
     _put([ViewerAuthorization(viewer=viewer, credential_id=credential_id, due_at=now + ASKED_EVERY)])
 
 
+def watch_linked(*, viewer: Viewer, credential_id: str, now: datetime) -> None:
+    """Have a viewer who is linked asked for, as :func:`watch_all` would; one who is already stays as they are."""
+    links = Link.objects.filter(viewer=viewer, ended_at=None)
+    if links.exists() and not ViewerAuthorization.objects.filter(pk=viewer.pk, due_at__isnull=False).exists():
+        _put([ViewerAuthorization(viewer=viewer, credential_id=credential_id, due_at=now)])
+
+
 def unwatch(viewer_ids: Collection[str]) -> int:
     """Ask for these viewers no more, and forget that they were missing; return how many were asked for.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from linking.landing import link_card
+from linking.cards import link_card, revoked_sentence
 from linking.leaving import origin
 from linking.links import active_links, end_link, links_of
 from linking.models import Link
@@ -41,7 +41,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     ended = links_of(user).exclude(ended_at=None).order_by("-ended_at")[:ENDED_SHOWN]
     context = {
         "groups": groups,
-        "ended": [{"link": link, "platform": platforms.get(link.platform).name} for link in ended],
+        "ended": _ended(list(ended), active),
         "unlinked": request.GET.get("unlinked", "") == "1",
         "nav_current": "connections",
     }
@@ -51,6 +51,20 @@ def connections(request: HttpRequest) -> HttpResponse:
     origins = sorted({origin(credential.sign_in_base) for credential in credentials})
     response._csp_update = {"form-action": origins}  # type: ignore[attr-defined]
     return response
+
+
+def _ended(links: list[Link], active: list[Link]) -> list[dict[str, Any]]:
+    """Return ended links for the page: with the way back for those that the platform ended and nobody has made again."""
+    standing = {(link.player_id, link.platform) for link in active}
+    shown = []
+    for link in links:
+        item: dict[str, Any] = {"link": link, "platform": platforms.get(link.platform).name}
+        key = (link.player_id, link.platform)
+        if link.end_reason == Link.EndReason.REVOKED and key not in standing:
+            item |= {"why": revoked_sentence(link), **game_context(link.game)}
+            standing.add(key)
+        shown.append(item)
+    return shown
 
 
 @never_cache

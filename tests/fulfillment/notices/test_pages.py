@@ -76,6 +76,7 @@ def test_each_kind_has_words_of_its_own(person: Person, client: Client) -> None:
     tell(person.user, 1, kind="expiring", **fields)
     tell(person.user, 1, kind="eligible", campaign=person.campaign, game=person.game)
     tell(person.user, 1, kind="delivered", claim=claim, **fields)
+    tell(person.user, 1, kind="lapsed", game=person.game)
     for state, reason in (("waiting", "not_linked"), ("failed", "rejected"), ("abandoned", "abandoned_by_staff")):
         tell(person.user, 1, kind="attention", claim=claim, **fields, parameters={"state": state, "reason": reason})
     page = text_of(client.get("/notices/"))
@@ -89,6 +90,7 @@ def test_each_kind_has_words_of_its_own(person: Person, client: Client) -> None:
         "Comet banner waits for your link",
         "Comet banner could not be delivered yet",
         "Your claim of Comet banner was closed",
+        "Connect your account again",
     ):
         assert words in page
     assert set(Notice.objects.values_list("kind", flat=True)) == {kind.value for kind in Kind} - {"unlinked"}
