@@ -26,7 +26,7 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.sweeping.request import look_for_claims_of
         from fulfillment.webhooks.events import listen
         from fulfillment.webhooks.revocations import on_authorization_revoked
-        from linking.hooks import link_changed, player_known
+        from linking.hooks import authorization_lapsed, link_changed, player_known
         from portal.dashboard import cards
         from portal.health import readiness
         from portal.metrics import sources
@@ -37,6 +37,7 @@ class FulfillmentConfig(AppConfig):
         link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed, look_for_claims_of]
         claims_moved += [telling.on_claims_moved, event_sources.on_claims_moved]
         rewards_earned.append(telling.on_rewards_earned)
+        authorization_lapsed.append(telling.on_authorization_lapsed)
         player_known.append(on_player_known)
         listen(AuthorizationRevoked, on_authorization_revoked)
         listen(StreamChanged, presence.on_stream_changed)
