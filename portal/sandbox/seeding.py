@@ -119,7 +119,7 @@ def _apply_platform(platform: str, wanted: Json) -> None:
         defaults={
             "client_id": wanted["client_id"],
             "client_secret": wanted["client_secret"],
-            "redirect_uris": wanted["redirect_uri"],
+            "redirect_uris": "\n".join([wanted["redirect_uri"], *wanted.get("further_redirect_uris", [])]),
             "organization_id": wanted.get("organization_id", ""),
             "webhook_url": wanted.get("webhook_url", ""),
             "webhook_secret": wanted.get("webhook_secret", ""),

@@ -29,8 +29,9 @@ from campaigns.publishing import publish_campaign
 from fulfillment.api_clients import create_client
 from fulfillment.message import new_signing_secret
 from fulfillment.models import Endpoint
+from fulfillment.reports.granting import redirect_uri as reports_redirect_uri
 from fulfillment.rules.scopes import SCOPES
-from portal import demo_art
+from portal import demo_art, platforms
 from portal.ids import new_ulid
 from portal.management.commands import _demo_watching as watching
 from portal.models import Membership, Organization, PlatformCredential, User
@@ -207,6 +208,7 @@ def _platform_side(campaign: Campaign, credential: PlatformCredential) -> dict[s
         "client_id": credential.client_id,
         "client_secret": credential.client_secret,
         "redirect_uri": f"{settings.BASE_URL}/accounts/{platform}/login/callback/",
+        "further_redirect_uris": [reports_redirect_uri()] if platforms.get(platform).reports else [],
         "webhook_url": f"{settings.BASE_URL}/webhooks/{platform}/{credential.url_token}",
         "webhook_secret": credential.webhook_secret,
         "organization_id": credential.platform_organization_id,
