@@ -12,7 +12,12 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Enter the app's own preflight checks (C5), its cards on the admin's start page, and how counting is doing (O3)."""
-        from campaigns import checks_of_campaigns, checks_of_heartbeats, retention  # noqa: F401 - register on import
+        from campaigns import (  # noqa: F401 - they register on import
+            checks_of_campaigns,
+            checks_of_credentials,
+            checks_of_heartbeats,
+            retention,
+        )
         from campaigns.dashboard import campaigns_card, heartbeats_card
         from campaigns.watch import health
         from portal.dashboard import cards

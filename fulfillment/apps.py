@@ -13,7 +13,7 @@ class FulfillmentConfig(AppConfig):
     def ready(self) -> None:
         """Hang into the lower apps' registries."""
         from campaigns.hooks import campaign_figures, claims_may_resolve, rewards_earned
-        from fulfillment import preflight, retention, workers  # noqa: F401 - two register on import
+        from fulfillment import checks_of_credentials, preflight, retention, workers  # noqa: F401 - three register on import
         from fulfillment.dashboard import claims_card, delivery_card, health_card, set_up_card
         from fulfillment.events import presence
         from fulfillment.events import sources as event_sources

@@ -14,7 +14,7 @@ class LinkingConfig(AppConfig):
         """Hang into the lower apps' registries: how long data is kept (F8), whose accounts members have (C8), consent (L9)."""
         from campaigns.hooks import consent_gone, member_accounts
         from campaigns.registering.wanting import scopes_to_register
-        from linking import retention  # noqa: F401 - registers on import
+        from linking import checks_of_credentials, retention  # noqa: F401 - they register on import
         from linking.authorizing.watching import ask_soon
         from linking.links import accounts_of_members
         from linking.scopes import scope_sources

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from portal.models import AppAccessToken, PlatformCredential
+from portal.platforms.calls import AppToken
 from portal.platforms.claims_api import ClaimsApi
 
 RENEWED_BEFORE = timedelta(minutes=10)
@@ -18,18 +19,26 @@ def app_token(*, credential: PlatformCredential, api: ClaimsApi, now: datetime) 
     kept = AppAccessToken.objects.filter(
         credential=credential, client_id=credential.client_id, expires_at__gt=now + RENEWED_BEFORE
     ).first()
-    if kept is not None:
-        return kept.access_token
+    return kept.access_token if kept is not None else new_app_token(credential=credential, api=api, now=now)
+
+
+def new_app_token(*, credential: PlatformCredential, api: ClaimsApi, now: datetime) -> str:
+    """Ask for a new token, keep it and return it. A call over the network. Raises ``PlatformError``."""
     new = api.app_token(credential.sign_in_base, client_id=credential.client_id, client_secret=credential.client_secret)
+    keep_app_token(credential=credential, token=new, now=now)
+    return new.access_token
+
+
+def keep_app_token(*, credential: PlatformCredential, token: AppToken, now: datetime) -> None:
+    """Use this token from now on, instead of any other."""
     AppAccessToken.objects.update_or_create(
         credential=credential,
         defaults={
             "client_id": credential.client_id,
-            "access_token": new.access_token,
-            "expires_at": now + timedelta(seconds=new.expires_in),
+            "access_token": token.access_token,
+            "expires_at": now + timedelta(seconds=token.expires_in),
         },
     )
-    return new.access_token
 
 
 def forget_app_token(*, credential: PlatformCredential, access_token: str) -> None:

@@ -13,8 +13,13 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        """Register the system checks (S2) and how long data is kept (F8)."""
+        """Register the system checks (S2), the checks of credentials, how long data is kept (F8), and the reminder of old secrets."""
         from portal import checks, retention  # noqa: F401 - they register on import
+        from portal.credential_checks import calls, entered  # noqa: F401 - they register on import
+        from portal.dashboard import cards
+        from portal.secret_ages import secrets_card
+
+        cards.append(secrets_card)
 
 
 class PortalAdminConfig(AdminConfig):

@@ -14,9 +14,10 @@ from typing import TypeVar
 from django.db.models import F
 
 from portal import platforms
-from portal.app_tokens import app_token, forget_app_token
+from portal.app_tokens import app_token, forget_app_token, new_app_token
 from portal.models import ApiStanding, ApiTally, PlatformCredential
 from portal.platforms.calls import Limits, PlatformError, watching_limits
+from portal.platforms.claims_api import ClaimsApi
 from portal.tallies import Tallies
 
 T = TypeVar("T")
@@ -38,12 +39,24 @@ def call_platform(credential: PlatformCredential, call: Callable[[str], T], *, n
 
     Raises ``PlatformError``; with the reason ``paused`` where no call was made, and ``no_api`` where the platform has none.
     """
+    return _noted(credential, lambda: _with_token(credential, call, now=now), now=now)
+
+
+def renew_token(credential: PlatformCredential, *, now: datetime) -> str:
+    """Return a new app token, also where the one that is kept is good: only so is the secret seen to be right.
+
+    As :func:`call_platform` besides.
+    """
+    return _noted(credential, lambda: new_app_token(credential=credential, api=_api(credential), now=now), now=now)
+
+
+def _noted(credential: PlatformCredential, deed: Callable[[], T], *, now: datetime) -> T:
     standing = ApiStanding.objects.filter(pk=credential.pk).first()
     if standing is not None and standing.paused_until is not None and standing.paused_until > now:
         raise PlatformError(PAUSED, retry_after=standing.paused_until - now)
     try:
         with watching_limits() as limits:
-            result = _with_token(credential, call, now=now)
+            result = deed()
     except PlatformError as error:
         _failed(credential, error, now=now)
         raise
@@ -51,10 +64,15 @@ def call_platform(credential: PlatformCredential, call: Callable[[str], T], *, n
     return result
 
 
-def _with_token(credential: PlatformCredential, call: Callable[[str], T], *, now: datetime) -> T:
+def _api(credential: PlatformCredential) -> ClaimsApi:
     api = platforms.get(credential.platform).claims_api
     if api is None:
         raise PlatformError("no_api", permanent=True)
+    return api
+
+
+def _with_token(credential: PlatformCredential, call: Callable[[str], T], *, now: datetime) -> T:
+    api = _api(credential)
     token = app_token(credential=credential, api=api, now=now)
     try:
         return call(token)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from portal import audit, platforms
-from portal.admin_base import OrganizationAdmin, display
+from portal import platforms
+from portal.admin.credential_deeds import CredentialDeeds
+from portal.admin_base import display
 from portal.admin_forms import SecretsForm
-from portal.models import PlatformCredential
+from portal.admin_words import chip
+from portal.models import AppAccessToken, PlatformCredential
 from portal.roles import Permission
-
-
-def webhook_address(credential: PlatformCredential) -> str:
-    """Return the address that the platform is given to call (P1)."""
-    return f"{settings.BASE_URL}/webhooks/{credential.platform}/{credential.url_token}"
+from portal.secret_ages import say_age, secret_ages
+from portal.webhook_addresses import webhook_address
 
 
 class CredentialForm(SecretsForm):
@@ -40,9 +38,15 @@ class CredentialForm(SecretsForm):
             self.add_error("webhook_secret", _("A webhook secret has 10 to 100 ASCII characters."))
         return secret
 
+    def set_times(self, *, now: datetime) -> None:
+        """Note since when each secret that was entered is the one that it is."""
+        for name in self.replaced_secrets():
+            if self.cleaned_data[name] != self.stored_secrets[name]:
+                setattr(self.instance, f"{name}_set_at", now)
+
 
 @admin.register(PlatformCredential)
-class PlatformCredentialAdmin(OrganizationAdmin):
+class PlatformCredentialAdmin(CredentialDeeds):
     """One app for each platform; owners only."""
 
     menu_icon = "key"
@@ -52,10 +56,22 @@ class PlatformCredentialAdmin(OrganizationAdmin):
     form = CredentialForm
     list_display = ("platform_name", "client_id", "enabled", "secrets_set", "public_key_fetched_at")
     ordering = ("platform",)
-    readonly_fields = ("platform_name", "webhook_url", "previous_secret", "public_key_fetched_at")
+    readonly_fields = ("platform_name", "secrets_set", "webhook_url", "previous_secret", "public_key_fetched_at")
     change_form_before_template = "admin/credential_deeds.html"
     fieldsets = (
-        (None, {"fields": ("platform", "enabled", "client_id", "client_secret", "platform_organization_id")}),
+        (
+            None,
+            {
+                "fields": (
+                    "platform",
+                    "enabled",
+                    "client_id",
+                    "client_secret",
+                    "platform_organization_id",
+                    "secrets_set",
+                )
+            },
+        ),
         (_("Webhook"), {"fields": ("webhook_url", "webhook_secret", "previous_secret", "public_key_fetched_at")}),
         (_("Other addresses than the platform's own"), {"fields": ("id_url", "api_url")}),
     )
@@ -66,13 +82,14 @@ class PlatformCredentialAdmin(OrganizationAdmin):
         return platforms.get(credential.platform).name
 
     @display(description=_("secrets"))
-    def secrets_set(self, credential: PlatformCredential) -> str:
-        """Which secrets are set, never what they are."""
-        state = {True: _t("set"), False: _t("not set")}
-        shown = [_t("client secret: %s") % state[bool(credential.client_secret)]]
-        if platforms.get(credential.platform).signs_with_shared_secret:
-            shown.append(_t("webhook secret: %s") % state[bool(credential.webhook_secret)])
-        return " · ".join(shown)
+    def secrets_set(self, credential: PlatformCredential) -> SafeString:
+        """Which secrets are set and since when, never what they are; and which should be renewed."""
+        now = timezone.now()
+        lines = [
+            (say_age(age, now=now), chip(_t("renew it"), "schedule", "drops-chip-attention") if age.is_old else "")
+            for age in secret_ages(credential, now=now)
+        ]
+        return format_html_join("", '<span class="drops-option">{} {}</span>', lines)
 
     @display(description=_("webhook address"))
     def webhook_url(self, credential: PlatformCredential) -> str | SafeString:
@@ -85,16 +102,32 @@ class PlatformCredentialAdmin(OrganizationAdmin):
     def previous_secret(self, credential: PlatformCredential) -> str:
         """Whether an older secret is still accepted."""
         if credential.previous_webhook_secret:
-            return _t("Set: messages signed with it are still accepted, until you forget it.")
+            return _t(
+                "Set: messages signed with it are still accepted. It is forgotten by itself once all event subscriptions "
+                "have the new one and a day has passed, or when you forget it."
+            )
         return _t("Not set.")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show the platform by its name once the credential exists: it is fixed then."""
+        """Show the platform by its name once the credential exists, for it is fixed then, and what is known of its secrets."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None:
-            return fieldsets
+            return [
+                (title, {"fields": [f for f in options["fields"] if f != "secrets_set"]})
+                for title, options in fieldsets
+            ]
         shown = {"platform": "platform_name"}
         return [(title, {"fields": [shown.get(f, f) for f in options["fields"]]}) for title, options in fieldsets]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Show the page; its deeds depend on the platform."""
+        credential = self.get_object(request, object_id)
+        shared = credential is not None and platforms.get(credential.platform).signs_with_shared_secret
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), "signs_with_shared_secret": shared}
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: messages and links hang on it; it is disabled instead (F8)."""
@@ -110,80 +143,9 @@ class PlatformCredentialAdmin(OrganizationAdmin):
         if change and "api_url" in form.changed_data:
             # The key came from the address before. Without one it is fetched with the next message, or within the hour.
             obj.public_key, obj.previous_public_key, obj.public_key_fetched_at = "", "", None
+        form.set_times(now=timezone.now())
         super().save_model(request, obj, form, change)
+        if change and {"client_id", "client_secret", "id_url"} & set(form.changed_data):
+            AppAccessToken.objects.filter(credential=obj).delete()
         for name in replaced if change else ():
-            self._note(request, obj, f"replaced {name.replace('_', ' ')}")
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the pages of the two deeds."""
-        named = "portal_platformcredential"
-        return [
-            path("<path:object_id>/new-address/", self._page(self.new_address), name=f"{named}_new_address"),
-            path("<path:object_id>/forget-secret/", self._page(self.forget_secret), name=f"{named}_forget_secret"),
-            *super().get_urls(),
-        ]
-
-    def _page(self, view: Any) -> Any:
-        return self.admin_site.admin_view(view)
-
-    def new_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask, then give the webhook a new secret address; the old one stops at once."""
-
-        def renew(credential: PlatformCredential) -> None:
-            credential.renew_url_token()
-            credential.save(update_fields=["url_token", "url_token_hash"])
-
-        return self._deed(
-            request,
-            object_id,
-            renew,
-            "renewed webhook address",
-            title=_t("New webhook address"),
-            text=_t(
-                "The address that the platform calls now stops working at once. Claims are not lost, but arrive only "
-                "after you have entered the new address in the platform's console."
-            ),
-            button=_t("Make a new address"),
-            done=_t("The webhook has a new address. Copy it into the platform's console."),
-        )
-
-    def forget_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask, then no longer accept the previous webhook secret."""
-
-        def forget(credential: PlatformCredential) -> None:
-            credential.previous_webhook_secret = ""
-            credential.save(update_fields=["previous_webhook_secret"])
-
-        return self._deed(
-            request,
-            object_id,
-            forget,
-            "forgot previous webhook secret",
-            title=_t("Forget the previous secret"),
-            text=_t("Messages that are still signed with the previous secret will be refused from now on."),
-            button=_t("Forget it"),
-            done=_t("The previous webhook secret is no longer accepted."),
-        )
-
-    def _deed(
-        self, request: HttpRequest, object_id: str, deed: Any, action: str, *, done: str, **shown: str
-    ) -> HttpResponse:
-        credential = self.get_object(request, object_id)
-        if credential is None or not self.has_change_permission(request, credential):
-            raise Http404
-        back = reverse("admin:portal_platformcredential_change", args=[credential.pk])
-        if request.method == "POST":
-            deed(credential)
-            self._note(request, credential, action)
-            messages.success(request, done)
-            return HttpResponseRedirect(back)
-        context = {**self.admin_site.each_context(request), **shown, "back": back, "opts": self.opts}
-        return TemplateResponse(request, "admin/confirm_deed.html", context)
-
-    def _note(self, request: HttpRequest, credential: PlatformCredential, action: str) -> None:
-        audit.record(
-            actor=request.user,  # type: ignore[arg-type]
-            action=action,
-            obj=credential,
-            organization=credential.organization,
-        )
+            self.note(request, obj, f"replaced {name.replace('_', ' ')}")

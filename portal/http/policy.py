@@ -37,6 +37,10 @@ class Policy:
         return why_forbidden(address, allowed=self.allowed_networks)
 
 
+PUBLIC_ONLY = Policy()
+"""What anybody on the internet could call: nothing is permitted beyond it."""
+
+
 def current_policy() -> Policy:
     """Return the policy that the settings describe."""
     return _policy(tuple(settings.PORTAL_OUTBOUND_ALLOWED_NETWORKS), bool(settings.PORTAL_ALLOW_HTTP_LOOPBACK))
@@ -47,12 +51,12 @@ def _policy(networks: tuple[str, ...], allow_http_loopback: bool) -> Policy:
     return Policy(tuple(ip_network(network) for network in networks), allow_http_loopback)
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, policy: Policy | None = None) -> None:
     """Raise ``UrlRefused`` where ``url`` by its shape, or the IP address in it, is one that the portal does not call.
 
-    Nothing is looked up: where a name leads is checked when the connection is made.
+    Nothing is looked up: where a name leads is checked when the connection is made. Without a ``policy`` the settings' counts.
     """
-    _check_url(url, current_policy())
+    _check_url(url, policy or current_policy())
 
 
 @lru_cache(maxsize=256)  # a worker calls the same few addresses over and over; refusals are not kept

@@ -106,6 +106,7 @@ class Limits:
 SPARED_POINTS = 5
 _LAST_SECOND = 4_102_444_800  # the year 2100
 _watched: ContextVar[Limits | None] = ContextVar("limits", default=None)
+_seconds: ContextVar[float] = ContextVar("seconds", default=http.TIME_LIMIT_SECONDS)
 
 
 @contextmanager
@@ -119,8 +120,19 @@ def watching_limits() -> Iterator[Limits]:
         _watched.reset(token)
 
 
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Have each call within take no longer: somebody waits for it."""
+    token = _seconds.set(seconds)
+    try:
+        yield
+    finally:
+        _seconds.reset(token)
+
+
 def ask(method: str, url: str, **options: Any) -> http.Answer:
     """Call ``url`` through the door and return an answer of success. Raises ``PlatformError``."""
+    options["timeout"] = min(options.get("timeout", http.TIME_LIMIT_SECONDS), _seconds.get())
     try:
         answer = http.send(method, url, **options)
     except http.OutboundError as error:

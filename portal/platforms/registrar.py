@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 
@@ -23,6 +24,11 @@ class TokenFacts:
     user_id: str
     scopes: tuple[str, ...]
     expires_in: int | None
+
+    @property
+    def lifetime(self) -> timedelta | None:
+        """How long the token is still good for."""
+        return None if self.expires_in is None else timedelta(seconds=self.expires_in)
 
 
 class Registrar(Protocol):

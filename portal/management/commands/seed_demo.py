@@ -134,6 +134,8 @@ def _make_credential(organization: Organization, platform: str) -> PlatformCrede
         client_id=f"northwind-{secrets.token_hex(6)}",
         client_secret=secrets.token_urlsafe(24),
         webhook_secret=secrets.token_urlsafe(24) if platform == "twitch" else "",
+        client_secret_set_at=timezone.now(),
+        webhook_secret_set_at=timezone.now() if platform == "twitch" else None,
         platform_organization_id=new_ulid() if platform == "kick" else str(uuid.uuid4()),
         id_url=f"{sandbox}/{platform}",
         api_url=f"{sandbox}/{platform}",
