@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from portal.sandbox.chances import happens, one_of
-from portal.sandbox.models import Claim, Faults, Platform
+from portal.sandbox.models import Claim, Faults
 
 DROPPED = "The faults that are on dropped it."
 SILENT = "The platform is silent: the faults say that no webhook is sent."
@@ -18,12 +18,6 @@ AWAY = "The platform is away: the faults say that it has an outage."
 def faults_of(platform: str) -> Faults:
     """The platform's faults; all off where none were ever set."""
     return Faults.objects.filter(pk=platform).first() or Faults(platform=platform)
-
-
-def faults_in_words() -> list[tuple[str, str, list[str]]]:
-    """Key, name and faults of each platform where any are on."""
-    told = [(one.platform, Platform(one.platform).label, one.in_words()) for one in Faults.objects.order_by("-pk")]
-    return [section for section in told if section[2]]
 
 
 @transaction.atomic

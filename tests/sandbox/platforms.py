@@ -37,6 +37,10 @@ class Platforms:
             self._tokens[platform] = self.server.post(TOKENS[platform], form).json()["access_token"]
         return self._tokens[platform]
 
+    def forget_tokens(self) -> None:
+        """Have new ones got."""
+        self._tokens.clear()
+
     def headers(self, platform: str, token: str | None = None) -> dict[str, str]:
         """What a call as the app carries, or as whoever ``token`` is of."""
         headers = {"Authorization": f"Bearer {token or self.app_token(platform)}"}

@@ -49,7 +49,7 @@ def test_an_expired_token_is_refused_until_there_is_a_new_one(platforms: Platfor
     assert platforms.get(CLAIMS[platform]).status == 401
     platforms.faults(platform)
     assert platforms.get(CLAIMS[platform]).status == 401
-    platforms._tokens.clear()
+    platforms.forget_tokens()
     assert platforms.get(CLAIMS[platform]).status == 200
 
 
