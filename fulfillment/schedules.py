@@ -33,6 +33,8 @@ JOBS = (
     Job("Fetch platforms' reports about games", "fulfillment.reports.tasks.fetch_reports", 5),
     Job("Register viewers with platforms", "campaigns.tasks.register_viewers", 1),
     Job("Work out figures by day", "campaigns.tasks.work_out_days", 5),
+    Job("Judge what is wrong", "fulfillment.alerts.tasks.judge", 1),
+    Job("Tell of alerts", "fulfillment.alerts.tasks.send", 1),
     Job("Bring registrations in step with links", "linking.tasks.bring_registrations_in_step", 10),
     Job("Ask whether viewers still authorize the apps", "linking.tasks.check_authorizations", 1),
     Job("Keep track of whom to ask for", "linking.tasks.watch_links", 10),

@@ -16,6 +16,9 @@ LEAST_DELIVERIES = 20
 LEAST_FAILURES_IN_A_ROW = 2
 """Below these a share says nothing: one of two is half of all."""
 
+COUNTED_OVER = timedelta(hours=2)
+"""An hour's counts are of a full hour: what is in them may be this old."""
+
 MOST_SUBJECT = 200
 _CAMPAIGNS_NAMED = 3
 _GOOD_SUBSCRIPTION = "enabled"
@@ -42,11 +45,14 @@ Findings = Iterator[Finding]
 
 
 def silence(facts: OrganizationFacts, minutes: int) -> Findings:
-    """Find platforms that have been silent while a campaign was live, from the later of its start and the last message."""
+    """Find platforms that sent no claim while a campaign was live, from the later of its start and the last that came.
+
+    Only messages with claims count: a platform may go on telling of streams after it has stopped telling of claims.
+    """
     for one in _at_work(facts):
         if not one.live:
             continue
-        since = max(filter(None, [min(campaign.starts_at for campaign in one.live), one.webhook_at]))
+        since = max(filter(None, [min(campaign.starts_at for campaign in one.live), one.claims_webhook_at]))
         if facts.now - since >= timedelta(minutes=minutes):
             names = [campaign.name for campaign in one.live[:_CAMPAIGNS_NAMED]]
             names += ["…"] if len(one.live) > _CAMPAIGNS_NAMED else []
@@ -63,8 +69,13 @@ def revoked(facts: OrganizationFacts, minutes: int) -> Findings:
 
 
 def sweep_gap(facts: OrganizationFacts, percent: int) -> Findings:
-    """Find platforms of whose claims in the last hour the sweep had to find such a share."""
+    """Find platforms of whose claims in the last hour the sweep had to find such a share.
+
+    Not before the first sweep has been over for an hour: what it finds was there before the portal was.
+    """
     for one in _at_work(facts):
+        if one.first_swept_at is None or facts.now - one.first_swept_at < COUNTED_OVER:
+            continue
         found, total = one.by_sweep_hour, one.by_sweep_hour + one.by_webhook_hour
         if found >= LEAST_FOUND_BY_SWEEP and found * 100 >= percent * total:
             yield _found(one, "sweep_gap", found=found, all=total, percent=_share(found, total))
@@ -131,12 +142,14 @@ def not_live(facts: OrganizationFacts, _threshold: int) -> Findings:
 
 
 def write_back_late(facts: OrganizationFacts, minutes: int) -> Findings:
-    """Find platforms that should have been told of a delivery so long ago."""
+    """Find platforms that should have been told of a delivery so long ago, or that refuse to be told of some."""
     for one in _at_work(facts):
         oldest = one.write_back_oldest
         if oldest is not None and facts.now - oldest >= timedelta(minutes=minutes):
             problem = one.problem if _fails(one) else ""
             yield _found(one, "write_back_late", since=oldest, count=one.write_backs, problem=problem)
+        if one.write_backs_refused:
+            yield _found(one, "write_back_refused", part="refused", count=one.write_backs_refused)
 
 
 def deliveries_late(facts: OrganizationFacts, minutes: int) -> Findings:
@@ -167,10 +180,12 @@ def grant_lapsed(facts: OrganizationFacts, _threshold: int) -> Findings:
 
 
 def authorizations_lapsed(facts: OrganizationFacts, viewers: int) -> Findings:
-    """Find platforms at which so many linked viewers' authorizations seem to have lapsed at once."""
+    """Find platforms at which so many linked viewers' authorizations seem to have lapsed, or more than can be believed."""
     for one in _at_work(facts):
         if one.lapsed and one.lapsed >= viewers:
             yield _found(one, "authorizations_lapsed", count=one.lapsed)
+        if one.doubted_since is not None:
+            yield _found(one, "authorizations_doubted", part="doubted", since=one.doubted_since)
 
 
 def _at_work(facts: OrganizationFacts) -> Iterator[PlatformFacts]:

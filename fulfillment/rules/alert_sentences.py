@@ -9,16 +9,20 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from fulfillment.health.facts import CAP
 from portal.sentences import Sentence
 
 TIMES = frozenset({"since", "until"})
 """The facts that are times, kept as ISO 8601."""
 
+CAPPED = frozenset({"count", "claims"})
+"""The facts that are counted to a cap."""
+
 UNKNOWN = "–"
 
 CASES: Mapping[str, Promise] = {
     "silence": _(
-        "%(name)s has sent no message since %(since)s, though it counts a campaign that is live: %(campaigns)s."
+        "No message of %(name)s has brought a claim since %(since)s, though it counts a campaign that is live: %(campaigns)s."
     ),
     "revoked": _(
         "Event subscriptions at %(name)s that should be at work and are not: %(count)s, the first since %(since)s."
@@ -48,6 +52,7 @@ CASES: Mapping[str, Promise] = {
     "write_back_late": _(
         "Claims that %(name)s is still to be told of as delivered: %(count)s, the oldest since %(since)s."
     ),
+    "write_back_refused": _("Claims that %(name)s refuses to be told of as delivered: %(count)s."),
     "deliveries_late": _("Deliveries that are due and do not go out: %(count)s, the oldest since %(since)s."),
     "no_worker": _("No delivery worker has been heard from since %(since)s."),
     "no_worker_yet": _("No delivery worker is heard from, and claims wait: %(count)s."),
@@ -55,6 +60,9 @@ CASES: Mapping[str, Promise] = {
     "secret_webhook": _("The webhook secret of %(name)s has been the same since %(since)s."),
     "grant_lapsed": _("The leave to read reports of %(name)s has lapsed."),
     "authorizations_lapsed": _("Linked viewers whose authorization at %(name)s seems to have lapsed: %(count)s."),
+    "authorizations_doubted": _(
+        "Since %(since)s, %(name)s names so few of the linked viewers as authorized that the portal does not believe it."
+    ),
 }
 
 _OF_ANOTHER_VERSION = _("What was found is no longer known in words.")
@@ -87,4 +95,6 @@ def _text(name: str, value: Any) -> str:
         return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else UNKNOWN
     if isinstance(value, list):
         return ", ".join(str(one) for one in value) or UNKNOWN
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{CAP:,}+" if name in CAPPED and value >= CAP else f"{value:,}"
+    return str(value)

@@ -58,10 +58,10 @@ class Rule:
 _ALL = (
     Rule(
         key="silence",
-        title=_("No message while a campaign is live"),
+        title=_("No claim while a campaign is live"),
         watches=_(
-            "No webhook message from a platform for this long while a campaign that it counts is live. "
-            "The time runs from the campaign's start or the last message, whichever is later."
+            "No webhook message of a platform brings a claim for this long while a campaign that it counts is live. "
+            "The time runs from the campaign's start or the last such message, whichever is later."
         ),
         means=_(
             "Either nobody claims anything, or the platform's messages do not reach the portal. "
@@ -166,7 +166,7 @@ _ALL = (
     Rule(
         key="write_back_late",
         title=_("A platform was not told of deliveries"),
-        watches=_("A platform was to be told of a delivery this long ago, and has not taken it yet."),
+        watches=_("A platform was to be told of a delivery this long ago and has not taken it yet, or refuses it."),
         means=_("The platform's console shows these claims as open, though their rewards have arrived in the game."),
         advice=_(
             "The portal goes on trying. Check the platform credential with its button *Check* if it does not pass."
@@ -209,7 +209,10 @@ _ALL = (
     Rule(
         key="authorizations_lapsed",
         title=_("Many viewers' authorizations lapsed"),
-        watches=_("At least this many linked viewers' authorizations at a platform seem to have lapsed."),
+        watches=_(
+            "At least this many linked viewers' authorizations at a platform seem to have lapsed, "
+            "or more than the portal believes."
+        ),
         means=_(
             "One by one that is normal. Many at once mean that the platform took back the app's authorizations, or that "
             "the client id was changed. Their links end if it lasts; no claim is lost, it waits for a new link."
@@ -241,6 +244,8 @@ def example_facts(now: datetime) -> OrganizationFacts:
         enabled=True,
         sends_claims=True,
         webhook_at=lately,
+        claims_webhook_at=lately,
+        first_swept_at=long_ago,
         sweep_at=lately,
         by_sweep_hour=12,
         by_webhook_hour=36,

@@ -23,7 +23,14 @@ def ago(minutes: float) -> datetime:
 
 
 def platform(**fields: Any) -> PlatformFacts:
-    given = {"credential_id": "c", "platform": "kick", "name": "Kick", "enabled": True, "sends_claims": True}
+    given: dict[str, Any] = {
+        "credential_id": "c",
+        "platform": "kick",
+        "name": "Kick",
+        "enabled": True,
+        "sends_claims": True,
+    }
+    given["first_swept_at"] = ago(9000)
     return PlatformFacts(**{**given, **fields})
 
 
@@ -49,12 +56,12 @@ def cases_of(rule: str, given: OrganizationFacts, threshold: int | None = None) 
     [
         (platform(live=(live(361),)), None, True),
         (platform(live=(live(359),)), None, False),
-        (platform(live=(live(9000),), webhook_at=ago(360)), None, True),
-        (platform(live=(live(9000),), webhook_at=ago(359)), None, False),
-        (platform(live=(live(30),), webhook_at=ago(9000)), None, False),
-        (platform(live=(live(30), live(9000)), webhook_at=ago(9000)), None, True),
+        (platform(live=(live(9000),), claims_webhook_at=ago(360)), None, True),
+        (platform(live=(live(9000),), claims_webhook_at=ago(359)), None, False),
+        (platform(live=(live(30),), claims_webhook_at=ago(9000)), None, False),
+        (platform(live=(live(30), live(9000)), claims_webhook_at=ago(9000)), None, True),
         (platform(live=(live(30),)), 30, True),
-        (platform(webhook_at=ago(9000)), None, False),
+        (platform(claims_webhook_at=ago(9000)), None, False),
         (platform(live=(live(9000),), enabled=False), None, False),
     ],
 )
@@ -66,9 +73,10 @@ def test_silence_runs_from_the_later_of_start_and_last_message(
 
 def test_silence_says_since_when_and_names_the_campaigns() -> None:
     names = tuple(live(9000, name) for name in ("A", "B", "C", "D"))
-    [said] = found("silence", facts(platform(live=names, webhook_at=ago(400))))
+    [said] = found("silence", facts(platform(live=names, claims_webhook_at=ago(400))))
     assert said == (
-        "Kick has sent no message since 2026-11-20 05:20 UTC, though it counts a campaign that is live: A, B, C, …."
+        "No message of Kick has brought a claim since 2026-11-20 05:20 UTC, though it counts a campaign that is live: "
+        "A, B, C, …."
     )
 
 
@@ -81,6 +89,9 @@ def test_silence_says_since_when_and_names_the_campaigns() -> None:
         ("sweep_gap", platform(by_sweep_hour=5, by_webhook_hour=45), None, ["sweep_gap"]),
         ("sweep_gap", platform(by_sweep_hour=5, by_webhook_hour=46), None, []),
         ("sweep_gap", platform(by_sweep_hour=4), None, []),
+        ("sweep_gap", platform(by_sweep_hour=50, first_swept_at=None), None, []),
+        ("sweep_gap", platform(by_sweep_hour=50, first_swept_at=ago(119)), None, []),
+        ("sweep_gap", platform(by_sweep_hour=50, first_swept_at=ago(120)), None, ["sweep_gap"]),
         ("sweep_gap", platform(by_sweep_hour=5, by_webhook_hour=46), 9, ["sweep_gap"]),
         ("sweep_stuck", platform(sweep_at=ago(60)), None, ["sweep_late"]),
         ("sweep_stuck", platform(sweep_at=ago(59), sweep_began_at=ago(58)), None, []),
@@ -98,6 +109,7 @@ def test_silence_says_since_when_and_names_the_campaigns() -> None:
         ("api_failing", platform(paused_until=ago(1), succeeded_at=ago(15)), None, []),
         ("write_back_late", platform(write_backs=3, write_back_oldest=ago(60)), None, ["write_back_late"]),
         ("write_back_late", platform(write_backs=3, write_back_oldest=ago(59)), None, []),
+        ("write_back_late", platform(write_backs_refused=1), None, ["write_back_refused"]),
         ("secret_age", platform(client_secret_set_at=ago(365 * 1440)), None, ["secret_client"]),
         ("secret_age", platform(client_secret_set_at=ago(364 * 1440)), None, []),
         ("secret_age", platform(webhook_secret_set_at=ago(31 * 1440)), 30, ["secret_webhook"]),
@@ -105,6 +117,7 @@ def test_silence_says_since_when_and_names_the_campaigns() -> None:
         ("grant_lapsed", platform(grant="good"), None, []),
         ("authorizations_lapsed", platform(lapsed=20), None, ["authorizations_lapsed"]),
         ("authorizations_lapsed", platform(lapsed=19), None, []),
+        ("authorizations_lapsed", platform(doubted_since=ago(1)), None, ["authorizations_doubted"]),
     ],
 )
 def test_what_a_platform_gives_reason_for(
@@ -174,6 +187,7 @@ def test_every_rule_has_words_a_default_in_its_bounds_and_an_example(rule: Any) 
 def test_facts_of_another_version_still_give_a_sentence() -> None:
     assert str(sentence_of({"case": "later_than_this"})) == "What was found is no longer known in words."
     assert "%" not in str(sentence_of({"case": "revoked", "since": "whenever"}))
+    assert str(sentence_of({"case": "revoked", "count": 10_000})).count("10,000+") == 1
     for case in CASES:
         assert str(sentence_of({"case": case}))
 
@@ -188,7 +202,7 @@ counts = st.integers(0, 200)
 platforms = st.builds(
     platform,
     platform=st.sampled_from(["kick", "twitch"]),
-    webhook_at=times,
+    claims_webhook_at=times,
     sweep_at=times,
     sweep_began_at=times,
     unreadable=st.integers(0, 2),
@@ -200,6 +214,8 @@ platforms = st.builds(
     failures=st.integers(0, 4),
     paused_until=times,
     write_back_oldest=times,
+    write_backs_refused=st.integers(0, 1),
+    doubted_since=times,
     lapsed=counts,
     grant=st.sampled_from(["", "none", "good", "lapsed"]),
     client_secret_set_at=times,
@@ -219,15 +235,15 @@ everything = st.builds(
 thresholds = st.none() | st.integers(1, 90)
 
 MENDED: dict[str, dict[str, Any]] = {
-    "silence": {"webhook_at": NOW},
+    "silence": {"claims_webhook_at": NOW},
     "revoked": {"subscription_ended_at": None},
     "sweep_gap": {"by_sweep_hour": 0},
     "sweep_stuck": {"sweep_at": NOW, "unreadable": 0},
     "api_failing": {"failures": 0, "succeeded_at": NOW, "paused_until": None},
-    "write_back_late": {"write_back_oldest": None},
+    "write_back_late": {"write_back_oldest": None, "write_backs_refused": 0},
     "secret_age": {"client_secret_set_at": NOW},
     "grant_lapsed": {"grant": "good"},
-    "authorizations_lapsed": {"lapsed": 0},
+    "authorizations_lapsed": {"lapsed": 0, "doubted_since": None},
 }
 MENDED_FOR_ALL: dict[str, dict[str, Any]] = {
     "failure_rate": {"failed": 0},

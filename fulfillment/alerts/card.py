@@ -1,0 +1,42 @@
+"""What the admin's start page shows of alerts: what is open, and whether anybody is told."""
+
+from __future__ import annotations
+
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from fulfillment.alerts.wording import title_of
+from fulfillment.models import Alert, AlertChannel
+from portal.dashboard import Card, Line
+from portal.models import Organization
+from portal.organizations import may
+from portal.roles import Permission
+
+_LINES = 6
+
+
+def alerts_card(request: HttpRequest, organization: Organization) -> Card | None:
+    """Return the open alerts by what they are about, those with most first."""
+    if not may(request, Permission.SEE_CAMPAIGNS):
+        return None
+    listing = reverse("admin:fulfillment_alert_changelist")
+    rows = Alert.objects.filter(organization=organization, closed_at=None).values_list("rule")
+    counted = list(rows.order_by().annotate(number=Count("pk")).order_by("-number", "rule"))
+    lines = [
+        Line(title_of(rule), f"{number:,}", f"{listing}?state=open&alert={rule}", attention=True)
+        for rule, number in counted[:_LINES]
+    ]
+    if len(counted) > _LINES:
+        more = sum(number for _rule, number in counted[_LINES:])
+        lines.append(Line(_("Others"), f"{more:,}", f"{listing}?state=open", attention=True))
+    told = AlertChannel.objects.filter(organization=organization, enabled=True).exists()
+    return Card(
+        title=_("Alerts"),
+        order=10,
+        lines=lines or [Line(_("Open now"), _("none"))],
+        text="" if told else _("Nobody is told of alerts: there is no alert channel that is switched on."),
+        url=listing,
+        url_label=_("All alerts"),
+    )
