@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -55,8 +57,24 @@ def claim(request: HttpRequest) -> HttpResponse:
             request,
             "Nothing was claimed: choose a user and a reward of the same platform.",
         )
+    claims = (
+        Claim.objects.select_related("user", "entry__reward", "entry__campaign")
+        .prefetch_related("attempts")
+        .order_by("-pk")[:LISTED_CLAIMS]
+    )
+    context = {"sections": _sections(), "claims": claims, "total": Claim.objects.count()}
+    return render(
+        request,
+        "claim.html",
+        context,
+        status=400 if request.method == "POST" else 200,
+    )
+
+
+def _sections() -> list[dict[str, Any]]:
+    """For each platform who can claim what, and whether the portal would hear of it."""
     apps = {app.platform: app for app in Application.objects.all()}
-    sections = [
+    return [
         {
             "platform": platform,
             "label": platform_label(platform),
@@ -68,18 +86,6 @@ def claim(request: HttpRequest) -> HttpResponse:
         for platform in Platform.values
         if platform in apps
     ]
-    claims = (
-        Claim.objects.select_related("user", "entry__reward", "entry__campaign")
-        .prefetch_related("attempts")
-        .order_by("-pk")[:LISTED_CLAIMS]
-    )
-    context = {"sections": sections, "claims": claims, "total": Claim.objects.count()}
-    return render(
-        request,
-        "claim.html",
-        context,
-        status=400 if request.method == "POST" else 200,
-    )
 
 
 @require_http_methods(["GET"])
