@@ -51,7 +51,7 @@ def reports_view(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": title(),
         "platforms": _names(),
-        "sources": shown.sources(credentials, games),
+        "sources": shown.sources(credentials, games, now=now),
         "games": [(shown.key_of(one), one.game, one.platform_game_id) for one in games if one.game],
         "strangers": [one for one in games if not one.game],
         "figures": shown.figures(request, game, now=now) if game else None,

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _t
+from django.utils.translation import ngettext
 
 from fulfillment.admin.words import chip, utc
 from fulfillment.models import ReportFile, ReportGrant, ReportWindow
@@ -33,7 +34,7 @@ SPANS = (30, 90, 365)
 """For how many days figures are shown, the first unless another is chosen."""
 
 MOST_PROBLEMS = 50
-_MANY_BARS = 100
+_MANY_BARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +62,12 @@ class Source:
     problems: Sequence[Problem]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What is looked at: a game's report, one of its columns, and for how many days."""
-
-    reported: ReportedGame
-    column: str
-    span: int
-
-
 def key_of(reported: ReportedGame) -> str:
     """Return how an address names a game's report."""
     return f"{reported.credential.pk}.{reported.platform_game_id}"
 
 
-def sources(credentials: Sequence[PlatformCredential], games: Sequence[ReportedGame]) -> list[Source]:
+def sources(credentials: Sequence[PlatformCredential], games: Sequence[ReportedGame], *, now: datetime) -> list[Source]:
     """Return how it stands with each of some credentials. The number of queries is the same for one as for many."""
     pks = [credential.pk for credential in credentials]
     grants = {
@@ -99,6 +91,7 @@ def sources(credentials: Sequence[PlatformCredential], games: Sequence[ReportedG
             [window for window in windows if window.grant_id == credential.pk],
             [file for file in broken if file.credential_id == credential.pk],
             names,
+            now=now,
         )
         for credential in credentials
     ]
@@ -110,6 +103,8 @@ def _source(
     windows: Sequence[ReportWindow],
     broken: Sequence[ReportFile],
     names: dict[tuple[str, str], str],
+    *,
+    now: datetime,
 ) -> Source:
     platform = platforms.get(credential.platform)
     happened, advice = explain(grant.problem) if grant else ("", "")
@@ -119,7 +114,7 @@ def _source(
         organization_word=str(platform.vocabulary.organization),
         grant=grant,
         state=_state(credential, grant),
-        facts=_facts(grant, windows) if grant else [],
+        facts=_facts(grant, windows, now=now) if grant else [],
         happened=happened,
         advice=advice,
         problems=[*_failed(windows, names), *_broken(broken, names)][:MOST_PROBLEMS],
@@ -136,7 +131,7 @@ def _state(credential: PlatformCredential, grant: ReportGrant | None) -> str:
     return chip(_t("allowed"), "check", "drops-chip-ok")
 
 
-def _facts(grant: ReportGrant, windows: Sequence[ReportWindow]) -> list[tuple[str, Any]]:
+def _facts(grant: ReportGrant, windows: Sequence[ReportWindow], *, now: datetime) -> list[tuple[str, Any]]:
     by = str(grant.granted_by) if grant.granted_by else _t("somebody who has no account here any more")
     facts: list[tuple[str, Any]] = [
         (_t("Allowed by"), by),
@@ -146,14 +141,14 @@ def _facts(grant: ReportGrant, windows: Sequence[ReportWindow]) -> list[tuple[st
     if grant.lapsed_at:
         return [*facts, (_t("Over since"), utc(grant.lapsed_at))]
     left = sum(1 for window in windows if window.due_at is not None)
-    fetched = utc(grant.fetched_at) if grant.fetched_at else _t("not all yet")
-    return [
-        *facts,
+    soon = grant.fetch_at is not None and grant.fetch_at <= now
+    facts += [
         (_t("Token last found good"), utc(grant.validated_at)),
-        (_t("Last fetch of all days"), fetched),
-        (_t("Next fetch"), utc(grant.fetch_at)),
-        (_t("Stretches of days still to be read"), number(left)),
+        (_t("Last fetch of all days"), utc(grant.fetched_at) if grant.fetched_at else _t("not yet")),
+        (_t("Next fetch"), _t("at any moment") if soon else utc(grant.fetch_at)),
     ]
+    parts = ngettext("%(count)s part of this fetch", "%(count)s parts of this fetch", left) % {"count": number(left)}
+    return [*facts, (_t("Still to be read"), parts)] if left else facts
 
 
 def _failed(windows: Sequence[ReportWindow], names: dict[tuple[str, str], str]) -> list[Problem]:

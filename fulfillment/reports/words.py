@@ -10,7 +10,7 @@ from fulfillment.reports.fetching import FILE
 from portal.platforms import problems
 
 _GRANT_AGAIN = _("An owner lets the portal read the reports again, with the button on this page.")
-_TOMORROW = _("It is tried again with the next fetch.")
+_LOOK = _("If this stays for days, tell the portal's administrator.")
 
 _PROBLEMS: dict[str, tuple[str | Promise, str | Promise]] = {
     "refused": (
@@ -23,7 +23,7 @@ _PROBLEMS: dict[str, tuple[str | Promise, str | Promise]] = {
         _("The stored token cannot be decrypted: the encryption key it was written with is not set."),
         _("The portal's administrator sets the key again. Otherwise an owner lets the portal read the reports anew."),
     ),
-    "status:400": (_("The platform did not take the days that were asked for."), _TOMORROW),
+    "status:400": (_("The platform did not take the days that were asked for."), _LOOK),
     "status:401": (
         _("The platform did not take the token for this call."),
         _("It is looked whether the token is still good. If this stays, let the portal read the reports again."),
@@ -39,9 +39,9 @@ _PROBLEMS: dict[str, tuple[str | Promise, str | Promise]] = {
         _("The platform knows no reports for this account."),
         _("Check that the game belongs to your organization there, and that it was streamed for at least five hours."),
     ),
-    f"{FILE}too_long": (_("The report of a single day is longer than the portal reads."), _TOMORROW),
-    "empty": (_("The report was empty."), _TOMORROW),
-    "no_csv": (_("The report could not be read as CSV."), _TOMORROW),
+    f"{FILE}too_long": (_("The report of a single day is longer than the portal reads."), _LOOK),
+    "empty": (_("The report was empty."), _LOOK),
+    "no_csv": (_("The report could not be read as CSV."), _LOOK),
     "no_dates": (
         _("The report has no column of days, so nothing of it can be shown."),
         _("Tell the portal's administrator: the platform may have changed its reports. The file is kept."),
@@ -50,8 +50,8 @@ _PROBLEMS: dict[str, tuple[str | Promise, str | Promise]] = {
         _("Some rows have a day in a form that the portal does not know. The others are shown."),
         _("Tell the portal's administrator: the platform may have changed its reports. The file is kept."),
     ),
-    "outside": (_("Some rows are of days that the report is not about. The others are shown."), _TOMORROW),
-    "twice": (_("Some days are in several rows. The first is shown."), _TOMORROW),
+    "outside": (_("Some rows are of days that the report is not about. The others are shown."), _LOOK),
+    "twice": (_("Some days are in several rows. The first is shown."), _LOOK),
 }
 
 _FAILURES: dict[str, str | Promise] = {
@@ -83,7 +83,7 @@ def explain(problem: str) -> tuple[str, str]:
         return str(happened), str(advice)
     if problem.startswith(FILE):
         happened, advice = problems.explain(problem.removeprefix(FILE))
-        return _t("The file could not be downloaded. %(why)s") % {"why": happened}, str(_TOMORROW)
+        return _t("The file could not be downloaded. %(why)s") % {"why": happened}, str(_LOOK)
     return problems.explain(problem)
 
 
