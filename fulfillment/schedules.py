@@ -19,7 +19,7 @@ class Job:
 
 
 JOBS = (
-    Job("Refresh the platforms' public keys", "fulfillment.tasks.refresh_public_keys", 60),
+    Job("Refresh the platforms' public keys", "fulfillment.tasks.refresh_public_keys", 5),
     Job("Remove what has expired", "fulfillment.tasks.remove_expired", 60),
     Job("Take up bulk actions that were interrupted", "fulfillment.bulk.take_up_due", 1),
     Job("Work out all waiting claims again", "fulfillment.tasks.look_at_all_again", 24 * 60),

@@ -15,11 +15,10 @@ from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, Delivery, EventDelivery
 from fulfillment.sweeping.reading import has_due_pages, read_due_pages
 from fulfillment.sweeping.request import begin_due_sweeps, stop_switched_off
-from fulfillment.webhooks.keys import refresh_public_key
+from fulfillment.webhooks.keys import due_for_refresh, refresh_public_key
 from fulfillment.write_back import write_back_due
-from portal import platforms, retention
+from portal import retention
 from portal.going_on import done, go_on
-from portal.models import PlatformCredential
 from portal.shared_cache import SharedTable
 
 logger = logging.getLogger(__name__)
@@ -38,13 +37,12 @@ RETENTION_SECONDS = 15.0
 
 
 def refresh_public_keys() -> int:
-    """Fetch the platforms' public keys again for every enabled credential (P2). Returns how many were asked for.
+    """Fetch the platforms' public keys that are missing or an hour old (P2). Returns how many were asked for.
 
     One that cannot be refreshed keeps no other from its turn, and keeps the key it has.
     """
     asked = 0
-    signing = [platform.key for platform in platforms.registry.values() if platform.fetch_public_key is not None]
-    for credential in PlatformCredential.objects.filter(platform__in=signing, enabled=True).order_by("pk"):
+    for credential in due_for_refresh(now=timezone.now()):
         asked += 1
         try:
             refresh_public_key(credential=credential, now=timezone.now())

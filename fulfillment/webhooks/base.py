@@ -40,6 +40,11 @@ class Signed:
     timestamp: str
     signature: str
 
+    @property
+    def complete(self) -> bool:
+        """Whether all of it came."""
+        return bool(self.message_id and self.timestamp and self.signature)
+
 
 class WebhookView(APIView, ABC):
     """One platform's webhook. A platform's class says how its messages are signed, read and answered."""
@@ -61,6 +66,10 @@ class WebhookView(APIView, ABC):
     @abstractmethod
     def verify(self, credential: PlatformCredential, signed: Signed, body: bytes) -> bool:
         """Tell whether the message was signed with a key or secret of ``credential``."""
+
+    def can_judge(self, credential: PlatformCredential) -> bool:
+        """Tell whether there is anything to check a signature against. If not, the message is to be sent again."""
+        return True
 
     def learn(self, credential: PlatformCredential, *, now: datetime) -> bool:
         """Get a newer key after a miss where the platform has one to fetch; say whether there is one (P2)."""
@@ -91,6 +100,8 @@ class WebhookView(APIView, ABC):
             return answer(400, "The body could not be read to its end.")
         signed = self.signed(request._request.META)
         if not self._verified(credential, token, signed, body, now):
+            if signed.complete and not self.can_judge(find_receiver(platform=self.platform, token=token) or credential):
+                return answer(503, "The portal does not have the platform's key yet. Send this message again.")
             tallies.count(credential.pk, "bad_signature", now=now)
             return answer(
                 self.refusal_status, "The signature is missing or does not fit this body. Nothing was stored."
@@ -105,7 +116,7 @@ class WebhookView(APIView, ABC):
     def _verified(self, credential: PlatformCredential, token: str, signed: Signed, body: bytes, now: datetime) -> bool:
         if self.verify(credential, signed, body):
             return True
-        if not (signed.message_id and signed.timestamp and signed.signature):
+        if not signed.complete:
             return False
         # Another process may have stored a newer secret or key.
         newer = find_receiver(platform=self.platform, token=token, fresh=True)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal import platforms
 from portal.models import PlatformCredential
 from portal.platforms.calls import PlatformError
 
 REFETCH_AFTER = timedelta(minutes=5)
+WITHOUT_A_KEY_AFTER = timedelta(seconds=10)
+"""Without any key no message can be judged: it is tried sooner then."""
+
+REFRESH_AFTER = timedelta(hours=1)
 OLD_KEY_FOR = timedelta(minutes=30)
 
 log = logging.getLogger(__name__)
@@ -23,7 +27,11 @@ def refetch_public_key(*, credential: PlatformCredential, now: datetime) -> bool
     One process alone does it: the row's time is moved forward by compare-and-set before the call, so that forged
     messages cannot have the platform asked more often. Takes at most 2 seconds (P2). ``credential`` is changed to match.
     """
-    due = Q(public_key_fetched_at=None) | Q(public_key_fetched_at__lte=now - REFETCH_AFTER)
+    due = (
+        Q(public_key_fetched_at=None)
+        | Q(public_key_fetched_at__lte=now - REFETCH_AFTER)
+        | Q(public_key="", public_key_fetched_at__lte=now - WITHOUT_A_KEY_AFTER)
+    )
     row = PlatformCredential.objects.filter(pk=credential.pk)
     if not row.filter(due).update(public_key_fetched_at=now):
         return False
@@ -37,6 +45,13 @@ def refresh_public_key(*, credential: PlatformCredential, now: datetime) -> bool
     """
     PlatformCredential.objects.filter(pk=credential.pk).update(public_key_fetched_at=now)
     return _fetch(credential, now=now)
+
+
+def due_for_refresh(*, now: datetime) -> QuerySet[PlatformCredential]:
+    """Return the credentials whose platform signs with a key of its own, and that have none yet or an old one."""
+    signing = [platform.key for platform in platforms.registry.values() if platform.fetch_public_key is not None]
+    due = Q(public_key="") | Q(public_key_fetched_at=None) | Q(public_key_fetched_at__lte=now - REFRESH_AFTER)
+    return PlatformCredential.objects.filter(due, platform__in=signing, enabled=True).order_by("pk")
 
 
 def _fetch(credential: PlatformCredential, *, now: datetime) -> bool:

@@ -81,3 +81,16 @@ def test_d1_the_watch_says_when_due_work_is_not_done() -> None:
     world.endpoint.opened_at = world.endpoint.probe_at = now
     world.endpoint.save()
     assert "1 claims to resolve, 0 deliveries" in tasks.delivery_problem(now=now)
+
+
+def test_p2_a_key_that_was_fetched_within_the_hour_is_left_alone(settings: pytest.FixtureRequest) -> None:
+    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
+    now = timezone.now()
+    for minutes in (30, 61):
+        make_credential(
+            make_organization(),
+            api_url=f"http://127.0.0.1:{free_port()}",
+            public_key="kept",
+            public_key_fetched_at=now - timedelta(minutes=minutes),
+        )
+    assert tasks.refresh_public_keys() == 1
