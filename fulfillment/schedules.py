@@ -28,6 +28,7 @@ JOBS = (
     Job("Remind of what soon can no longer be claimed", "fulfillment.notices.tasks.remind_of_closings", 60),
     Job("Tell platforms what was delivered", "fulfillment.tasks.write_back", 1),
     Job("Read platforms' claims for what webhooks missed", "fulfillment.tasks.sweep", 1),
+    Job("Keep event subscriptions at platforms", "fulfillment.subscribing.tasks.keep_subscriptions", 1),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
     Job("Keep the tokens with which reports are read", "fulfillment.reports.tasks.keep_tokens", 1),
     Job("Fetch platforms' reports about games", "fulfillment.reports.tasks.fetch_reports", 5),

@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from fulfillment.admin.words import utc
 from fulfillment.models import KeptMessage, WebhookTally
 from portal import platforms
-from portal.admin.credentials import webhook_address
 from portal.admin_base import ReadOnlyAdmin, display
 from portal.admin_filters import PlatformFilter, RangeDateTimeFilter
 from portal.models import PlatformCredential
 from portal.organizations import active_organization, may
 from portal.roles import Permission
+from portal.webhook_addresses import webhook_address
 
 HOURS = 48
 _BAR, _GAP, _HEIGHT = 12, 3, 80

@@ -26,7 +26,7 @@ from fulfillment.message import iso
 from fulfillment.models import ChannelPresence
 from fulfillment.rules.events import CHANNEL_LIVE, CHANNEL_OFFLINE
 from portal.models import Organization, PlatformCredential
-from portal.platforms.twitch.messages import StreamChanged
+from portal.platforms.messages import StreamChanged
 
 OFFLINE_AFTER = timedelta(minutes=5)
 """A channel that heartbeats, which come once a minute, have not told of for so long is offline."""

@@ -12,10 +12,12 @@ from rest_framework import status
 
 from fulfillment.arrivals import Arrival, record_claims
 from fulfillment.models import Claim
+from fulfillment.subscribing.watching import note_challenge, note_message
 from fulfillment.webhooks.base import Signed, WebhookView, keep_message, meta_name
 from fulfillment.webhooks.events import announce
 from fulfillment.webhooks.tally import tallies
 from portal.models import PlatformCredential
+from portal.platforms.messages import StreamChanged, SubscriptionEnded
 from portal.platforms.twitch import TWITCH
 from portal.platforms.twitch.messages import Challenge, Grants, Message, Revocation, parse
 from portal.platforms.twitch.signatures import (
@@ -64,9 +66,11 @@ class TwitchWebhook(WebhookView):
         match message:
             case Challenge():
                 tallies.count(credential.pk, "challenge", now=now)
+                note_challenge(credential, subscription_id=message.subscription.id, now=now)
                 return HttpResponse(message.challenge, content_type="text/plain")
             case Grants():
                 self._enter(credential, message, signed, body, now)
+                note_message(credential, now=now, subscription_id=message.subscription.id)
             case _ if _is_stale(signed, now):
                 tallies.count(credential.pk, "stale", now=now)
             case _:
@@ -111,14 +115,23 @@ def _is_stale(signed: Signed, now: datetime) -> bool:
 
 
 def _hand_on(credential: PlatformCredential, message: Message, now: datetime) -> None:
-    subscription = message.subscription
     if isinstance(message, Revocation):
-        log.warning(
-            "Twitch has ended the subscription %s of credential %s: %s",
-            subscription.type,
-            credential.pk,
-            subscription.status,
-        )
+        _tell_of_end(credential, message, now)
+        return
     heard = announce(credential, message, now=now)
-    outcome = "revoked" if isinstance(message, Revocation) else "handed_on" if heard else "ignored"
-    tallies.count(credential.pk, outcome, now=now)
+    tallies.count(credential.pk, "handed_on" if heard else "ignored", now=now)
+    subscription_id = message.subscription_id if isinstance(message, StreamChanged) else message.subscription.id
+    note_message(credential, now=now, subscription_id=subscription_id)
+
+
+def _tell_of_end(credential: PlatformCredential, message: Revocation, now: datetime) -> None:
+    subscription = message.subscription
+    log.warning(
+        "Twitch has ended the subscription %s of credential %s: %s",
+        subscription.type,
+        credential.pk,
+        subscription.status,
+    )
+    announce(credential, message, now=now)
+    announce(credential, SubscriptionEnded(subscription_id=subscription.id, detail=subscription.status), now=now)
+    tallies.count(credential.pk, "revoked", now=now)

@@ -35,6 +35,25 @@ class ClaimReceived:
     granted_at: datetime | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class StreamChanged:
+    """A channel went live or stopped. ``started_at`` is None when it stopped, or where the message does not tell."""
+
+    platform_channel_id: str
+    live: bool
+    started_at: datetime | None
+    subscription_id: str = ""
+    """The event subscription by which it came, where the signed message tells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionEnded:
+    """The platform has ended an event subscription and sends nothing by it any more. ``detail`` is its word for why."""
+
+    subscription_id: str
+    detail: str
+
+
 class Digits(str):
     """An integer of a JSON text, as it was written: an id may have more digits than any number type."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from portal.platforms.messages import (
     ClaimReceived,
     Digits,
     MessageInvalid,
+    StreamChanged,
     is_storable,
     read_id,
     read_name,
@@ -62,16 +62,6 @@ class Grants:
     subscription: Subscription
     claims: tuple[ClaimReceived, ...]
     faults: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamChanged:
-    """A channel went live or stopped. ``started_at`` is None when it stopped."""
-
-    subscription: Subscription
-    platform_channel_id: str
-    live: bool
-    started_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +152,7 @@ def _stream_changed(message: Mapping[str, Any], subscription: Subscription) -> S
     started_at = event.get("started_at")
     live = subscription.type == STREAM_ONLINE
     return StreamChanged(
-        subscription=subscription,
+        subscription_id=subscription.id,
         platform_channel_id=read_id(event, "broadcaster_user_id", where="event."),
         live=live,
         started_at=parse_time(started_at) if live and isinstance(started_at, str) else None,

@@ -13,7 +13,7 @@ from campaigns.models import Channel, Heartbeat
 from fulfillment.events import look_at_channels
 from fulfillment.events.presence import on_stream_changed
 from fulfillment.models import ChannelPresence, EventSubscription
-from portal.platforms.twitch.messages import StreamChanged, Subscription
+from portal.platforms.messages import StreamChanged
 from tests import factories as make
 from tests.factories import NOW
 from tests.fulfillment.subscribers import MINUTE, SECOND, told, types
@@ -38,9 +38,7 @@ class Stage:
             count_all(now=at + 5 * SECOND)
 
     def says(self, *, live: bool, at: datetime, channel: str = "900") -> None:
-        kind = "stream.online" if live else "stream.offline"
         message = StreamChanged(
-            subscription=Subscription(id="s", type=kind, status="enabled"),
             platform_channel_id=channel,
             live=live,
             started_at=at - 10 * SECOND if live else None,

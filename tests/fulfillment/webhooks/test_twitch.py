@@ -13,7 +13,8 @@ import time_machine
 from fulfillment.models import Claim, KeptMessage
 from fulfillment.webhooks.events import listen, stop_listening
 from portal.models import PlatformCredential
-from portal.platforms.twitch.messages import AuthorizationRevoked, Revocation, StreamChanged
+from portal.platforms.messages import StreamChanged
+from portal.platforms.twitch.messages import AuthorizationRevoked, Revocation
 from tests import factories as make
 from tests import payloads
 from tests.fulfillment.webhooks.contract import SENT_AT, SignedWebhookContract
