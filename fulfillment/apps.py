@@ -15,6 +15,7 @@ class FulfillmentConfig(AppConfig):
         from campaigns.hooks import campaign_figures, claims_may_resolve, rewards_earned
         from fulfillment import checks_of_credentials, preflight, retention, workers  # noqa: F401 - three register on import
         from fulfillment.dashboard import claims_card, delivery_card, health_card, set_up_card
+        from fulfillment.drift.shown import drift_figure
         from fulfillment.events import presence
         from fulfillment.events import sources as event_sources
         from fulfillment.figures import claim_figures
@@ -23,7 +24,6 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
         from fulfillment.metrics import collect
         from fulfillment.notices import telling
-        from fulfillment.subscribing.watching import on_subscription_ended
         from fulfillment.sweeping.request import look_for_claims_of
         from fulfillment.webhooks.events import listen
         from fulfillment.webhooks.revocations import on_authorization_revoked
@@ -31,11 +31,10 @@ class FulfillmentConfig(AppConfig):
         from portal.dashboard import cards
         from portal.health import readiness
         from portal.metrics import sources
-        from portal.platforms.messages import StreamChanged, SubscriptionEnded
-        from portal.platforms.twitch.messages import AuthorizationRevoked
+        from portal.platforms.twitch.messages import AuthorizationRevoked, StreamChanged
 
         claims_may_resolve.append(on_claims_may_resolve)
-        campaign_figures.append(claim_figures)
+        campaign_figures += [claim_figures, drift_figure]
         link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed, look_for_claims_of]
         claims_moved += [telling.on_claims_moved, event_sources.on_claims_moved]
         rewards_earned.append(telling.on_rewards_earned)
@@ -43,7 +42,6 @@ class FulfillmentConfig(AppConfig):
         player_known.append(on_player_known)
         listen(AuthorizationRevoked, on_authorization_revoked)
         listen(StreamChanged, presence.on_stream_changed)
-        listen(SubscriptionEnded, on_subscription_ended)
         sources += [collect, health_metrics.collect]
         readiness["worker"] = workers.readiness
         cards += [set_up_card, health_card, claims_card, delivery_card]

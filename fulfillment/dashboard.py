@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Game, GameCategory, Reward
 from fulfillment import workers
+from fulfillment.drift.shown import drift_line
 from fulfillment.health.facts import CAP
 from fulfillment.health.reading import read_facts
 from fulfillment.health.words import counted, platform_told
@@ -49,6 +50,8 @@ def claims_card(request: HttpRequest, organization: Organization) -> Card | None
         count = Claim.objects.filter(organization=organization, state=state).order_by()[:CAP].count()
         url = f"{reverse('admin:fulfillment_claim_changelist')}?state={state.value}"
         lines.append(Line(names[state], counted(count), url, attention and count > 0))
+        if state is State.QUARANTINED and count:
+            lines.append(drift_line(request, organization))
     under_way = BulkOperation.objects.filter(due_at__isnull=False, organization=organization).count()
     if under_way:
         url = reverse("admin:fulfillment_bulkoperation_changelist")

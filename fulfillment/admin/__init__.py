@@ -8,6 +8,7 @@ from fulfillment.admin.api_clients import ApiClientAdmin
 from fulfillment.admin.bulk_pages import BulkOperationAdmin
 from fulfillment.admin.claim_list import ClaimAdmin
 from fulfillment.admin.deliveries import DeliveryAdmin, DeliveryAttemptAdmin
+from fulfillment.admin.drift import PAGES as DRIFT_PAGES
 from fulfillment.admin.endpoints import EndpointAdmin
 from fulfillment.admin.erasing import PAGES as ERASING_PAGES
 from fulfillment.admin.erasing import test_claims_figure
@@ -35,7 +36,7 @@ __all__ = [
     "WebhookTallyAdmin",
 ]
 
-pages.extend((*HEALTH_PAGES, *PAGES, *REPORT_PAGES, *ERASING_PAGES))
+pages.extend((*HEALTH_PAGES, *PAGES, *DRIFT_PAGES, *REPORT_PAGES, *ERASING_PAGES))
 campaign_figures.append(test_claims_figure)
 campaign_pages.extend(OVERVIEW_PAGES)
 

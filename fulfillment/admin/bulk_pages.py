@@ -29,6 +29,7 @@ ACTION_NAMES: Mapping[str, Any] = {
     BulkOperation.Action.HOLD: _("Hold the chosen claims"),
     BulkOperation.Action.RELEASE: _("Release the chosen claims"),
     BulkOperation.Action.ABANDON: _("Close the chosen claims without delivery"),
+    BulkOperation.Action.ASSIGN: _("Assign claims in quarantine"),
     BulkOperation.Action.REPLAY: _("Send the chosen events again"),
 }
 
@@ -39,6 +40,7 @@ _TEXTS: Mapping[str, str | Promise] = {
         "They go on in spite of why they are held, and are delivered if nothing else is in the way."
     ),
     BulkOperation.Action.ABANDON: _("Their rewards are not delivered. Each can be reopened later."),
+    BulkOperation.Action.ASSIGN: _("They are worked out again, as claims for what is assigned to them."),
     BulkOperation.Action.REPLAY: _(
         "Each goes out with the message id it had, so that a receiver which took it before knows it. All attempts begin anew."
     ),

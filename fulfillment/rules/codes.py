@@ -33,7 +33,7 @@ class Action(StrEnum):
     ABANDON = "abandon"
     REOPEN = "reopen"
 
-    MAP_REWARD = "map_reward"
+    MAP = "map"
     EDIT_CAMPAIGN = "edit_campaign"
     PUBLISH_CAMPAIGN = "publish_campaign"
     RESUME_DELIVERIES = "resume_deliveries"
@@ -48,7 +48,7 @@ PERMISSIONS: Mapping[Action, Permission] = {
     Action.ASSIGN_REWARD: Permission.MEND,
     Action.ABANDON: Permission.MEND,
     Action.REOPEN: Permission.MEND,
-    Action.MAP_REWARD: Permission.EDIT_CAMPAIGNS,
+    Action.MAP: Permission.MEND,
     Action.EDIT_CAMPAIGN: Permission.EDIT_CAMPAIGNS,
     Action.PUBLISH_CAMPAIGN: Permission.PUBLISH,
     Action.RESUME_DELIVERIES: Permission.PUBLISH,

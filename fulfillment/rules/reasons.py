@@ -23,7 +23,7 @@ _ON_ITS_WAY = _("Your reward is on its way to %(game)s.")
 _DELAYED = _("Your reward is on its way to %(game)s, but this takes longer than usual.")
 _TRIED_AGAIN = _("It is tried again by itself. You do not need to do anything.")
 
-_MAPPING = (Action.MAP_REWARD, Action.ASSIGN_REWARD, Action.RETRY, Action.ABANDON)
+_MAPPING = (Action.MAP, Action.ASSIGN_REWARD, Action.RETRY, Action.ABANDON)
 _HOLD = (Action.RELEASE, Action.HOLD, Action.ABANDON)
 _SENDING = (Action.RETRY, Action.HOLD, Action.ABANDON)
 
@@ -82,7 +82,7 @@ REASONS: Mapping[Code, Reason] = {
     ),
     Code.REWARD_UNKNOWN: _row(
         State.QUARANTINED,
-        _("No reward has this id on the platform or this external id. Enter the id at the reward, or assign a reward."),
+        _("No reward has this id on the platform or this external id. Map it with all claims like it, or assign a reward."),
         _UNREADY,
         _STUDIO_LOOKS,
         Turn.STUDIO,
@@ -90,7 +90,7 @@ REASONS: Mapping[Code, Reason] = {
     ),
     Code.REWARD_AMBIGUOUS: _row(
         State.QUARANTINED,
-        _("Rewards of several games have this external id. Enter the platform's id at the reward, or assign a reward."),
+        _("Rewards of several games have this external id. Map it with all claims like it, or assign a reward."),
         _UNREADY,
         _STUDIO_LOOKS,
         Turn.STUDIO,
@@ -98,7 +98,7 @@ REASONS: Mapping[Code, Reason] = {
     ),
     Code.CAMPAIGN_UNKNOWN: _row(
         State.QUARANTINED,
-        _("No campaign has this id on the platform, or none with this reward runs there. Enter the id, or assign one."),
+        _("No campaign has this id on the platform, or none with this reward runs there. Map it with all claims like it."),
         _UNREADY,
         _STUDIO_LOOKS,
         Turn.STUDIO,
@@ -111,9 +111,7 @@ REASONS: Mapping[Code, Reason] = {
         _UNREADY,
         _STUDIO_LOOKS,
         Turn.STUDIO,
-        Action.ASSIGN_REWARD,
-        Action.RETRY,
-        Action.ABANDON,
+        *_MAPPING,
     ),
     Code.REWARD_NOT_IN_CAMPAIGN: _row(
         State.QUARANTINED,
