@@ -24,6 +24,7 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
         from fulfillment.metrics import collect
         from fulfillment.notices import telling
+        from fulfillment.subscribing.watching import on_subscription_ended
         from fulfillment.sweeping.request import look_for_claims_of
         from fulfillment.webhooks.events import listen
         from fulfillment.webhooks.revocations import on_authorization_revoked
@@ -31,7 +32,8 @@ class FulfillmentConfig(AppConfig):
         from portal.dashboard import cards
         from portal.health import readiness
         from portal.metrics import sources
-        from portal.platforms.twitch.messages import AuthorizationRevoked, StreamChanged
+        from portal.platforms.messages import StreamChanged, SubscriptionEnded
+        from portal.platforms.twitch.messages import AuthorizationRevoked
 
         claims_may_resolve.append(on_claims_may_resolve)
         campaign_figures += [claim_figures, drift_figure]
@@ -42,6 +44,7 @@ class FulfillmentConfig(AppConfig):
         player_known.append(on_player_known)
         listen(AuthorizationRevoked, on_authorization_revoked)
         listen(StreamChanged, presence.on_stream_changed)
+        listen(SubscriptionEnded, on_subscription_ended)
         sources += [collect, health_metrics.collect]
         readiness["worker"] = workers.readiness
         cards += [set_up_card, health_card, claims_card, delivery_card]
