@@ -4,6 +4,9 @@ from allauth.idp.oidc import admin as oauth_admin
 from django.contrib import admin
 
 from campaigns.hooks import campaign_figures, campaign_pages
+from fulfillment.admin.alert_channels import AlertChannelAdmin
+from fulfillment.admin.alert_rules import AlertRuleAdmin
+from fulfillment.admin.alerts import AlertAdmin
 from fulfillment.admin.api_clients import ApiClientAdmin
 from fulfillment.admin.bulk_pages import BulkOperationAdmin
 from fulfillment.admin.claim_list import ClaimAdmin
@@ -23,6 +26,9 @@ from fulfillment.admin.sweeps import SweepAdmin
 from portal.admin_pages import pages
 
 __all__ = [
+    "AlertAdmin",
+    "AlertChannelAdmin",
+    "AlertRuleAdmin",
     "ApiClientAdmin",
     "BulkOperationAdmin",
     "ClaimAdmin",
