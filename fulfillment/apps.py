@@ -14,6 +14,7 @@ class FulfillmentConfig(AppConfig):
         """Hang into the lower apps' registries."""
         from campaigns.hooks import campaign_figures, claims_may_resolve, rewards_earned
         from fulfillment import checks_of_credentials, preflight, retention, workers  # noqa: F401 - three register on import
+        from fulfillment.alerts.card import alerts_card
         from fulfillment.dashboard import claims_card, delivery_card, health_card, set_up_card
         from fulfillment.drift.shown import drift_figure
         from fulfillment.events import presence
@@ -47,4 +48,4 @@ class FulfillmentConfig(AppConfig):
         listen(SubscriptionEnded, on_subscription_ended)
         sources += [collect, health_metrics.collect]
         readiness["worker"] = workers.readiness
-        cards += [set_up_card, health_card, claims_card, delivery_card]
+        cards += [set_up_card, health_card, alerts_card, claims_card, delivery_card]
