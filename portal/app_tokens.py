@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from portal.models import AppAccessToken, PlatformCredential
+from portal.platforms.app_tokens import GetAppToken
 from portal.platforms.calls import AppToken
-from portal.platforms.claims_api import ClaimsApi
 
 RENEWED_BEFORE = timedelta(minutes=10)
 
 
-def app_token(*, credential: PlatformCredential, api: ClaimsApi, now: datetime) -> str:
+def app_token(*, credential: PlatformCredential, get: GetAppToken, now: datetime) -> str:
     """Return a token that is good for some minutes, the kept one or a new one. A call over the network, at times.
 
     Two processes that renew at once each get one that works. Raises ``PlatformError``.
@@ -19,12 +19,12 @@ def app_token(*, credential: PlatformCredential, api: ClaimsApi, now: datetime) 
     kept = AppAccessToken.objects.filter(
         credential=credential, client_id=credential.client_id, expires_at__gt=now + RENEWED_BEFORE
     ).first()
-    return kept.access_token if kept is not None else new_app_token(credential=credential, api=api, now=now)
+    return kept.access_token if kept is not None else new_app_token(credential=credential, get=get, now=now)
 
 
-def new_app_token(*, credential: PlatformCredential, api: ClaimsApi, now: datetime) -> str:
+def new_app_token(*, credential: PlatformCredential, get: GetAppToken, now: datetime) -> str:
     """Ask for a new token, keep it and return it. A call over the network. Raises ``PlatformError``."""
-    new = api.app_token(credential.sign_in_base, client_id=credential.client_id, client_secret=credential.client_secret)
+    new = get(credential.sign_in_base, client_id=credential.client_id, client_secret=credential.client_secret)
     keep_app_token(credential=credential, token=new, now=now)
     return new.access_token
 

@@ -16,8 +16,8 @@ from django.db.models import F
 from portal import platforms
 from portal.app_tokens import app_token, forget_app_token, new_app_token
 from portal.models import ApiStanding, ApiTally, PlatformCredential
+from portal.platforms.app_tokens import GetAppToken
 from portal.platforms.calls import Limits, PlatformError, watching_limits
-from portal.platforms.claims_api import ClaimsApi
 from portal.tallies import Tallies
 
 T = TypeVar("T")
@@ -37,6 +37,8 @@ tallies = Tallies(model=lambda: ApiTally, whose="credential", keeps_last=True)
 def call_platform(credential: PlatformCredential, call: Callable[[str], T], *, now: datetime) -> T:
     """Return what ``call`` returns for an app token of ``credential``. Not inside a transaction: it goes over the network.
 
+    Where the platform has no app tokens, ``call`` gets the app's secret.
+
     Raises ``PlatformError``; with the reason ``paused`` where no call was made, and ``no_api`` where the platform has none.
     """
     return _noted(credential, lambda: _with_token(credential, call, now=now), now=now)
@@ -45,9 +47,12 @@ def call_platform(credential: PlatformCredential, call: Callable[[str], T], *, n
 def renew_token(credential: PlatformCredential, *, now: datetime) -> str:
     """Return a new app token, also where the one that is kept is good: only so is the secret seen to be right.
 
-    As :func:`call_platform` besides.
+    As :func:`call_platform` besides. Where the platform has no app tokens, nothing is asked, and the secret is returned.
     """
-    return _noted(credential, lambda: new_app_token(credential=credential, api=_api(credential), now=now), now=now)
+    get = _get_app_token(credential)
+    if get is None:
+        return str(credential.client_secret)
+    return _noted(credential, lambda: new_app_token(credential=credential, get=get, now=now), now=now)
 
 
 def _noted(credential: PlatformCredential, deed: Callable[[], T], *, now: datetime) -> T:
@@ -64,23 +69,25 @@ def _noted(credential: PlatformCredential, deed: Callable[[], T], *, now: dateti
     return result
 
 
-def _api(credential: PlatformCredential) -> ClaimsApi:
-    api = platforms.get(credential.platform).claims_api
-    if api is None:
+def _get_app_token(credential: PlatformCredential) -> GetAppToken | None:
+    platform = platforms.get(credential.platform)
+    if not platform.api_url:
         raise PlatformError("no_api", permanent=True)
-    return api
+    return platform.get_app_token
 
 
 def _with_token(credential: PlatformCredential, call: Callable[[str], T], *, now: datetime) -> T:
-    api = _api(credential)
-    token = app_token(credential=credential, api=api, now=now)
+    get = _get_app_token(credential)
+    if get is None:
+        return call(str(credential.client_secret))
+    token = app_token(credential=credential, get=get, now=now)
     try:
         return call(token)
     except PlatformError as error:
         if error.status != UNAUTHORIZED:
             raise
     forget_app_token(credential=credential, access_token=token)
-    return call(app_token(credential=credential, api=api, now=now))
+    return call(app_token(credential=credential, get=get, now=now))
 
 
 def problem_of(error: PlatformError) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import secrets
 from datetime import datetime
+from http import HTTPStatus
 
 from django.db import transaction
 
 from portal import audit, platforms
 from portal.app_tokens import keep_app_token
 from portal.models import AppAccessToken, PlatformCredential, User
-from portal.platforms.calls import PlatformError, at_most
+from portal.platforms.calls import AppToken, PlatformError, at_most
+from portal.platforms.claims_api import Narrowed
 
 CALL_SECONDS = 5.0
 """So long one call may take: somebody waits for the page."""
@@ -26,19 +28,14 @@ class CredentialChanged(Exception):
 def renew_client_secret(
     *, credential: PlatformCredential, client_secret: str, actor: User | None, now: datetime
 ) -> None:
-    """Try a new client secret at the platform, and store it if a token is got with it. Calls over the network.
+    """Try a new client secret at the platform, and store it if it works. Calls over the network.
 
     The app's token is replaced by the new one; the one before is ended at the platform, as far as that can be reached. Raises
     ``PlatformError`` where the platform does not accept the secret or cannot be asked, and ``CredentialChanged``: then
     everything is as it was.
     """
-    platform = platforms.get(credential.platform)
-    if platform.claims_api is None:
-        raise PlatformError("no_api", permanent=True)
     with at_most(CALL_SECONDS):
-        token = platform.claims_api.app_token(
-            credential.sign_in_base, client_id=credential.client_id, client_secret=client_secret
-        )
+        token = _try(credential, client_secret)
     with transaction.atomic():
         row = PlatformCredential.objects.select_for_update(of=("self",)).get(pk=credential.pk)
         if (row.client_id, row.client_secret) != (credential.client_id, credential.client_secret):
@@ -46,9 +43,10 @@ def renew_client_secret(
         row.client_secret, row.client_secret_set_at = client_secret, now
         row.save(update_fields=["client_secret", "client_secret_set_at"])
         before = AppAccessToken.objects.filter(credential=row, client_id=row.client_id).first()
-        keep_app_token(credential=row, token=token, now=now)
+        if token is not None:
+            keep_app_token(credential=row, token=token, now=now)
         _note(row, "renewed client secret", actor=actor, now=now)
-    if before is not None and before.access_token != token.access_token:
+    if before is not None and token is not None and before.access_token != token.access_token:
         _end(credential, before.access_token)
 
 
@@ -74,6 +72,35 @@ def renew_webhook_secret(*, credential_id: str, seen: str, actor: User | None, n
 def webhook_secret_state(credential: PlatformCredential) -> str:
     """Return a text that is another after each change of the webhook secret, and tells nothing of it."""
     return credential.webhook_secret_set_at.isoformat() if credential.webhook_secret_set_at else ""
+
+
+def _try(credential: PlatformCredential, client_secret: str) -> AppToken | None:
+    """Return the token that is got with the secret; None where the platform has none, and takes a call with the secret.
+
+    There a refusal of what was asked (403) is no refusal of who asked (401): the secret is right. Raises ``PlatformError``.
+    """
+    platform = platforms.get(credential.platform)
+    if platform.get_app_token is not None:
+        return platform.get_app_token(
+            credential.sign_in_base, client_id=credential.client_id, client_secret=client_secret
+        )
+    if platform.claims_api is None:
+        raise PlatformError("no_api", permanent=True)
+    try:
+        platform.claims_api.list_claims(
+            credential.api_base,
+            client_id=credential.client_id,
+            access_token=client_secret,
+            narrowed=Narrowed.ALL,
+            value="",
+            only_open=True,
+            cursor="",
+            size=1,
+        )
+    except PlatformError as error:
+        if error.status != HTTPStatus.FORBIDDEN:
+            raise
+    return None
 
 
 def _end(credential: PlatformCredential, access_token: str) -> None:

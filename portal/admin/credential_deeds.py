@@ -115,8 +115,8 @@ class CredentialDeeds(OrganizationAdmin):
             "title": _t("Renew client secret"),
             "texts": [
                 _t(
-                    "Make a new secret in the platform's console and enter it here. The portal asks the platform for a "
-                    "token with it; only if it gets one, the secret is stored."
+                    "Make a new secret in the platform's console and enter it here. The portal calls the platform with it; "
+                    "only if the platform accepts it, the secret is stored."
                 ),
                 _t(
                     "A platform may end the old secret as soon as a new one is made. Until the new one is stored here, the portal "

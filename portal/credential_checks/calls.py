@@ -27,6 +27,8 @@ def sign_in(run: Examination) -> Iterator[Result]:
             _t("No client secret is entered."),
             _t("Copy it from the platform's console: %(hint)s") % {"hint": run.platform.id_hints.get("client", "")},
         )
+    elif run.platform.get_app_token is None:
+        return  # the first call that carries them shows whether they are accepted
     elif isinstance(error, str):
         yield _answers(run, address)
         yield Result(Outcome.WORKS, secret, _t("The platform accepts them: the app got a new token."))

@@ -66,7 +66,7 @@ class Examination:
 
     @cached_property
     def token(self) -> str | PlatformError:
-        """A new app token, or why there is none."""
+        """A new app token (the secret itself where the platform has no tokens), or why there is none."""
         if not self.credential.client_secret:
             return PlatformError(NO_SECRET, permanent=True)
         try:
@@ -76,7 +76,7 @@ class Examination:
 
     @property
     def has_token(self) -> bool:
-        """Whether the app got a token, without which nothing else can be asked."""
+        """Whether the app has what its calls need, without which nothing else can be asked."""
         return isinstance(self.token, str)
 
     def ask(self, call: Callable[[str], T]) -> T:

@@ -18,7 +18,7 @@ def not_asked(title: str) -> Result:
     return Result(
         Outcome.UNKNOWN,
         title,
-        _t("Not checked: the app got no token."),
+        _t("Not checked: the portal could not call the platform as your app."),
         _t("Mend what is said above, then check again."),
     )
 

@@ -1,10 +1,18 @@
-"""What a platform says of an app token, and ending one, for each platform that can be asked."""
+"""App tokens: how one is got, what a platform says of it, and ending it, for each platform that has them."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from portal.platforms.calls import AppToken
 from portal.platforms.registrar import TokenFacts
+
+
+class GetAppToken(Protocol):
+    """How a platform gives an app a token for its id and secret."""
+
+    def __call__(self, id_url: str, *, client_id: str, client_secret: str) -> AppToken:
+        """Return a new app token. Raises ``PlatformError``."""
 
 
 class AppTokens(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
 
-from portal.platforms.app_tokens import AppTokens
+from portal.platforms.app_tokens import AppTokens, GetAppToken
 from portal.platforms.authorizations import Authorizations
 from portal.platforms.claims_api import ClaimsApi
 from portal.platforms.directory import Directory
@@ -66,6 +66,9 @@ class Platform:
     """How viewers are registered with the platform's heartbeat service, or None where it has none (L10)."""
     claims_api: ClaimsApi | None = None
     """How claims are read from the platform and told as delivered, or None where it has none of its own (F6, F7)."""
+    get_app_token: GetAppToken | None = None
+    """How an app token is got, or None where the platform has none: its calls then carry the app's id and secret themselves,
+    and what they get as ``access_token`` is the secret."""
     app_tokens: AppTokens | None = None
     """How the platform is asked about app tokens, or None where it cannot be asked."""
     subscriptions: Subscriptions | None = None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from portal.platforms.calls import AppToken
 from portal.platforms.messages import ClaimReceived
 
 CLAIMS_PER_CALL = 100
@@ -55,9 +54,10 @@ class ClaimsPage:
 
 
 class ClaimsApi(Protocol):
-    """The calls to a platform's claims API, made with an app token of the organization's own app.
+    """The calls to a platform's claims API, made as the organization's own app.
 
-    Addresses are passed in, as to all of a platform's calls. Every call may raise ``PlatformError`` and is safe to repeat.
+    Addresses are passed in, as to all of a platform's calls. ``access_token`` is an app token, or the app's secret itself where
+    the platform has no app tokens (``Platform.get_app_token``). Every call may raise ``PlatformError`` and is safe to repeat.
     """
 
     @property
@@ -71,9 +71,6 @@ class ClaimsApi(Protocol):
     @property
     def confirms_each(self) -> bool:
         """Whether ``mark_done`` tells of each claim what became of it; else that is read back from the list (F6)."""
-
-    def app_token(self, id_url: str, *, client_id: str, client_secret: str) -> AppToken:
-        """Return a new app token."""
 
     def mark_done(
         self, api_url: str, *, client_id: str, access_token: str, claim_ids: Sequence[str]

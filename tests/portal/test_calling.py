@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from portal import platforms
-from portal.calling import PAUSE_UNASKED, call_platform, problem_of, tallies
+from portal.calling import PAUSE_UNASKED, call_platform, problem_of, renew_token, tallies
 from portal.models import ApiStanding, ApiTally, AppAccessToken, PlatformCredential
 from portal.platforms.calls import PlatformError
 from portal.platforms.claims_api import ClaimsPage, Narrowed
@@ -106,6 +107,22 @@ def test_a_new_token_that_is_not_taken_either_is_a_failure_after_one_try(setup: 
     assert (caught.value.status, caught.value.permanent) == (401, True)
     assert (len(setup.api.tokens), len(setup.api.lists)) == (2, 2)
     assert (setup.standing.failures, setup.standing.problem, setup.standing.failed_at) == (1, "status:401", NOW)
+
+
+def test_a_platform_without_app_tokens_is_called_with_the_secret_itself(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = setup.credential.platform
+    monkeypatch.setitem(platforms.registry, key, replace(platforms.get(key), get_app_token=None))
+    setup.api.tokens.append("client-secret")
+    assert len(setup.list().claims) == 1
+    assert renew_token(setup.credential, now=NOW) == "client-secret"
+    setup.api.list_faults.append(401)
+    with pytest.raises(PlatformError) as caught:
+        setup.list(after=SECOND)
+    assert (caught.value.status, len(setup.api.lists)) == (401, 2)
+    assert setup.api.tokens == ["client-secret"]
+    assert not AppAccessToken.objects.exists()
 
 
 def test_a_wrong_secret_is_kept_as_what_it_is_and_no_call_is_made(setup: Setup) -> None:

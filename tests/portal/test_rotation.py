@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from portal import platforms
 from portal.models import AppAccessToken, AuditEntry, PlatformCredential
 from portal.platforms.calls import PlatformError
 from portal.rotation import CredentialChanged, renew_client_secret, renew_webhook_secret, webhook_secret_state
@@ -86,6 +89,21 @@ def test_a_client_secret_that_does_not_work_changes_nothing(api: PlatformServer,
     assert (credential.client_secret, credential.client_secret_set_at) == ("client-secret", None)
     assert not AppAccessToken.objects.exists()
     assert not AuditEntry.objects.filter(object_id=credential.pk).exists()
+
+
+@pytest.mark.parametrize(("status", "is_taken"), [(200, True), (403, True), (401, False), (400, False), (500, False)])
+def test_where_there_are_no_app_tokens_a_new_client_secret_is_tried_by_a_call(
+    api: PlatformServer, monkeypatch: pytest.MonkeyPatch, status: int, is_taken: bool
+) -> None:
+    monkeypatch.setitem(platforms.registry, api.shape, replace(platforms.get(api.shape), get_app_token=None))
+    credential = credential_at(api)
+    api.tokens.append("new-secret")
+    api.list_faults.extend([status] if status != 200 else [])
+    with nullcontext() if is_taken else pytest.raises(PlatformError):
+        renew(credential)
+    credential.refresh_from_db()
+    assert credential.client_secret == ("new-secret" if is_taken else "client-secret")
+    assert not AppAccessToken.objects.exists()
 
 
 def test_a_secret_that_somebody_else_changed_meanwhile_is_not_overwritten(api: PlatformServer) -> None:

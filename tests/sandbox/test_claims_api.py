@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from portal import platforms
 from portal.platforms.calls import PlatformError, ask
 from portal.platforms.claims_api import ClaimsApi, Marked
 from portal.platforms.kick.claims import DropsClaims
@@ -29,12 +30,17 @@ class Studio:
 
     def __init__(self, server: SandboxServer, platform: str) -> None:
         self.base, self.client_id = f"{server.url}/{platform}", f"{platform}-client"
+        self.platform = platform
         self.client, self.secret = CLIENTS[platform], f"{platform}-secret"
+
+    def token(self) -> str:
+        get = platforms.get(self.platform).get_app_token
+        assert get is not None
+        return get(self.base, client_id=self.client_id, client_secret=self.secret).access_token
 
     def say_done(self, *claim_ids: str, token: str | None = None) -> dict[str, tuple[Marked, str]]:
         if token is None:
-            new = self.client.app_token(self.base, client_id=self.client_id, client_secret=self.secret)
-            token = new.access_token
+            token = self.token()
         return self.client.mark_done(self.base, client_id=self.client_id, access_token=token, claim_ids=claim_ids)
 
 
@@ -62,13 +68,12 @@ def test_f6_a_token_that_is_none_is_refused(sandbox_server: SandboxServer, platf
 @pytest.mark.parametrize("platform", ["twitch", "kick"])
 def test_f6_more_than_a_hundred_are_refused(sandbox_server: SandboxServer, platform: str) -> None:
     studio = Studio(sandbox_server, platform)
-    token = studio.client.app_token(studio.base, client_id=studio.client_id, client_secret=studio.secret)
     ids = [str(number) for number in range(101)]
     path, body = {
         "twitch": ("/helix/entitlements/drops", {"entitlement_ids": ids, "fulfillment_status": "FULFILLED"}),
         "kick": ("/public/v1/drops/claims", {"claims": [{"claim_id": one, "external_status": "x"} for one in ids]}),
     }[platform]
-    headers = {"Authorization": f"Bearer {token.access_token}", "Client-Id": studio.client_id}
+    headers = {"Authorization": f"Bearer {studio.token()}", "Client-Id": studio.client_id}
     with pytest.raises(PlatformError) as caught:
         ask("PATCH", f"{studio.base}{path}", headers=headers, json=body)
     assert caught.value.status == 400

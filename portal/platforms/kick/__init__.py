@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
 from portal.platforms.kick.claims import DropsClaims
-from portal.platforms.kick.client import KickTokens, fetch_public_key
+from portal.platforms.kick.client import KickTokens, fetch_public_key, get_app_token
 from portal.platforms.kick.directory import PublicDirectory
 from portal.platforms.kick.subscriptions import EventSubscriptions
 
@@ -37,6 +37,7 @@ KICK = Platform(
     links_before_claims=True,
     max_rewards_per_campaign=12,
     claims_api=DropsClaims(),
+    get_app_token=get_app_token,
     app_tokens=KickTokens(),
     subscriptions=EventSubscriptions(),
     directory=PublicDirectory(),

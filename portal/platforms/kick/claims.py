@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.platforms.calls import AppToken, PlatformError, ask, ask_for_object, not_understood, text_of
+from portal.platforms.calls import PlatformError, ask, ask_for_object, not_understood, text_of
 from portal.platforms.claims_api import ClaimsPage, Marked, Narrowed
-from portal.platforms.kick.client import get_app_token, headers
+from portal.platforms.kick.client import headers
 from portal.platforms.lists import id_in, page_of
 from portal.platforms.messages import ClaimReceived
 from portal.platforms.times import parse_time
@@ -32,10 +32,6 @@ class DropsClaims:
     ways_round = (Narrowed.CAMPAIGN, Narrowed.USER)
     page_size = 100
     confirms_each = False
-
-    def app_token(self, id_url: str, *, client_id: str, client_secret: str) -> AppToken:
-        """Return a new app token. Raises ``PlatformError``."""
-        return get_app_token(id_url, client_id=client_id, client_secret=client_secret)
 
     def mark_done(
         self, api_url: str, *, client_id: str, access_token: str, claim_ids: Sequence[str]

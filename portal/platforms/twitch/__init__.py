@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
 from portal.platforms.twitch.analytics import GameAnalytics
-from portal.platforms.twitch.client import AuthorizedUsers
+from portal.platforms.twitch.client import AuthorizedUsers, get_app_token
 from portal.platforms.twitch.directory import HelixDirectory
 from portal.platforms.twitch.entitlements import Entitlements
 from portal.platforms.twitch.subscriptions import EventSub
@@ -34,6 +34,7 @@ TWITCH = Platform(
     sends_claims=True,
     signs_with_shared_secret=True,
     claims_api=Entitlements(),
+    get_app_token=get_app_token,
     app_tokens=Tokens(),
     subscriptions=EventSub(),
     authorizations=AuthorizedUsers(),

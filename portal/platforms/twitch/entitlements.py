@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.platforms.calls import AppToken, ask_for_object, not_understood, text_of
+from portal.platforms.calls import ask_for_object, not_understood, text_of
 from portal.platforms.claims_api import ClaimsPage, Marked, Narrowed
 from portal.platforms.lists import id_in, page_of
 from portal.platforms.messages import ClaimReceived
 from portal.platforms.times import parse_time
-from portal.platforms.twitch.client import get_app_token, headers
+from portal.platforms.twitch.client import headers
 
 FULFILLED = "FULFILLED"
 
@@ -31,10 +31,6 @@ class Entitlements:
     ways_round = (Narrowed.CATEGORY, Narrowed.USER)
     page_size = 100
     confirms_each = True
-
-    def app_token(self, id_url: str, *, client_id: str, client_secret: str) -> AppToken:
-        """Return a new app token. Raises ``PlatformError``."""
-        return get_app_token(id_url, client_id=client_id, client_secret=client_secret)
 
     def mark_done(
         self, api_url: str, *, client_id: str, access_token: str, claim_ids: Sequence[str]

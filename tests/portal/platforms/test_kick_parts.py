@@ -16,6 +16,10 @@ from tests.portal.platforms import contract
 STATUS = "livestream.status.updated"
 
 
+class TestGetAppToken(contract.GetAppTokenContract):
+    platform_key, make_server = "kick", KickApi
+
+
 class TestClaims(contract.ClaimsContract):
     platform_key, make_server = "kick", KickApi
     narrowed = {Narrowed.CAMPAIGN: "campaign", Narrowed.USER: "user"}

@@ -34,7 +34,7 @@ K: Any = platforms.get("kick")
 TWITCH: dict[str, Call] = {
     "list": lambda url: T.claims_api.list_claims(url, **OURS, **LIST),
     "update": lambda url: T.claims_api.mark_done(url, **OURS, claim_ids=["1"]),
-    "token": lambda url: T.claims_api.app_token(url, client_id="C", client_secret="s3cret"),
+    "token": lambda url: T.get_app_token(url, client_id="C", client_secret="s3cret"),
     "subscriptions": lambda url: T.subscriptions.read(url, **OURS, cursor=""),
     "subscribe": lambda url: T.subscriptions.create(url, **OURS, topic=Topic("stream.online", "1"), **MADE),
     "unsubscribe": lambda url: T.subscriptions.delete(url, **OURS, subscription_id="1"),
@@ -50,7 +50,7 @@ TWITCH: dict[str, Call] = {
 KICK: dict[str, Call] = {
     "list": lambda url: K.claims_api.list_claims(url, **OURS, **LIST),
     "update": lambda url: K.claims_api.mark_done(url, **OURS, claim_ids=["1"]),
-    "token": lambda url: K.claims_api.app_token(url, client_id="C", client_secret="s3cret"),
+    "token": lambda url: K.get_app_token(url, client_id="C", client_secret="s3cret"),
     "subscriptions": lambda url: K.subscriptions.read(url, **OURS, cursor=""),
     "subscribe": lambda url: K.subscriptions.create(url, **OURS, topic=Topic("livestream.status.updated", "1"), **MADE),
     "unsubscribe": lambda url: K.subscriptions.delete(url, **OURS, subscription_id="1"),

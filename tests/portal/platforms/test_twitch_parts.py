@@ -31,6 +31,10 @@ def development(settings: Any) -> None:
     settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
 
 
+class TestGetAppToken(contract.GetAppTokenContract):
+    platform_key, make_server = "twitch", TwitchApi
+
+
 class TestClaims(contract.ClaimsContract):
     platform_key, make_server = "twitch", TwitchApi
     narrowed = {Narrowed.CATEGORY: "category", Narrowed.USER: "user"}
