@@ -67,9 +67,9 @@ def _note(lacking: Lacking | None) -> str:
             "again to change that. What you have watched and earned so far stays yours."
         ),
         Lacking.LAPSED: _(
-            "When we last asked, %(platform)s did not name your consent any more. Rewards keep coming for now. If it is "
-            "missing the next time, too, this link ends: nothing is lost then, but what you claim waits until you connect "
-            "again. Connect again now, and all stays as it is."
+            "When we last asked %(platform)s, your consent was no longer on its list. Rewards keep coming for now. If it is "
+            "still missing when we ask again, this link ends: nothing is lost by that, but what you claim then waits until "
+            "you connect again. Connect again now, and all stays as it is."
         ),
     }[lacking]
 
@@ -85,5 +85,5 @@ def revoked_sentence(link: Link) -> str:
     """Return why a link ended that way, what it means, and what to do."""
     return _(
         "Your %(platform)s account %(viewer)s is linked no more: %(platform)s says that your consent there has ended. Nothing "
-        "that you received is lost, and what you claim now waits until you connect again."
+        "that you received is lost, and what you claim there now waits until you connect again."
     ) % {"platform": platforms.get(link.platform).name, "viewer": link.viewer}

@@ -194,7 +194,7 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
 
 def _link_facts(claim: Claim) -> list[Fact]:
     """Return how the viewer's last link with the game stands: an authorization that lapsed, or why the link ended."""
-    if claim.viewer_id is None or claim.game_id is None:
+    if not claim.viewer_id or not claim.game_id:
         return []
     links = Link.objects.filter(viewer=claim.viewer_id, game=claim.game_id).select_related("viewer__authorization")
     link = links.order_by("-started_at", "-pk").first()

@@ -110,12 +110,14 @@ def _unlinked(notice: Notice, own_claims: Collection[str]) -> Said:
 def _lapsed(notice: Notice, own_claims: Collection[str]) -> Said:
     names = _accounts(notice)
     if names is None:
-        what = _("A platform did not name your consent any more when we asked.")
+        what = _("When we asked a platform, your consent was no longer on its list.")
     else:
-        what = _("%(platform)s did not name the consent of your account %(viewer)s any more when we asked.") % names
+        what = (
+            _("When we asked %(platform)s, the consent of your account %(viewer)s was no longer on its list.") % names
+        )
     after = _(
-        "Rewards keep coming for now. If it is missing the next time, too, an hour later or more, the link ends: nothing is "
-        "lost then, but what you claim waits. Connect again, and all stays as it is."
+        "Rewards keep coming for now. If it is still missing when we ask again, an hour later or more, the link ends: nothing "
+        "is lost by that, but what you claim then waits. Connect again, and all stays as it is."
     )
     return Said(
         title=_("Connect %(platform)s again") % names if names else _("Connect your account again"),

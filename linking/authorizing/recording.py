@@ -125,9 +125,9 @@ def _end_links(credential: PlatformCredential, one: Asked, *, now: datetime) -> 
                 started_by=one.missing_since,
             )
             ViewerAuthorization.objects.filter(pk=one.viewer_id).update(checked_at=now)
-            # A link that is younger than the first time stays: its viewer is no more missing than it says.
+            # A link that is younger than the first time stays: for it, this silence is the first.
             ViewerAuthorization.objects.filter(pk=one.viewer_id, due_at=one.due_at).update(
-                due_at=now + ASKED_EVERY, missing_since=None
+                due_at=now + ASKED_AGAIN, missing_since=now
             )
     except Exception:
         # A fault of ours with one viewer must not keep the others' links from being true.

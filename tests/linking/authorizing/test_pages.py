@@ -62,7 +62,7 @@ class TestViewers:
         ViewerAuthorization.objects.update(checked_at=NOW)
         for page in self.pages(player_client, game):
             assert "Last checked 20 Nov 2026, 12:00 UTC" in page
-            assert "Authorization lapsed" not in page and "Ends at the earliest" not in page
+            assert "Authorization lapsed" not in page and "Link ends at the earliest" not in page
 
     def test_l8_a_lapsed_authorization_is_shown_with_what_it_means_and_the_way_to_repair_it(
         self, game: Game, link: Link, player_client: Client
@@ -72,8 +72,8 @@ class TestViewers:
             response = player_client.get(address)
             page = text_of(response)
             assert "Authorization lapsed" in page
-            assert "Rewards keep coming for now." in page and "nothing is lost" in page
-            assert "Ends at the earliest 20 Nov 2026, 13:00 UTC" in page
+            assert "Rewards keep coming for now." in page and "nothing is lost by that" in page
+            assert "Link ends at the earliest 20 Nov 2026, 13:00 UTC" in page
             assert f'action="{url(game, "start/twitch/")}"' in response.content.decode()
             assert "Connect again" in page
 
@@ -84,7 +84,7 @@ class TestViewers:
         check(NOW + ASKED_AGAIN)
         why = f"Your Twitch account {link.viewer} is linked no more: Twitch says that your consent there has ended."
         for page in self.pages(player_client, game):
-            assert why in page and "what you claim now waits until you connect again" in page
+            assert why in page and "what you claim there now waits until you connect again" in page
         assert f'href="{url(game)}"' in player_client.get("/connections/").content.decode()
         assert f'action="{url(game, "start/twitch/")}"' in player_client.get(url(game)).content.decode()
 
@@ -115,7 +115,7 @@ class TestViewers:
         assert (told.kind, told.viewer_id) == ("lapsed", link.viewer_id)
         page = text_of(player_client.get("/notices/"))
         assert "Connect Twitch again" in page
-        assert f"Twitch did not name the consent of your account {link.viewer} any more when we asked." in page
+        assert f"When we asked Twitch, the consent of your account {link.viewer} was no longer on its list." in page
         grant(server, link)
         check(NOW + ASKED_AGAIN)
         server.granted.clear()

@@ -106,7 +106,7 @@ class TestAnswers:
         check(LATER)
         assert not active(old) and active(young)
         row = authorization(old)
-        assert (row.missing_since, row.due_at) == (None, LATER + ASKED_EVERY)
+        assert (row.missing_since, row.due_at) == (LATER, LATER + ASKED_AGAIN), "for it, this was the first silence"
 
     def test_l3_fewer_permissions_than_the_link_has_ask_for_consent_again(
         self, game: Game, credential: PlatformCredential, server: AuthorizationsServer
