@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from campaigns.models import CampaignPlatform, Game, WatchedDay
 from campaigns.rules.days import day_number
-from fulfillment.models import ClaimDay, ReportDay, ReportFile, ReportWindow
+from fulfillment.models import ClaimDay, ReportDay, ReportFile, ReportGrant, ReportWindow
 from portal.models import Organization, PlatformCredential
 from portal.roles import Role
 from tests.admin_pages import sign_in
@@ -159,10 +159,12 @@ def test_a_lapse_and_whatever_could_not_be_read_are_said_with_what_to_do(
     assert "those that were read stay" in text
     assert "Starfall, 2026-11-20 to 2026-11-20" in text
     assert "The file could not be downloaded." in text
-    assert "Tried again at 2026-11-20 12:00 UTC" in text
+    assert "Tried again once it is allowed again." in text
     assert "has no access to the reports of any game" in text
     assert "no column of days" in text
     assert table_row(text, "2026-11-19")[0] == "7"
+    ReportGrant.objects.update(lapsed_at=None, problem="")
+    assert "Tried again at 2026-11-20 12:00 UTC" in page(client)
 
 
 def test_the_stored_days_are_sent_as_csv_in_the_reports_own_columns(
