@@ -98,8 +98,8 @@ def _tell_once(credential: PlatformCredential, told: Told, *, now: datetime) -> 
         told.later += len(leased)
         told.failures[credential.pk] += 1
         # A platform that answers may take the next batch; one that does not, or asks for a pause, is left alone.
-        answers = error.status is not None and error.retry_after is None and not error.permanent
-        return answers and told.failures[credential.pk] < FAILURES_IN_A_RUN
+        is_there = error.status is not None and error.retry_after is None and not error.permanent
+        return is_there and told.failures[credential.pk] < FAILURES_IN_A_RUN
     _record(credential, {leased[claim_id]: answer for claim_id, answer in answers.items()}, told, now=now)
     return len(leased) == CLAIMS_PER_CALL
 

@@ -73,8 +73,11 @@ class GameAnalytics(Tokens):
         else:
             pagination = reply.get("pagination")
             following = text_of(pagination.get("cursor")) if isinstance(pagination, dict) else ""
-            reports = tuple(map(_report, rows_of(reply)))
-            return ReportsPage(reports=reports, cursor=following if reports and following != cursor else "")
+            rows = rows_of(reply)
+            reports = tuple(report for report in map(_report, rows) if report is not None)
+            if rows and not reports:
+                raise not_understood()
+            return ReportsPage(reports=reports, cursor=following if rows and following != cursor else "")
         raise refused
 
     def download(self, report: Report) -> str:
@@ -88,11 +91,13 @@ class GameAnalytics(Tokens):
         return answer.text
 
 
-def _report(row: dict[str, object]) -> Report:
+def _report(row: dict[str, object]) -> Report | None:
+    """Read one report; None where it cannot be read, so that one game's keeps no other's back."""
     days = row.get("date_range")
     span = days if isinstance(days, dict) else {}
     started, ended = (parse_time(text_of(span.get(name))) for name in ("started_at", "ended_at"))
     url = text_of(row.get("URL"))
-    if not url or started is None or ended is None:
-        raise not_understood()
-    return Report(game_id=id_of(row.get("game_id")), url=url, started_on=started.date(), ended_on=ended.date())
+    game_id = row.get("game_id")
+    if not url or started is None or ended is None or not isinstance(game_id, str) or not game_id:
+        return None
+    return Report(game_id=id_of(game_id), url=url, started_on=started.date(), ended_on=ended.date())

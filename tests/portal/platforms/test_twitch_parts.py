@@ -235,6 +235,12 @@ def test_a_report_without_an_address_or_days_is_not_understood(bad: dict[str, An
     assert caught.value.reason == "answer"
 
 
+def test_a_report_that_cannot_be_read_keeps_no_other_games_back() -> None:
+    with serving(saying({"data": [row(game_id=None), row()]})) as server:
+        page = REPORTS.read(server.url, **OURS, started_on=DAYS[0], ended_on=DAYS[1], cursor="")
+    assert [report.game_id for report in page.reports] == ["493057"]
+
+
 def test_a_token_that_reports_are_not_given_for_is_told_from_a_failure() -> None:
     with serving(saying({"message": "missing scope"}, 401)) as server, pytest.raises(TokenRefused):
         REPORTS.read(server.url, **OURS, started_on=DAYS[0], ended_on=DAYS[1], cursor="")
