@@ -74,7 +74,7 @@ def platform_lines(request: HttpRequest, one: PlatformFacts, running: Sweep | No
     if has.authorizations is not None:
         lines.append(_authorizations(request, one, now))
     if has.reports is not None:
-        lines.append(_grant(one))
+        lines.append(_grant(request, one))
     return lines
 
 
@@ -203,18 +203,19 @@ def _calls(request: HttpRequest, one: PlatformFacts, now: datetime) -> Line:
 
 
 def _write_back(one: PlatformFacts, now: datetime) -> Line:
-    value: str | SafeString = _t("nothing waits")
+    values = []
     if one.write_backs:
         waits = span_between(one.write_back_oldest or now, now)
-        value = _t("%(count)s, the oldest waits for %(span)s") % {"count": counted(one.write_backs), "span": waits}
-    refused = ""
+        text = _t("%(count)s, the oldest waits for %(span)s")
+        values.append(text % {"count": counted(one.write_backs), "span": waits})
+    note = _t("Its console shows them as fulfilled once it is told.")
     if one.write_backs_refused:
-        text = _t("The platform refused %(count)s, and is told again daily: see their histories for its answer.")
-        refused = text % {"count": counted(one.write_backs_refused)}
+        values.append(_t("%(count)s refused") % {"count": counted(one.write_backs_refused)})
+        note += " " + _t("What it refused it is told again daily: the claims' histories have its answers.")
     return Line(
         label=_t("Deliveries to tell it of"),
-        value=value,
-        note=" ".join(filter(None, (_t("Its console shows them as fulfilled once it is told."), refused))),
+        value=", ".join(values) or _t("nothing waits"),
+        note=note,
         level=Level.ATTENTION if one.write_backs_refused else None,
     )
 
@@ -256,13 +257,14 @@ _GRANTS = {
 }
 
 
-def _grant(one: PlatformFacts) -> Line:
+def _grant(request: HttpRequest, one: PlatformFacts) -> Line:
     value, note = _GRANTS.get(one.grant or "none", _GRANTS["none"])
     return Line(
         label=_t("Leave to read reports"),
         value=str(value),
         note=str(note),
         level=Level.ATTENTION if one.grant == "lapsed" else None,
+        links=link(request, Permission.SEE_CAMPAIGNS, "reports", _t("Reports")),
     )
 
 

@@ -72,6 +72,7 @@ def health_view(request: HttpRequest) -> HttpResponse:
         "title": _t("Health"),
         "live_from": "" if _ASK_NOT in request.GET else live_address(request),
         "still_address": f"{request.path}?{_ASK_NOT}=1",
+        "alerts": link(request, Permission.SEE_CAMPAIGNS, "fulfillment_alert_changelist", _t("Alerts")),
         "json_address": reverse("admin:health_json"),
     }
     return TemplateResponse(request, TEMPLATE, context)
@@ -135,9 +136,7 @@ def _changing(request: HttpRequest, facts: OrganizationFacts) -> dict[str, Any]:
         "delivery_lines": list(common_lines(request, facts)),
         "not_live": [_not_live(request, one) for one in facts.not_live],
         "unmapped": [(one, platforms.get(one.platform).name, counted(one.claims)) for one in facts.unmapped],
-        "unmapped_links": link(
-            request, Permission.SEE_PEOPLE_MASKED, "fulfillment_claim_changelist", _t("Claims in quarantine")
-        ),
+        "unmapped_links": link(request, Permission.SEE_CAMPAIGNS, "drift", _t("Map them")),
         "add_credential": link(request, Permission.MANAGE, "portal_platformcredential_add", _t("Add a credential")),
         "may_sweep": may(request, Permission.MEND),
     }

@@ -39,7 +39,16 @@ class SweepAdmin(ReadOnlyAdmin):
     menu_icon = "sync"
     menu_order = 65
     view_permission = Permission.SEE_CAMPAIGNS
-    list_display = ("began", "platform_name", "kind", "state", "pages", "listed", "found", "unreadable_lists")
+    list_display = (
+        "began",
+        "platform_name",
+        "kind",
+        "state",
+        "pages_read",
+        "claims_listed",
+        "claims_found",
+        "unreadable_lists",
+    )
     list_filter = (_SweptFilter, ("started_at", RangeDateTimeFilter))
     list_select_related = ("credential",)
     ordering = ("-started_at", "-pk")
@@ -104,6 +113,21 @@ class SweepAdmin(ReadOnlyAdmin):
         if sweep.stopped:
             return chip(_t("stopped after %(span)s") % took, "block", "drops-chip-attention")
         return chip(_t("done in %(span)s") % took, "check", "drops-chip-ok")
+
+    @display(description=_("pages"))
+    def pages_read(self, sweep: Sweep) -> str:
+        """How many pages were read."""
+        return f"{sweep.pages:,}"
+
+    @display(description=_("listed"))
+    def claims_listed(self, sweep: Sweep) -> str:
+        """How many claims the platform listed."""
+        return f"{sweep.listed:,}"
+
+    @display(description=_("found"))
+    def claims_found(self, sweep: Sweep) -> str:
+        """How many of them no webhook had brought."""
+        return f"{sweep.found:,}"
 
     @display(description=_("lists not read"))
     def unreadable_lists(self, sweep: Any) -> SafeString | str:

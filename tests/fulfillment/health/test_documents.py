@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from fulfillment.health.document import document
-from fulfillment.health.facts import PlatformFacts
+from fulfillment.health.facts import LiveCampaign, NotLive, PlatformFacts, Unmapped
+from fulfillment.health.metrics import collect
 from fulfillment.health.reading import read_facts
 from fulfillment.models import Alert, ArrivalCount
 from portal.models import Organization
@@ -130,3 +133,11 @@ def test_a_figure_that_is_not_known_is_left_out(client: Client) -> None:
     assert 'drops_platform_level{organization="nova",platform="kick"} 1.0' in text
     assert "drops_platform_webhook_age_seconds{" not in text
     assert "drops_platform_token_seconds{" not in text
+
+
+def test_every_field_and_every_metric_is_documented(client: Client) -> None:
+    guide = (Path(settings.BASE_DIR) / "docs" / "operating.md").read_text()
+    guide = guide[guide.index("## Health") :]
+    names = {field.name for facts in (PlatformFacts, Unmapped, NotLive, LiveCampaign) for field in fields(facts)}
+    names |= {metric.name for metric in collect()}
+    assert [name for name in sorted(names) if f"`{name}" not in guide] == []

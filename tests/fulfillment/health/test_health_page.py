@@ -139,7 +139,8 @@ def test_what_subscriptions_write_backs_lists_and_viewers_lack_is_told(organizat
     )
     text = page(organization)
     assert "1 at work, 1 ended by the platform" in text
-    assert "The platform refused 1, and is told again daily" in text
+    assert "1 refused" in text
+    assert "What it refused it is told again daily" in text
     assert "1 seem to have lapsed" in text
     assert "1 list could not be read to its end. The platform answered with status 500." in text
     assert "nobody has granted it" in text
