@@ -131,7 +131,7 @@ class CredentialDeeds(OrganizationAdmin):
     def webhook_secret_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask, make a new webhook secret, and go to the page that shows it."""
         credential = self.mine(request, object_id)
-        if not platforms.get(credential.platform).signs_with_shared_secret:
+        if not platforms.get(credential.platform).is_told_webhook_secret:
             raise Http404
         form = SeenForm(request.POST or None, initial={"seen": webhook_secret_state(credential)})
         if request.method == "POST" and form.is_valid():

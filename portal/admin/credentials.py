@@ -27,15 +27,25 @@ from portal.webhook_addresses import webhook_address
 class CredentialForm(SecretsForm):
     """The form of a credential."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "webhook_secret" in self.fields:
+            self.fields["webhook_secret"].help_text += _about_webhook_secrets(self.instance.platform)
+
     def offered_platforms(self) -> list[tuple[str, str]]:
         """Return the platforms at which an organization has an app."""
         return [(platform.key, platform.name) for platform in platforms.with_sign_in()]
 
     def clean_webhook_secret(self) -> str:
-        """Hold to what the platform takes: Twitch, EventSub, "Create a secret": 10 to 100 ASCII characters."""
+        """Hold to what the platform takes."""
         secret: str = self.cleaned_data["webhook_secret"]
-        if secret and not (10 <= len(secret) <= 100 and secret.isascii()):
-            self.add_error("webhook_secret", _("A webhook secret has 10 to 100 ASCII characters."))
+        platform = platforms.registry.get(self.instance.platform or self.cleaned_data.get("platform", ""))
+        least, most = platform.webhook_secret_lengths if platform else (0, len(secret))
+        if secret and not (least <= len(secret) <= most and secret.isascii()):
+            limits = {"least": least, "most": most}
+            self.add_error(
+                "webhook_secret", _t("A webhook secret has %(least)s to %(most)s ASCII characters.") % limits
+            )
         return secret
 
     def set_times(self, *, now: datetime) -> None:
@@ -101,6 +111,8 @@ class PlatformCredentialAdmin(CredentialDeeds):
     @display(description=_("previous webhook secret"))
     def previous_secret(self, credential: PlatformCredential) -> str:
         """Whether an older secret is still accepted."""
+        if credential.previous_webhook_secret and not platforms.get(credential.platform).is_told_webhook_secret:
+            return _t("Set: messages signed with it are still accepted, until you forget it.")
         if credential.previous_webhook_secret:
             return _t(
                 "Set: messages signed with it are still accepted. It is forgotten by itself once all event subscriptions "
@@ -116,17 +128,22 @@ class PlatformCredentialAdmin(CredentialDeeds):
                 (title, {"fields": [f for f in options["fields"] if f != "secrets_set"]})
                 for title, options in fieldsets
             ]
-        shown = {"platform": "platform_name"}
-        return [(title, {"fields": [shown.get(f, f) for f in options["fields"]]}) for title, options in fieldsets]
+        shown, platform = {"platform": "platform_name"}, platforms.get(obj.platform)
+        without = set() if platform.signs_with_shared_secret else {"webhook_secret", "previous_secret"}
+        without |= set() if platform.fetch_public_key else {"public_key_fetched_at"}
+        return [
+            (title, {"fields": [shown.get(f, f) for f in options["fields"] if f not in without]})
+            for title, options in fieldsets
+        ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Show the page; its deeds depend on the platform."""
         credential = self.get_object(request, object_id)
-        shared = credential is not None and platforms.get(credential.platform).signs_with_shared_secret
+        told = credential is not None and platforms.get(credential.platform).is_told_webhook_secret
         return super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), "signs_with_shared_secret": shared}
+            request, object_id, form_url, {**(extra_context or {}), "is_told_webhook_secret": told}
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -149,3 +166,14 @@ class PlatformCredentialAdmin(CredentialDeeds):
             AppAccessToken.objects.filter(credential=obj).delete()
         for name in replaced if change else ():
             self.note(request, obj, f"replaced {name.replace('_', ' ')}")
+
+
+def _about_webhook_secrets(platform: str) -> str:
+    """Return what a webhook secret is at the platform; where none is chosen yet, at each that has one."""
+    said = []
+    for one in [platforms.get(platform)] if platform else platforms.with_sign_in():
+        if one.signs_with_shared_secret:
+            least, most = one.webhook_secret_lengths
+            limits = _t("%(least)s to %(most)s ASCII characters.") % {"least": least, "most": most}
+            said.append(f" {one.name}: {one.check_hints.get('webhook_secret') or limits}")
+    return "".join(said)

@@ -64,14 +64,16 @@ def webhook_secret(run: Examination) -> Iterator[Result]:
         return
     title, secret = _t("Webhook secret"), run.credential.webhook_secret
     least, most = run.platform.webhook_secret_lengths
-    make_one = _t("Press “New webhook secret”: the portal makes one.")
+    make_one = str(run.platform.check_hints.get("webhook_secret", ""))
+    if run.platform.is_told_webhook_secret:
+        make_one = _t("Press “New webhook secret”: the portal makes one.")
     if not secret:
         yield Result(Outcome.FAILS, title, _t("There is none: messages of the platform cannot be checked."), make_one)
     elif not (least <= len(secret) <= most and secret.isascii()):
         limits = {"least": least, "most": most}
         happened = _t("It is not one of %(least)s to %(most)s ASCII characters, as the platform wants it.") % limits
         yield Result(Outcome.FAILS, title, happened, make_one)
-    elif secret == run.credential.client_secret:
+    elif run.platform.is_told_webhook_secret and secret == run.credential.client_secret:
         yield Result(Outcome.FAILS, title, _t("It is the client secret, which must not be used for this."), make_one)
     else:
         yield Result(Outcome.WORKS, title, _t("There is one, and the platform takes secrets of its form."))

@@ -29,7 +29,9 @@ class PlatformCredential(models.Model):
     client_id = models.CharField(_("client id"), max_length=200)
     client_secret = EncryptedTextField(_("client secret"), blank=True)
     webhook_secret = EncryptedTextField(
-        _("webhook secret"), blank=True, help_text=_("Twitch: the EventSub secret, 10 to 100 ASCII characters.")
+        _("webhook secret"),
+        blank=True,
+        help_text=_("Needed where the platform signs its messages with a secret that you share with it."),
     )
     previous_webhook_secret = EncryptedTextField(_("previous webhook secret"), blank=True)
     # Since when each secret is the one that it is: whoever is to renew them is reminded by these.
@@ -53,7 +55,7 @@ class PlatformCredential(models.Model):
     url_token = EncryptedTextField(editable=False)
     url_token_hash = models.CharField(max_length=64, unique=True, editable=False)
     public_key = models.TextField(
-        _("public key"), blank=True, help_text=_("Kick signs with it. Fetched hourly by the portal.")
+        _("public key"), blank=True, help_text=_("The platform signs with it. Fetched hourly by the portal.")
     )
     previous_public_key = models.TextField(blank=True, editable=False)
     public_key_fetched_at = models.DateTimeField(_("public key fetched at"), null=True, editable=False)

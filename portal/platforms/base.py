@@ -53,7 +53,7 @@ class Platform:
     sends_claims: bool = False
     """Whether the platform reports claims by webhook."""
     signs_with_shared_secret: bool = False
-    """Whether webhooks are signed with a secret that the producer chooses, rather than with the platform's key."""
+    """Whether webhooks are signed with a secret that producer and platform share, rather than with the platform's key."""
     webhook_secret_lengths: tuple[int, int] = (10, 100)
     """The fewest and the most ASCII characters that such a secret may have."""
     fetch_public_key: Callable[[str], str] | None = None
@@ -81,7 +81,8 @@ class Platform:
     """How users, categories and streams are looked up, or None where that is not possible."""
     check_hints: Mapping[str, str | Promise] = field(default_factory=dict)
     """What the check of a credential says in the platform's own terms: how an answer to reading claims is to be mended
-    (``claims:403``), and where its console takes the address for webhooks (``webhook``) and for sign-ins (``redirect``).
+    (``claims:403``), where its console takes the address for webhooks (``webhook``) and for sign-ins (``redirect``), and where
+    the secret that webhooks are signed with comes from (``webhook_secret``).
     """
     id_hints: Mapping[str, str | Promise] = field(default_factory=dict)
 
@@ -89,6 +90,11 @@ class Platform:
     def has_sign_in(self) -> bool:
         """Whether viewers identify themselves there by OAuth."""
         return bool(self.id_url)
+
+    @property
+    def is_told_webhook_secret(self) -> bool:
+        """Whether the portal itself tells the platform the webhook secret, as it subscribes, and so can make a new one."""
+        return self.signs_with_shared_secret and self.subscriptions is not None and self.subscriptions.needs_secret
 
     @property
     def registers_viewers(self) -> bool:

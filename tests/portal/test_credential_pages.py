@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from portal import platforms
 from portal.models import AppAccessToken, AuditEntry, Organization, PlatformCredential
 from portal.roles import Role
 from tests.admin_pages import FormReader, sign_in, url
@@ -68,6 +70,28 @@ def test_the_credentials_page_leads_to_its_deeds(client: Client, credential: Pla
     shown = text(client, deed(kick, "change"))
     assert deed(kick, "check") in shown and deed(kick, "webhook_secret") not in shown
     assert client.get(deed(kick, "webhook_secret")).status_code == 404
+
+
+def test_what_a_platform_does_not_sign_with_is_not_asked_for(client: Client, credential: PlatformCredential) -> None:
+    kick = make_credential(credential.organization, "kick")
+    assert 'name="webhook_secret"' in text(client, deed(credential, "change"))
+    assert 'name="webhook_secret"' not in text(client, deed(kick, "change"))
+
+
+def test_a_webhook_secret_that_no_subscription_tells_is_entered_and_not_made(
+    client: Client, credential: PlatformCredential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twitch = platforms.get("twitch")
+    hints = {**twitch.check_hints, "webhook_secret": "It stands in the console."}
+    changed = replace(twitch, subscriptions=None, check_hints=hints)
+    monkeypatch.setitem(platforms.registry, "twitch", changed)
+    shown = text(client, deed(credential, "change"))
+    assert deed(credential, "webhook_secret") not in shown and "It stands in the console." in shown
+    assert client.get(deed(credential, "webhook_secret")).status_code == 404
+    PlatformCredential.objects.update(webhook_secret="", previous_webhook_secret="older-secret")
+    assert "until you forget it." in text(client, deed(credential, "change"))
+    checked = client.post(deed(credential, "check")).content.decode()
+    assert "It stands in the console." in checked and "New webhook secret" not in checked
 
 
 @pytest.mark.parametrize("role", [Role.PRODUCER, Role.SUPPORT, Role.ANALYST])
