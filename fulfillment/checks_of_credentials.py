@@ -28,13 +28,15 @@ def last_message(run: Examination) -> Iterator[Result]:
     rows = rows.order_by("-hour", F("last_at").desc(nulls_last=True))
     last = rows.values_list(Coalesce("last_at", "hour"), flat=True).first()
     if last is None:
+        api = run.platform.subscriptions
+        challenged = api is not None and api.names_callback
         yield Result(
             Outcome.UNKNOWN,
             title,
             _t("None that was genuine has arrived yet: whether the platform can reach the portal is not proved."),
-            _t(
-                "The first one proves it: where there are event subscriptions, the platform's challenge for the first of them."
-            ),
+            _t("The first one proves it: the platform's challenge, as soon as the portal subscribes to events.")
+            if challenged
+            else _t("The first one proves it."),
         )
     else:
         said = _t("The last genuine one arrived %(span)s ago: address and signature are right.")

@@ -67,7 +67,7 @@ def secrets_card(request: HttpRequest, organization: Organization, *, now: datet
                 lines.append(Line(label, _t("%(span)s old") % {"span": span_between(age.since, now)}, url, True))
     if not lines:
         return None
-    text = _t("A secret that was the same for a year should be renewed. That takes a minute, and stops nothing.")
+    text = _t("A secret that was the same for a year should be renewed. Each has a button on its credential's page.")
     return Card(title=_t("Secrets to renew"), order=90, lines=lines, text=text)
 
 

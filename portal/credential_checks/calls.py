@@ -161,7 +161,9 @@ def subscriptions(run: Examination) -> Iterator[Result]:
             yield failed(title, error, refused=_t("Ask the platform whether the app may subscribe to events."))
         return
     count = len(page.subscriptions)
-    if page.cursor:
+    if not count:
+        happened = _t("The app may list them. There are none.")
+    elif page.cursor:
         happened = _t("The app may list them. There are more than %(count)s.") % {"count": count}
     else:
         happened = ngettext(
