@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from fulfillment.api.points import WINDOW_SECONDS
 from fulfillment.events.personal import remove_events
 from fulfillment.models import (
+    Alert,
+    AlertMessage,
     ApiUse,
     ArrivalCount,
     BulkOperation,
@@ -64,6 +66,12 @@ def _uses(before: datetime) -> QuerySet[ApiUse]:
     return ApiUse.objects.filter(minute__lt=int(before.timestamp()) // WINDOW_SECONDS).exclude(who="")
 
 
+def _alert_messages(before: datetime) -> QuerySet[AlertMessage]:
+    # That a channel was told of an alert is known while the alert lasts, or the channel would be told of it anew.
+    told = Q(about=AlertMessage.About.OPENED)
+    return AlertMessage.objects.filter(~told | Q(alert__closed_at__lt=before), created_at__lt=before)
+
+
 def _tokens(before: datetime) -> QuerySet[Any]:
     return Token.objects.filter(expires_at__lte=before)
 
@@ -84,6 +92,8 @@ add_kinds(
         lambda t: ReportFile.objects.filter(fetched_at__lt=t),
     ),
     Kind("bulk_actions", _("finished bulk actions"), 400, lambda t: BulkOperation.objects.filter(finished_at__lt=t)),
+    Kind("alerts", _("alerts that are over"), 400, lambda t: Alert.objects.filter(closed_at__lt=t)),
+    Kind("alert_messages", _("what was told of alerts"), 90, _alert_messages),
     Kind("notices", _("what people were told about their links and rewards"), 180, _notices),
     Kind("api_uses", _("how often a player's program asked"), 30, _uses),
     Kind("api_tokens", _("tokens of the partner API, once they have expired"), 0, _tokens),

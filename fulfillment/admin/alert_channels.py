@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -78,7 +79,9 @@ class ChannelForm(OrganizationForm):
         if "rules" in self.fields:
             field: Any = self.fields["rules"]
             field.widget = UnfoldAdminCheckboxSelectMultipleWidget()
-            field.choices = [(key, rule.title) for key, rule in RULES.items()]
+            field.choices = [
+                (key, format_html('<span class="drops-option">{}</span>', rule.title)) for key, rule in RULES.items()
+            ]
 
     def clean(self) -> dict[str, Any]:
         """Ask for the address that the kind needs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -29,17 +30,15 @@ from fulfillment.admin.alert_words import (
 )
 from fulfillment.admin.words import ago, utc, utc_in_two
 from fulfillment.alerts.muting import UNTIL_OVER, mute_alert
+from fulfillment.alerts.watched import is_watched, judged_at
 from fulfillment.alerts.wording import happened, title_of
-from fulfillment.models import Alert, AlertChannel, AlertMessage, AlertWatch
+from fulfillment.models import Alert, AlertChannel, AlertMessage
 from fulfillment.rules.alerts import RULES
 from portal.admin_base import ReadOnlyAdmin, display
 from portal.admin_filters import DropdownFilter
 from portal.models import Organization
 from portal.organizations import active_organization, may
 from portal.roles import Permission
-
-NOT_WATCHED = timedelta(minutes=10)
-"""So long without a judgement, and the page says that nobody looks."""
 
 _MESSAGES_SHOWN = 50
 
@@ -81,7 +80,7 @@ class AlertAdmin(ReadOnlyAdmin):
     menu_icon = "notification_important"
     menu_order = 56
     view_permission = Permission.SEE_CAMPAIGNS
-    list_display = ("state_now", "what", "since", "told", "quiet")
+    list_display = ("what", "state_now", "since", "told", "quiet")
     list_display_links = ("what",)
     list_filter = (StateFilter, RuleFilter)
     list_before_template = "admin/fulfillment/alerts_header.html"
@@ -152,7 +151,8 @@ class AlertAdmin(ReadOnlyAdmin):
         """Since when, and until when where it is over."""
         if alert.closed_at is None:
             return utc_in_two(alert.opened_at)
-        return format_html("{}<br>{} {}", utc(alert.opened_at), _t("until"), utc(alert.closed_at))
+        text = '<span class="drops-wide">{}<br>{} {}</span>'
+        return format_html(text, utc(alert.opened_at), _t("until"), utc(alert.closed_at))
 
     @display(description=_("told to"))
     def told(self, alert: Alert) -> SafeString:
@@ -187,11 +187,9 @@ def mute_end(request: HttpRequest, *, now: datetime) -> datetime | None:
 
 def header_of(request: HttpRequest, organization: Organization, *, now: datetime) -> dict[str, Any]:
     """Return what stands above the list of alerts."""
-    watch = AlertWatch.objects.filter(pk=organization.pk).first()
-    judged_at = watch.judged_at if watch else None
     return {
-        "judged": ago(judged_at, now=now),
-        "not_watched": judged_at is None or now - judged_at > NOT_WATCHED,
+        "judged": ago(judged_at(organization), now=now),
+        "not_watched": not is_watched(organization, now=now),
         "nobody_told": not AlertChannel.objects.filter(organization=organization, enabled=True).exists(),
         "may_manage": may(request, Permission.MANAGE),
     }
@@ -227,7 +225,7 @@ def _page(page_admin: AlertAdmin, request: HttpRequest, alert: Alert) -> HttpRes
         "told": [
             {
                 "channel": message.channel.name,
-                "about": message.get_about_display(),
+                "about": capfirst(message.get_about_display()),
                 "when": utc(message.sent_at or message.created_at),
                 "state": message_state(message, now=now),
                 "problem": problem_text(message.problem),

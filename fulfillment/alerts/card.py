@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from fulfillment.alerts.watched import is_watched
 from fulfillment.alerts.wording import title_of
 from fulfillment.models import Alert, AlertChannel
 from portal.dashboard import Card, Line
@@ -31,12 +33,16 @@ def alerts_card(request: HttpRequest, organization: Organization) -> Card | None
     if len(counted) > _LINES:
         more = sum(number for _rule, number in counted[_LINES:])
         lines.append(Line(_("Others"), f"{more:,}", f"{listing}?state=open", attention=True))
-    told = AlertChannel.objects.filter(organization=organization, enabled=True).exists()
+    text = ""
+    if not is_watched(organization, now=timezone.now()):
+        text = _("Nobody is watching: what is wrong was not looked for in the last 10 minutes. Is the worker running?")
+    elif not AlertChannel.objects.filter(organization=organization, enabled=True).exists():
+        text = _("Nobody is told of alerts: there is no alert channel that is switched on.")
     return Card(
         title=_("Alerts"),
         order=10,
         lines=lines or [Line(_("Open now"), _("none"))],
-        text="" if told else _("Nobody is told of alerts: there is no alert channel that is switched on."),
+        text=text,
         url=listing,
         url_label=_("All alerts"),
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from fulfillment.health.facts import OrganizationFacts
-from fulfillment.models import AlertRule
+from fulfillment.models import AlertRule, AlertWatch
 from fulfillment.rules.alert_checks import Finding
 from fulfillment.rules.alerts import MOST, RULES, Rule, Unit
 from portal import audit
 from portal.models import Organization, User
+
+SILENCE = timedelta(minutes=10)
+"""So long without a judgement, and nobody is watching: it is due every minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,17 @@ class Watched:
     def is_muted(self, now: datetime) -> bool:
         """Whether it tells nobody now."""
         return self.muted_until is not None and self.muted_until > now
+
+
+def judged_at(organization: Organization) -> datetime | None:
+    """Return when an organization was last looked through for what is wrong."""
+    return AlertWatch.objects.filter(pk=organization.pk).values_list("judged_at", flat=True).first()
+
+
+def is_watched(organization: Organization, *, now: datetime) -> bool:
+    """Whether that was just now; else no worker does it."""
+    last = judged_at(organization)
+    return last is not None and now - last <= SILENCE
 
 
 def watched_by(organization_id: str) -> dict[str, Watched]:

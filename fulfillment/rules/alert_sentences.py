@@ -28,11 +28,11 @@ CASES: Mapping[str, Promise] = {
         "Event subscriptions at %(name)s that should be at work and are not: %(count)s, the first since %(since)s."
     ),
     "sweep_gap": _(
-        "Of the claims from %(name)s in the last hour, %(percent)s %% came only by the sweep: %(found)s of %(all)s."
+        "Within an hour, %(percent)s %% of the claims from %(name)s came only by the sweep: %(found)s of %(all)s."
     ),
     "sweep_late": _("No sweep of %(name)s has come to its end since %(since)s."),
     "sweep_unreadable": _("The last sweep of %(name)s could not read all lists to their end. Unreadable: %(count)s."),
-    "failure_rate": _("In the last hour, %(percent)s %% of the deliveries failed: %(failed)s of %(all)s."),
+    "failure_rate": _("Within an hour, %(percent)s %% of the deliveries failed: %(failed)s of %(all)s."),
     "api_failing": _("All calls to %(name)s have failed since %(since)s. In a row: %(count)s."),
     "api_never": _("No call to %(name)s has succeeded yet. Failed in a row: %(count)s."),
     "api_paused": _("%(name)s has asked for a pause: no call is made to it before %(until)s."),

@@ -19,6 +19,9 @@ from django_q.models import Failure, Success
 from campaigns.models import Heartbeat, HeartbeatSource, HeartbeatTally, RegisteredIdentifier
 from fulfillment import tasks
 from fulfillment.models import (
+    Alert,
+    AlertChannel,
+    AlertMessage,
     ApiUse,
     ArrivalCount,
     BulkOperation,
@@ -158,6 +161,22 @@ ROWS: dict[str, Callable[[datetime], Any]] = {
     "identifiers": identifier,
     "notices": lambda at: Notice.objects.create(user=make_user(), kind="linked", key="linked:1", created_at=at),
 }
+
+
+def alert(at: datetime, **fields: Any) -> Alert:
+    values = {"rule": "silence", "opened_at": at, "seen_at": at, "closed_at": at}
+    return Alert.objects.create(organization=make_organization(), **{**values, **fields})
+
+
+def alert_message(at: datetime, about: str = "opened", **fields: Any) -> AlertMessage:
+    row = alert(at, **fields)
+    channel = AlertChannel.objects.create(
+        organization=row.organization, name="n", kind="email", address="a@example.org"
+    )
+    return AlertMessage.objects.create(alert=row, channel=channel, about=about, created_at=at, sent_at=at)
+
+
+ROWS |= {"alerts": alert, "alert_messages": alert_message}
 BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", "")}
 
 
@@ -210,6 +229,16 @@ def test_l10_only_registrations_that_were_removed_go(fields: dict[str, Any]) -> 
     row = identifier(now - timedelta(days=400))
     RegisteredIdentifier.objects.filter(pk=row.pk).update(**fields)
     assert retention.count(now=now)["identifiers"] == 0
+
+
+def test_f8_that_an_alert_was_told_is_known_while_it_lasts() -> None:
+    now = timezone.now()
+    long_ago = now - timedelta(days=500)
+    for about in ("opened", "still"):
+        alert_message(long_ago, about, closed_at=None)
+    assert retention.count(now=now)["alerts"] == 0
+    retention.apply(now=now, names=["alerts", "alert_messages"])
+    assert AlertMessage.objects.get().about == "opened"
 
 
 def test_f8_an_operator_changes_a_period(settings: Any) -> None:

@@ -191,9 +191,12 @@ def test_the_list_asks_no_more_for_twenty_alerts_than_for_one(studio: Organizati
 def test_the_start_page_has_what_is_open_and_whether_anybody_is_told(studio: Organization, owner: Client) -> None:
     request: Any = owner.get(reverse("admin:index")).wsgi_request
     card = alerts_card(request, studio)
-    assert card and card.lines[0].value == "none" and "Nobody is told" in card.text
+    assert card and card.lines[0].value == "none" and "Nobody is watching" in card.text
+    wrong(studio)
+    card = alerts_card(request, studio)
+    assert card and "Nobody is told" in card.text
     make_channel(studio)
-    wrong(studio, "a", "b")
+    wrong(studio, "a", "b", minutes=1)
     card = alerts_card(request, studio)
     assert card and card.text == ""
     assert [(line.label, line.value, line.attention) for line in card.lines] == [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from fulfillment.alerts import sending
+from fulfillment.alerts import sending, tasks
 from fulfillment.alerts.muting import channel_set_right, mute_alert
 from fulfillment.alerts.posting import explain
 from fulfillment.alerts.sending import LEASE, Sent, lease
@@ -210,6 +210,14 @@ def test_a_run_that_is_out_of_time_leaves_the_rest(studio: Organization, chat: C
     lapsed(studio)
     assert send(seconds=0) == Sent(finished=False)
     assert send() == Sent(sent=1)
+
+
+def test_the_jobs_judge_and_send_and_say_what_they_did(studio: Organization, chat: Chat) -> None:
+    make_channel(studio, address=chat.url)
+    lapsed(studio, -5)
+    assert tasks.judge() == "judged 1, failed 0"
+    assert tasks.send() == "sent 1, failed 0"
+    assert tasks.send(continued=True) == "sent 0, failed 0"
 
 
 def test_no_code_of_an_outcome_is_without_words() -> None:
