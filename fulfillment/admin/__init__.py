@@ -21,6 +21,7 @@ from fulfillment.admin.find import PAGES
 from fulfillment.admin.health_page import PAGES as HEALTH_PAGES
 from fulfillment.admin.inbound import KeptMessageAdmin, WebhookTallyAdmin
 from fulfillment.admin.overview_page import PAGES as OVERVIEW_PAGES
+from fulfillment.admin.platform_subscriptions import PlatformSubscriptionAdmin
 from fulfillment.admin.reports import PAGES as REPORT_PAGES
 from fulfillment.admin.sweeps import SweepAdmin
 from portal.admin_pages import pages
@@ -38,6 +39,7 @@ __all__ = [
     "EventDeliveryAdmin",
     "EventSubscriptionAdmin",
     "KeptMessageAdmin",
+    "PlatformSubscriptionAdmin",
     "SweepAdmin",
     "WebhookTallyAdmin",
 ]

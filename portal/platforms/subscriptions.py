@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from django.utils.functional import Promise
 
 
 class Standing(StrEnum):
@@ -71,6 +73,10 @@ class Subscriptions(Protocol):
     @property
     def most(self) -> int:
         """How many subscriptions one app may have."""
+
+    @property
+    def words(self) -> Mapping[str, str | Promise]:
+        """The platform's own terms in plain words: each kind of event, and how a subscription stands where it tells."""
 
     def topics(self, *, organization_id: str, client_id: str, channel_ids: Collection[str]) -> list[Topic]:
         """Return what to be told of, the most important first; without an organization's id nothing that needs it."""

@@ -36,6 +36,7 @@ from fulfillment.models import (
     EventDelivery,
     EventSubscription,
     KeptMessage,
+    PlatformSubscription,
     Sweep,
     WebhookTally,
 )
@@ -95,6 +96,7 @@ def populate(organization: Organization) -> None:
     BulkOperation.objects.create(organization=organization, action="retry", total=1, created_at=NOW)
     WebhookTally.objects.create(credential=credential, hour=NOW, outcome="ok")
     Sweep.objects.create(credential=credential, started_at=NOW, finished_at=NOW)
+    PlatformSubscription.objects.create(credential=credential, type="livestream.status.updated", subject="55")
     source = make_source(game, name=f"Source of {organization.slug}")
     beat(source, viewers=["1"], minute=NOW)
     make_identifier(organization)

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from portal.platforms.calls import PlatformError, ask, ask_for_object, id_of, only_row, rows_of, text_of
 from portal.platforms.kick.client import headers
 from portal.platforms.subscriptions import Standing, Subscribed, SubscriptionsPage, Topic
@@ -29,6 +31,7 @@ class EventSubscriptions:
 
     needs_secret = False
     names_callback = False
+    words = {STATUS_UPDATED: _("a stream begins or ends")}
     most = 1_000
     """For an app that Kick has not verified (Kick, FAQs, App Verification); it speaks of chat, the refusal of any event."""
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from portal.platforms.calls import PlatformError, ask, ask_for_object, id_of, only_row, rows_of, text_of
 from portal.platforms.messages import MAXIMUM_ID_LENGTH
 from portal.platforms.subscriptions import AlreadySubscribed, Standing, Subscribed, SubscriptionsPage, Topic
@@ -30,6 +32,26 @@ _STANDINGS: Mapping[str, Standing] = {
 }
 """All other statuses that the reference lists are ends: the callback failed, too many notifications did, access was revoked."""
 
+_WORDS = {
+    GRANT: _("a viewer gets a reward"),
+    REVOKE: _("a viewer disconnects the app"),
+    ONLINE: _("a stream begins"),
+    OFFLINE: _("a stream ends"),
+    "webhook_callback_verification_pending": _("Twitch is checking the portal's address."),
+    "webhook_callback_verification_failed": _(
+        "Twitch could not reach the portal at its webhook address, or was not answered."
+    ),
+    "notification_failures_exceeded": _(
+        "Too many messages could not be delivered to the portal, or were answered too late."
+    ),
+    "authorization_revoked": _("The authorization that the subscription needed was withdrawn."),
+    "moderator_removed": _("The authorization that the subscription needed was withdrawn."),
+    "user_removed": _("The channel is no longer on Twitch."),
+    "chat_user_banned": _("The authorization that the subscription needed was withdrawn."),
+    "version_removed": _("Twitch no longer offers this version of the event. Ask for a newer version of the portal."),
+    "beta_maintenance": _("Twitch has ended it for maintenance of the event."),
+}
+
 
 @dataclass(frozen=True)
 class EventSub:
@@ -37,6 +59,7 @@ class EventSub:
 
     needs_secret = True
     names_callback = True
+    words = _WORDS
     most = 10_000
     """The default of ``max_total_cost`` for webhooks, each subscription counted as if it cost 1."""
 
