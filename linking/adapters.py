@@ -139,7 +139,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     ) -> NoReturn:
         """Say in plain words what went wrong, with the way back to the game's page."""
         flow = flow_of(request)
-        if error == AuthError.CANCELLED:
+        if error == AuthError.CANCELLED or (flow is not None and not {"code", "error"} & set(request.GET)):
+            # What is sent back to a state that is known without a word is no consent either.
             kind = failures.DENIED
         elif isinstance(exception, SignInFailed):
             kind = exception.kind

@@ -1,4 +1,7 @@
-"""What Twitch's and Kick's sign-in have in common: allauth's OAuth flow as a proof of identity, and nothing more (I3, L3)."""
+"""What the platforms' sign-ins have in common: allauth's OAuth flow as a proof of identity, and nothing more (I3, L3).
+
+By default all is as RFC 6749 has it. A platform that asks, or answers, otherwise overrides the one method that says so.
+"""
 
 from __future__ import annotations
 
@@ -41,18 +44,10 @@ class PlatformOAuth2Client(OAuth2Client):
 
         They stay in the memory of this request; what is kept of them, and where, :mod:`linking.adapters` decides (L9).
         """
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": self.callback_url,
-            "client_id": self.consumer_key,
-            "client_secret": self.consumer_secret,
-            **({"code_verifier": pkce_code_verifier} if pkce_code_verifier else {}),
-            **(extra_data or {}),
-        }
+        body = self.token_request(code, pkce_code_verifier, **(extra_data or {}))
         with get_adapter().get_requests_session() as session:
-            response = session.post(self.access_token_url, data=form, headers={"Accept": "application/json"})
-        answer = read_answer(response)
+            response = session.post(self.access_token_url, headers={"Accept": "application/json"}, **body)
+        answer = self.tokens_in(read_answer(response))
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
             raise SignInFailed(UNUSABLE, "no access token")
@@ -61,6 +56,22 @@ class PlatformOAuth2Client(OAuth2Client):
             "refresh_token": text(answer.get("refresh_token")),
             "expires_in": seconds(answer.get("expires_in")),
         }
+
+    def token_request(self, code: str, pkce_code_verifier: str | None, **more: str) -> dict[str, Any]:
+        """Return the body that asks for tokens, as ``requests`` takes it: a form, with the verifier where there is PKCE."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.callback_url,
+            "client_id": self.consumer_key,
+            "client_secret": self.consumer_secret,
+            **({"code_verifier": pkce_code_verifier} if pkce_code_verifier else {}),
+        }
+        return {"data": {**form, **more}}
+
+    def tokens_in(self, answer: dict[str, Any]) -> Mapping[str, Any]:
+        """Return an answer's tokens under RFC 6749's names; what cannot be read is missing."""
+        return answer
 
 
 class PlatformOAuth2Adapter(OAuth2Adapter):
@@ -94,11 +105,15 @@ class PlatformOAuth2Adapter(OAuth2Adapter):
         """Return a SocialLogin that names the viewer. Raises ``SignInFailed`` and ``requests.RequestException``."""
         headers = {"Authorization": f"Bearer {token.token}", "Accept": "application/json", **self.user_headers(app)}
         with get_adapter().get_requests_session() as session:
-            answer = read_answer(session.get(self.user_url, headers=headers))
-        people = answer.get("data")
-        if not isinstance(people, list) or len(people) != 1 or not isinstance(people[0], dict):
+            person = self.person_in(read_answer(session.get(self.user_url, headers=headers)))
+        if person is None:
             raise SignInFailed(UNUSABLE, "not one user")
-        return self.get_provider().sociallogin_from_response(request, people[0])
+        return self.get_provider().sociallogin_from_response(request, person)
+
+    def person_in(self, answer: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the one user that the user info names, or None where it names none, or more: a list called ``data``."""
+        people = answer.get("data")
+        return people[0] if isinstance(people, list) and len(people) == 1 and isinstance(people[0], dict) else None
 
     def user_headers(self, app: Any) -> dict[str, str]:
         """Return the headers that the user info needs besides the token."""

@@ -1,4 +1,4 @@
-"""The claims APIs of Twitch and Kick as a real HTTP server on loopback: app tokens, lists and updates of claims.
+"""A platform's claims API as a real HTTP server on loopback: app tokens, lists and updates of claims.
 
 Written from the platforms' documents and importing nothing of the product. Faults are set by assigning to the fields.
 """
@@ -12,25 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+from tests.doubles.shapes import claims_of
 from tests.loopback import Connection, LoopbackServer, Request
 
 HANG = 0
 """Stands in ``faults`` for no answer at all."""
 
-_STATUSES = {
-    "twitch": ("fulfillment_status", "CLAIMED", "FULFILLED"),
-    "kick": ("external_status", "initiated", "processed"),
-}
-
 
 @dataclass
 class ClaimsServer:
-    """One platform, ``twitch`` or ``kick``. ``marked`` holds the claims that were set to done, by how often."""
+    """One platform, as ``shapes`` has it. ``marked`` holds the claims that were set to done, by how often."""
 
     shape: str
     marked: dict[str, int] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
-    """Twitch: what is answered about single ids; the others are SUCCESS. Kick: a call with one of them changes nothing."""
+    """What is answered about single ids; the others are SUCCESS. Kick: a call with one of them changes nothing."""
     faults: deque[int] = field(default_factory=deque)
     """Statuses that the next updates are answered with instead."""
     headers: dict[str, str] = field(default_factory=dict)
@@ -50,12 +46,13 @@ class ClaimsServer:
     overlap: int = 0
     """How many claims of the page before a page has once more."""
     says_the_end: bool = True
-    """Kick: whether the last page is without a cursor; else a page without claims comes after it."""
+    """Whether the last page is without a cursor; else a page without claims comes after it."""
     list_headers: dict[str, str] = field(default_factory=dict)
     """What lists are answered with besides."""
     _lock: Any = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
+        self.wire = claims_of(self.shape)
         self.server = LoopbackServer(self._answer)
 
     @property
@@ -73,40 +70,27 @@ class ClaimsServer:
         granted_at: str = "2026-05-01T10:00:00Z",
         external_id: str = "",
     ) -> dict[str, Any]:
-        """List one claim more: what the platform does not tell of it (Twitch the campaign, Kick the category) is left out."""
-        if self.shape == "twitch":
-            item: dict[str, Any] = {
-                "id": claim_id,
-                "benefit_id": reward,
-                "timestamp": granted_at,
-                "user_id": user,
-                "game_id": category,
-                "last_updated": granted_at,
-            }
-        else:
-            item = {
-                "claim_id": claim_id,
-                "user_id": int(user),
-                "campaign_id": campaign,
-                "reward_id": reward,
-                "external_id": external_id,
-                "created_at": granted_at,
-                "updated_at": granted_at,
-            }
+        """List one claim more: what the platform does not tell of it is left out."""
+        item = self.wire.item(
+            claim_id,
+            user=user,
+            reward=reward,
+            campaign=campaign,
+            category=category,
+            granted_at=granted_at,
+            external_id=external_id,
+        )
         with self._lock:
             self.claims.append(item)
         return item
 
     def _answer(self, connection: Connection, request: Request) -> None:
-        path = request.target.partition("?")[0]
-        if (request.method, path) in (("POST", "/oauth2/token"), ("POST", "/oauth/token")):
+        call = (request.method, request.target.partition("?")[0])
+        if call == self.wire.token_call:
             self._token(connection, request)
-        elif (request.method, path) in (
-            ("PATCH", "/helix/entitlements/drops"),
-            ("PATCH", "/public/v1/drops/claims"),
-        ):
+        elif call == self.wire.update_call:
             self._update(connection, request)
-        elif (request.method, path) in (("GET", "/helix/entitlements/drops"), ("GET", "/public/v1/drops/claims")):
+        elif call == self.wire.list_call:
             self._list(connection, request)
         else:
             connection.reply_json({"message": "no such call"}, status=404)
@@ -123,9 +107,10 @@ class ClaimsServer:
         connection.reply_json({"access_token": token, "expires_in": self.lifetime, "token_type": "bearer"})
 
     def _refuses(self, connection: Connection, request: Request, faults: deque[int]) -> bool:
-        token = request.headers["authorization"].removeprefix("Bearer ")
+        token = self.wire.caller(request)
         with self._lock:
-            known = token in self.tokens and token not in self.ended
+            given_out = token in self.tokens if self.wire.token_call else token
+            known = given_out and token not in self.ended
             fault = faults.popleft() if known and faults else None
         if not known:
             connection.reply_json({"message": "Invalid OAuth token"}, status=401)
@@ -141,12 +126,11 @@ class ClaimsServer:
             self.lists.append(asked)
         if self._refuses(connection, request, self.list_faults):
             return
-        size_name, cursor_name = ("first", "after") if self.shape == "twitch" else ("limit", "cursor")
         with self._lock:
-            start = self._place(asked.get(cursor_name, ""))
+            start = self._place(asked.get(self.wire.cursor_name, ""))
             places = [place for place, item in enumerate(self.claims) if self._is_asked_for(item, asked)]
             before, after = ([p for p in places if p < start], [p for p in places if p >= start])
-            taken = after[: int(asked[size_name])]
+            taken = after[: int(asked[self.wire.size_name])]
             page = [
                 self._as_it_stands(self.claims[p]) for p in (before[-self.overlap :] if self.overlap else []) + taken
             ]
@@ -157,49 +141,44 @@ class ClaimsServer:
             connection.reply_json({"message": "fault"}, status=failed)
         else:
             following = taken[-1] + 1 if len(taken) < len(after) else None
-            connection.reply_json(self._page(page, following), **self.list_headers)
+            connection.reply_json(self.wire.page(page, self._cursor(page, following)), **self.list_headers)
 
-    def _page(self, page: list[Any], following: int | None) -> dict[str, Any]:
-        if self.shape == "twitch":
-            return {"data": page, "pagination": {} if following is None else {"cursor": f"at-{following}"}}
-        cursor = self._id(page[-1]) if page and (following is not None or not self.says_the_end) else ""
-        return {"data": {"claims": page or None, "cursor": cursor}, "message": "OK"}
+    def _cursor(self, page: list[Any], following: int | None) -> str:
+        if not page or (following is None and self.says_the_end):
+            return ""
+        return self.wire.cursor(len(self.claims) if following is None else following, self._id(page[-1]))
 
     def _place(self, cursor: str) -> int:
         """Return where a page begins, counted over all claims: what becomes done meanwhile moves nothing."""
-        if not cursor:
-            return 0
-        if self.shape == "twitch":
-            return int(cursor.removeprefix("at-"))
-        return next(place for place, item in enumerate(self.claims, start=1) if self._id(item) == cursor)
+        return self.wire.place(cursor, [self._id(item) for item in self.claims]) if cursor else 0
 
     def _id(self, item: Any) -> str:
-        return str(item.get("id" if self.shape == "twitch" else "claim_id")) if isinstance(item, dict) else ""
+        return str(item.get(self.wire.id_name)) if isinstance(item, dict) else ""
 
     def _as_it_stands(self, item: Any) -> Any:
         if not isinstance(item, dict):
             return item
-        name, is_open, is_done = _STATUSES[self.shape]
-        return {name: is_done if self._id(item) in self.marked else is_open, **item}
+        status = self.wire.is_done if self._id(item) in self.marked else self.wire.is_open
+        return {self.wire.status_name: status, **item}
 
     def _is_asked_for(self, item: Any, asked: dict[str, str]) -> bool:
         if not isinstance(item, dict):
             return True
         told = self._as_it_stands(item)
-        filters = ("user_id", "game_id", "campaign_id", "fulfillment_status", "external_status")
+        filters = (*self.wire.filters, self.wire.status_name)
         return all(str(told.get(name)) == asked[name] for name in filters if name in asked)
 
     def _update(self, connection: Connection, request: Request) -> None:
         if self._refuses(connection, request, self.faults):
             return
         body = json.loads(request.body)
-        ids = _ids(self.shape, body)
+        ids = self.wire.ids_told(body)
         assert 1 <= len(ids) <= 100
         self.batches.append(ids)
         self._mark(connection, ids)
 
     def _mark(self, connection: Connection, ids: list[str]) -> None:
-        if self.shape == "kick" and self.results.keys() & set(ids):
+        if self.wire.refuses_all(ids, self.results):
             connection.reply_json({"data": None, "message": "Not Found"}, status=404)
             return
         groups: dict[str, list[str]] = {}
@@ -209,18 +188,8 @@ class ClaimsServer:
                 groups.setdefault(result, []).append(claim_id)
                 if result == "SUCCESS":
                     self.marked[claim_id] = self.marked.get(claim_id, 0) + 1
-        if self.shape == "kick":
+        told = self.wire.answer(groups)
+        if told is None:
             connection.reply(204)
         else:
-            told = [{"status": result, "ids": some} for result, some in groups.items() if result != "SILENCE"]
-            connection.reply_json({"data": told})
-
-
-def _ids(shape: str, body: Any) -> list[str]:
-    if shape == "twitch":
-        assert body["fulfillment_status"] == "FULFILLED"
-        assert set(body) == {"entitlement_ids", "fulfillment_status"}
-        return list(body["entitlement_ids"])
-    assert all(set(one) == {"claim_id", "external_status"} for one in body["claims"])
-    assert {one["external_status"] for one in body["claims"]} == {"processed"}
-    return [one["claim_id"] for one in body["claims"]]
+            connection.reply_json(told)

@@ -1,4 +1,4 @@
-"""A platform's sign-in as a real HTTP server on loopback: Kick, Twitch or an OpenID provider.
+"""A platform's sign-in, or an OpenID provider's, as a real HTTP server on loopback.
 
 Written from the platforms' documents and importing nothing of the product. A test is the viewer's browser: it takes
 the address that the portal redirects to and hands it to ``consent`` or ``deny``, which return the address to go back to.
@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
 
+from tests.doubles.shapes import sign_in_of
+from tests.doubles.shapes.sign_in import Asked
 from tests.loopback import Connection, LoopbackServer, Request
 
 ACCESS_TOKEN = "access-token-that-nobody-may-keep"
@@ -30,14 +31,13 @@ class Code:
     """A code that was given out, and what it was given for."""
 
     person: Json
-    redirect_uri: str
-    challenge: str
+    asked: Asked
     used: bool = False
 
 
 @dataclass
 class OAuthServer:
-    """One platform. ``shape`` is ``kick``, ``twitch`` or ``oidc``; faults are set by assigning to the fields below."""
+    """One platform, as ``shapes`` has it; faults are set by assigning to the fields below."""
 
     shape: str
     client_id: str = "client-1"
@@ -45,7 +45,10 @@ class OAuthServer:
     codes: dict[str, Code] = field(default_factory=dict)
     token_status: int = 200
     hang: bool = False
+    people: list[Json] | None = None
+    """Who is named instead of the person that the token belongs to."""
     user_answer: Any = None
+    """What is answered instead about the user, as it is."""
     discovery: Json = field(default_factory=dict)
     token_requests: list[Json] = field(default_factory=list)
     user_requests: list[Request] = field(default_factory=list)
@@ -53,16 +56,13 @@ class OAuthServer:
 
     def __post_init__(self) -> None:
         self.server = LoopbackServer(self._answer)
-        shapes: dict[str, dict[str, Callable[[Connection, Request], None]]] = {
-            "kick": {"/oauth/token": self._token, "/public/v1/users": self._user},
-            "twitch": {"/oauth2/token": self._token, "/helix/users": self._user},
-            "oidc": {
-                "/.well-known/openid-configuration": self._discover,
-                "/token": self._token,
-                "/userinfo": self._user,
-            },
+        self.wire = sign_in_of(self.shape)
+        self.paths: dict[str, Callable[[Connection, Request], None]] = {
+            self.wire.token_path: self._token,
+            self.wire.user_path: self._user,
         }
-        self.paths = shapes[self.shape]
+        if self.shape == "oidc":
+            self.paths["/.well-known/openid-configuration"] = self._discover
 
     @property
     def url(self) -> str:
@@ -70,20 +70,23 @@ class OAuthServer:
 
     def consent(self, address: str, person: Json) -> str:
         """Allow what the portal asks for, as ``person``; return where the browser is sent."""
-        asked = dict(parse_qsl(urlsplit(address).query))
-        assert asked["response_type"] == "code"
-        assert asked["client_id"] == self.client_id
-        assert asked["state"]
+        asked = self.asked(address)
+        assert asked.client_id == self.client_id
+        assert asked.state
         code = secrets.token_urlsafe(12)
-        if asked.get("code_challenge"):
-            assert asked["code_challenge_method"] == "S256"
-        self.codes[code] = Code(person, asked["redirect_uri"], asked.get("code_challenge", ""))
-        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        self.codes[code] = Code(person, asked)
+        return f"{asked.redirect_uri}?{urlencode({'code': code, 'state': asked.state})}"
 
     def deny(self, address: str, error: str = "access_denied") -> str:
-        """Refuse what the portal asks for; return where the browser is sent."""
-        asked = dict(parse_qsl(urlsplit(address).query))
-        return f"{asked['redirect_uri']}?{urlencode({'error': error, 'state': asked['state']})}"
+        """Refuse what the portal asks for, without a word if there is no ``error``; return where the browser is sent."""
+        asked = self.asked(address)
+        answer = {"error": error, "state": asked.state} if error else {"state": asked.state}
+        return f"{asked.redirect_uri}?{urlencode(answer)}"
+
+    def asked(self, address: str) -> Asked:
+        """Return what the portal asks for at ``address``, which must be the consent page's."""
+        assert address.startswith(f"{self.url}{self.wire.authorize_path}?"), address
+        return self.wire.asked(dict(parse_qsl(urlsplit(address).query)))
 
     def stop(self) -> None:
         self.server.stop()
@@ -99,20 +102,15 @@ class OAuthServer:
             handler(connection, request)
 
     def _token(self, connection: Connection, request: Request) -> None:
-        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        form = self.wire.token_request(request)
         self.token_requests.append(form)
         given = self.codes.get(form.get("code", ""))
         if self.token_status != 200:
-            connection.reply_json({"error": "server_error"}, self.token_status)
+            self._refuse(connection, "server_error", self.token_status)
         elif (form.get("client_id"), form.get("client_secret")) != (self.client_id, self.client_secret):
-            connection.reply_json({"error": "invalid_client"}, 401)
-        elif (
-            given is None
-            or given.used
-            or given.redirect_uri != form.get("redirect_uri")
-            or not self._proves(given, form)
-        ):
-            connection.reply_json({"error": "invalid_grant"}, 400)
+            self._refuse(connection, "invalid_client", 401)
+        elif given is None or given.used or not self.wire.is_bound(form, given.asked) or not self._proves(given, form):
+            self._refuse(connection, "invalid_grant", 400)
         else:
             given.used = True
             token = f"{ACCESS_TOKEN}-{form['code']}"
@@ -121,29 +119,29 @@ class OAuthServer:
             if self.shape == "oidc":
                 claims = {"iss": self.url, "aud": self.client_id, "iat": 1, "exp": 32503680000, **given.person}
                 answer["id_token"] = jwt.encode(claims, "a-key-that-is-not-checked-by-specification", "HS256")
-            connection.reply_json(answer)
+            connection.reply_json(self.wire.tokens(answer))
+
+    def _refuse(self, connection: Connection, error: str, status: int) -> None:
+        connection.reply_json(self.wire.refusal(error, status), status)
 
     def _proves(self, given: Code, form: Json) -> bool:
-        verifier = form.get("code_verifier", "")
-        digest = hashlib.sha256(verifier.encode()).digest()
-        if self.shape == "twitch":
-            return not given.challenge
-        return bool(given.challenge) and base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == given.challenge
+        if not self.wire.pkce:
+            return not given.asked.challenge
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == given.asked.challenge
 
     def _user(self, connection: Connection, request: Request) -> None:
         self.user_requests.append(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         person = self._people.get(headers.get("authorization", "").removeprefix("Bearer "))
-        if person is None or (self.shape == "twitch" and headers.get("client-id") != self.client_id):
+        if person is None or not self.wire.may_ask_who(headers, self.client_id):
             connection.reply_json({"message": "Unauthorized"}, 401)
         elif isinstance(self.user_answer, bytes):
             connection.reply(200, self.user_answer, Content_Type="application/json")
         elif self.user_answer is not None:
             connection.reply_json(self.user_answer)
-        elif self.shape == "oidc":
-            connection.reply_json(person)
         else:
-            connection.reply(200, json.dumps({"data": [person]}).encode(), Content_Type="application/json")
+            connection.reply_json(self.wire.users([person] if self.people is None else self.people))
 
     def _discover(self, connection: Connection, request: Request) -> None:
         connection.reply_json({

@@ -9,15 +9,15 @@ import pytest
 from django.test import Client
 
 from campaigns.models import Game
+from portal import platforms
 from portal.models import PlatformCredential
 from tests import factories
 from tests.doubles.oauth_server import OAuthServer
+from tests.doubles.shapes import sign_in_of
 
-PEOPLE: dict[str, dict[str, Any]] = {
-    "kick": {"user_id": 2001, "name": "mira", "email": "mira@example.org", "profile_picture": ""},
-    "twitch": {"id": "48102201", "login": "mira_plays", "display_name": "Mira_Plays", "email": "mira@example.org"},
-}
-IDS = {"kick": "2001", "twitch": "48102201"}
+SHAPES = {platform.key: sign_in_of(platform.key) for platform in platforms.with_sign_in()}
+PEOPLE: dict[str, dict[str, Any]] = {key: shape.person for key, shape in SHAPES.items()}
+IDS = {key: str(shape.person[shape.id_field]) for key, shape in SHAPES.items()}
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def game(db: Any) -> Game:
     return factories.make_game(organization, slug="starfall", name="Starfall")
 
 
-@pytest.fixture(params=["kick", "twitch"])
+@pytest.fixture(params=SHAPES)
 def platform(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -13,6 +13,7 @@ from django.test import Client
 
 from campaigns.models import Game, Viewer
 from linking.models import Link
+from portal import platforms
 from portal.models import PlatformCredential, User
 from tests import factories
 from tests.doubles.oauth_server import ACCESS_TOKEN, REFRESH_TOKEN, OAuthServer
@@ -44,11 +45,10 @@ class TestPlatformSignIn:
         self, game: Game, platform: str, server: OAuthServer, credential: PlatformCredential, player_client: Client
     ) -> None:
         address = start(player_client, game, platform)
-        asked = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
-        assert address.startswith(f"{server.url}/oauth")
-        assert asked["redirect_uri"] == f"{BASE}/accounts/{platform}/login/callback/"
-        assert asked["scope"] == {"kick": "user:read", "twitch": ""}[platform]
-        assert ("code_challenge" in asked) == (platform == "kick")
+        asked = server.asked(address)
+        assert asked.redirect_uri == f"{BASE}/accounts/{platform}/login/callback/"
+        assert asked.scope == server.wire.scope
+        assert bool(asked.challenge) == server.wire.pkce
 
     def test_l3_what_the_address_bar_asks_for_is_ignored(
         self, game: Game, platform: str, server: OAuthServer, credential: PlatformCredential, player_client: Client
@@ -58,9 +58,8 @@ class TestPlatformSignIn:
             game, f"start/{platform}/?scope=channel:write&auth_params=redirect_uri%3Dx%26scope%3Dall&process=connect"
         )
         forged = player_client.post(path)["Location"]
-        asked, expected = (dict(parse_qsl(urlsplit(address).query)) for address in (forged, plain))
-        for name in ("scope", "redirect_uri"):
-            assert asked.get(name) == expected.get(name)
+        asked, expected = (server.asked(address) for address in (forged, plain))
+        assert (asked.scope, asked.redirect_uri) == (expected.scope, expected.redirect_uri)
         assert Client().get(f"/accounts/{platform}/login/?scope=all").status_code == 404
 
     def test_l3_the_code_is_changed_with_secret_and_where_there_is_pkce_the_verifier(
@@ -69,7 +68,7 @@ class TestPlatformSignIn:
         prove(player_client, game, server, PEOPLE[platform])
         (form,) = server.token_requests
         assert (form["grant_type"], form["client_secret"]) == ("authorization_code", server.client_secret)
-        assert (len(form.get("code_verifier", "")) >= 43) == (platform == "kick")
+        assert (len(form.get("code_verifier", "")) >= 43) == server.wire.pkce
 
     def test_l9_tokens_are_neither_in_the_database_nor_in_a_session(
         self, game: Game, platform: str, server: OAuthServer, credential: PlatformCredential, player_client: Client
@@ -97,7 +96,7 @@ class TestPlatformSignIn:
         player_client: Client,
         bad: str,
     ) -> None:
-        person = {name: bad if "name" in name or name == "login" else value for name, value in PEOPLE[platform].items()}
+        person = {**PEOPLE[platform], **dict.fromkeys(server.wire.name_fields, bad)}
         response = prove(player_client, game, server, person)
         assert player_client.get(response["Location"]).status_code == 200
         assert (Viewer.objects.get().login, Viewer.objects.get().name) == ("", "")
@@ -139,6 +138,12 @@ class TestPlatformSignIn:
         assert "You did not connect an account" in text_of(response)
         assert f'href="{url(game)}"' in response.content.decode()
         assert not Viewer.objects.exists()
+
+    def test_a_way_back_that_brings_nothing_but_the_state_is_a_denial_too(
+        self, game: Game, platform: str, server: OAuthServer, credential: PlatformCredential, player_client: Client
+    ) -> None:
+        response = come_back(player_client, server.deny(start(player_client, game, platform), error=""))
+        assert (response.status_code, "You did not connect an account" in text_of(response)) == (200, True)
 
     @pytest.mark.parametrize("error", ["invalid_scope", "redirect_mismatch", "unauthorized_client"])
     def test_an_app_that_the_platform_refuses_is_the_studios_matter(
@@ -182,11 +187,8 @@ class TestPlatformSignIn:
             ({"token_status": 500}, 502, "is not answering"),
             ({"token_status": 429}, 502, "is not answering"),
             ({"client_secret": "changed"}, 502, "not set up correctly"),
-            ({"user_answer": {"data": []}}, 502, "is not answering"),
-            ({"user_answer": {"data": [{"name": "nobody"}]}}, 502, "is not answering"),
-            ({"user_answer": {"data": [{"user_id": 1.5, "id": 1.5}]}}, 502, "is not answering"),
-            ({"user_answer": {"data": [{"user_id": True, "id": True}]}}, 502, "is not answering"),
-            ({"user_answer": {"data": [{"user_id": "9" * 300, "id": "9" * 300}]}}, 502, "is not answering"),
+            ({"people": []}, 502, "is not answering"),
+            ({"people": [{}]}, 502, "is not answering"),
             ({"user_answer": ["no", "object"]}, 502, "is not answering"),
             ({"user_answer": b"<html>"}, 502, "is not answering"),
         ],
@@ -209,6 +211,20 @@ class TestPlatformSignIn:
         response = come_back(player_client, back)
         assert response.status_code == status
         assert says in text_of(response) and ACCESS_TOKEN not in response.content.decode()
+        assert not Viewer.objects.exists()
+
+    @pytest.mark.parametrize("bad", [None, 1.5, True, "", " ", "9" * 300, "nul\0", ["1"]])
+    def test_an_id_that_is_none_is_said_in_plain_words(
+        self,
+        game: Game,
+        platform: str,
+        server: OAuthServer,
+        credential: PlatformCredential,
+        player_client: Client,
+        bad: Any,
+    ) -> None:
+        response = prove(player_client, game, server, {**PEOPLE[platform], server.wire.id_field: bad})
+        assert (response.status_code, "is not answering" in text_of(response)) == (502, True)
         assert not Viewer.objects.exists()
 
     def test_a_code_that_the_platform_does_not_take_is_a_sign_in_not_completed(
@@ -241,7 +257,8 @@ class TestPlatformSignIn:
         self, game: Game, platform: str, server: OAuthServer, credential: PlatformCredential, player_client: Client
     ) -> None:
         huge = 18446744073709551617000
-        prove(player_client, game, server, {**PEOPLE[platform], "user_id": huge, "id": str(huge)})
+        name = server.wire.id_field
+        prove(player_client, game, server, {**PEOPLE[platform], name: type(PEOPLE[platform][name])(huge)})
         assert Viewer.objects.get().platform_user_id == str(huge)
 
     def test_a_changed_name_is_taken_over_and_the_viewer_stays_the_same(
@@ -249,7 +266,7 @@ class TestPlatformSignIn:
     ) -> None:
         prove(player_client, game, server, PEOPLE[platform])
         first = Viewer.objects.get()
-        prove(player_client, game, server, {**PEOPLE[platform], "name": "renamed", "display_name": "renamed"})
+        prove(player_client, game, server, {**PEOPLE[platform], **dict.fromkeys(server.wire.name_fields, "renamed")})
         assert (Viewer.objects.get().pk, Viewer.objects.get().name) == (first.pk, "renamed")
 
     def test_i4_two_tabs_for_two_studios_each_use_their_own_app(
@@ -292,12 +309,16 @@ class TestPlatformSignIn:
         assert player_client.post(url(game, "start/portal/")).status_code == 404
         assert player_client.post(url(game, "start/nowhere/")).status_code == 404
 
-    def test_switch_asks_twitch_to_show_which_account_it_is(
+    def test_switch_asks_the_platform_to_show_which_account_it_is_where_it_can(
         self, game: Game, platform: str, server: OAuthServer, credential: PlatformCredential, player_client: Client
     ) -> None:
-        address = start(player_client, game, platform, switch="1")
-        assert ("force_verify=true" in address) == (platform == "twitch")
-        assert "force_verify" not in start(player_client, game, platform)
+        again, plain = (
+            dict(parse_qsl(urlsplit(start(player_client, game, platform, **form)).query))
+            for form in ({"switch": "1"}, {})
+        )
+        asked = platforms.get(platform).asks_again
+        assert set(again) - set(plain) == set(asked)
+        assert {name: again[name] for name in asked} == asked
 
     def test_s3_a_browser_lets_the_form_lead_to_the_consent_page(
         self, game: Game, platform: str, server: OAuthServer, credential: PlatformCredential, player_client: Client
