@@ -7,86 +7,21 @@ which has ended) or by something of its own (there already, full, the user has t
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from portal import platforms
 from portal.platforms.calls import PlatformError, TokenRefused
-from portal.platforms.claims_api import Narrowed
 from portal.platforms.problems import explain
-from portal.platforms.reports import Report
-from portal.platforms.subscriptions import AlreadySubscribed, Topic
+from portal.platforms.subscriptions import AlreadySubscribed
 from tests.loopback import Connection, Request, serving
+from tests.portal.platforms.refusals import CONSENT, ENDED, THERE, of_every_platform
 
-Call = Callable[[str], object]
-OURS: dict[str, Any] = {"client_id": "C", "access_token": "t0ken-s3cret"}
-LIST: dict[str, Any] = {
-    "narrowed": Narrowed.ALL, "value": "", "only_open": True, "cursor": "", "size": 100,
-}  # fmt: skip
-MADE: dict[str, Any] = {"callback": "https://d.example/", "secret": "s3cret-s3cret"}
-DAY = date(2026, 4, 1)
-
-T: Any = platforms.get("twitch")
-K: Any = platforms.get("kick")
-
-TWITCH: dict[str, Call] = {
-    "list": lambda url: T.claims_api.list_claims(url, **OURS, **LIST),
-    "update": lambda url: T.claims_api.mark_done(url, **OURS, claim_ids=["1"]),
-    "token": lambda url: T.get_app_token(url, client_id="C", client_secret="s3cret"),
-    "subscriptions": lambda url: T.subscriptions.read(url, **OURS, cursor=""),
-    "subscribe": lambda url: T.subscriptions.create(url, **OURS, topic=Topic("stream.online", "1"), **MADE),
-    "unsubscribe": lambda url: T.subscriptions.delete(url, **OURS, subscription_id="1"),
-    "authorizations": lambda url: T.authorizations.read(url, **OURS, user_ids=["1"]),
-    "users": lambda url: T.directory.users(url, **OURS, ids=["1"]),
-    "games": lambda url: T.directory.categories(url, **OURS, ids=["1"]),
-    "streams": lambda url: T.directory.live(url, **OURS, channel_ids=["1"]),
-    "validate": lambda url: T.app_tokens.validate(url, access_token="t0ken-s3cret"),
-    "revoke": lambda url: T.app_tokens.revoke(url, **OURS),
-    "analytics": lambda url: T.reports.read(url, **OURS, started_on=DAY, ended_on=DAY, cursor=""),
-    "download": lambda url: T.reports.download(Report(game_id="1", url=f"{url}/x", started_on=DAY, ended_on=DAY)),
-}
-KICK: dict[str, Call] = {
-    "list": lambda url: K.claims_api.list_claims(url, **OURS, **LIST),
-    "update": lambda url: K.claims_api.mark_done(url, **OURS, claim_ids=["1"]),
-    "token": lambda url: K.get_app_token(url, client_id="C", client_secret="s3cret"),
-    "subscriptions": lambda url: K.subscriptions.read(url, **OURS, cursor=""),
-    "subscribe": lambda url: K.subscriptions.create(url, **OURS, topic=Topic("livestream.status.updated", "1"), **MADE),
-    "unsubscribe": lambda url: K.subscriptions.delete(url, **OURS, subscription_id="1"),
-    "users": lambda url: K.directory.users(url, **OURS, ids=["1"]),
-    "categories": lambda url: K.directory.categories(url, **OURS, ids=["1"]),
-    "livestreams": lambda url: K.directory.live(url, **OURS, channel_ids=["1"]),
-    "introspect": lambda url: K.app_tokens.validate(url, access_token="t0ken-s3cret"),
-    "revoke": lambda url: K.app_tokens.revoke(url, **OURS),
-}
-CALLS = {**{("twitch", name): call for name, call in TWITCH.items()}, **{("kick", n): c for n, c in KICK.items()}}
-
-ENDED = "has ended: a success"
-CONSENT = "only a new consent helps"
-THERE = "is there already"
-OWN: dict[tuple[str, str, int], str] = {
-    ("twitch", "unsubscribe", 404): ENDED,
-    ("twitch", "revoke", 400): ENDED,
-    ("twitch", "validate", 401): CONSENT,
-    ("twitch", "analytics", 401): CONSENT,
-    ("twitch", "subscribe", 409): THERE,
-    ("kick", "unsubscribe", 404): ENDED,
-    ("kick", "revoke", 400): ENDED,
-    ("kick", "revoke", 401): ENDED,
-    ("kick", "introspect", 401): CONSENT,
-}
-"""What is not simply a refusal."""
-
-WITHOUT_AN_ANSWER = [
-    ("twitch", "download"),
-    ("twitch", "revoke"),
-    ("twitch", "unsubscribe"),
-    ("kick", "revoke"),
-    ("kick", "unsubscribe"),
-    ("kick", "update"),
-]
-"""Of whose success nothing but the status is read."""
+PLATFORMS = of_every_platform()
+CALLS = {(key, name): call for key, one in PLATFORMS.items() for name, call in one.calls.items()}
+OWN = {(key, *which): meaning for key, one in PLATFORMS.items() for which, meaning in one.own.items()}
+WITHOUT_AN_ANSWER = {(key, name) for key, one in PLATFORMS.items() for name in one.without_an_answer}
 
 PERMANENT = (301, 302, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422)
 TEMPORARY = (408, 425, 429, 500, 502, 503, 504, 520)

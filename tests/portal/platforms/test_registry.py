@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from importlib import import_module
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from portal import platforms
-from tests.portal.platforms import contract, test_kick_parts, test_twitch_parts
+from tests.portal.platforms import contract
 
 
 def test_the_registry_finds_platforms_by_key() -> None:
-    assert platforms.keys() == ("twitch", "kick", "portal")
+    assert platforms.keys()[:2] == ("twitch", "kick") and platforms.keys()[-1] == "portal"
     assert platforms.get("kick").name == "Kick"
     assert platforms.is_known("twitch")
     assert not platforms.is_known("youtube")
@@ -24,7 +24,7 @@ def test_the_registry_finds_platforms_by_key() -> None:
 def test_a_stored_platform_must_be_one_of_the_registry() -> None:
     platforms.validate_platform("portal")
     for value in ("Twitch", "", "youtube"):
-        with pytest.raises(ValidationError, match="twitch, kick, portal"):
+        with pytest.raises(ValidationError, match=", ".join(platforms.keys())):
             platforms.validate_platform(value)
 
 
@@ -40,20 +40,21 @@ def test_every_platform_is_described_without_contradiction(platform: platforms.P
 
 
 def test_i2_the_studios_own_player_has_nothing_to_sign_in_to() -> None:
-    assert [platform.key for platform in platforms.with_sign_in()] == ["twitch", "kick"]
+    assert set(platforms.keys()) - {platform.key for platform in platforms.with_sign_in()} == {"portal"}
     assert not platforms.get("portal").sends_claims
 
 
 def test_s3_the_origins_for_forms_come_from_the_registry() -> None:
-    assert platforms.form_origins() == [
-        "https://id.kick.com",
-        "https://id.twitch.tv",
-        "https://kick.com",
-        "https://www.twitch.tv",
-    ]
+    origins = platforms.form_origins()
+    assert origins == sorted(set(origins))
+    assert {"https://id.kick.com", "https://kick.com", "https://id.twitch.tv", "https://www.twitch.tv"} <= set(origins)
 
 
-@pytest.mark.parametrize(("key", "module"), [("twitch", test_twitch_parts), ("kick", test_kick_parts)])
-def test_every_part_that_a_platform_offers_is_held_to_its_contract(key: str, module: ModuleType) -> None:
+CALLED = [platform.key for platform in platforms.registry.values() if contract.parts_of(platform)]
+
+
+@pytest.mark.parametrize("key", CALLED)
+def test_every_part_that_a_platform_offers_is_held_to_its_contract(key: str) -> None:
+    module = import_module(f"tests.portal.platforms.test_{key}_parts")
     held = {one.part for one in vars(module).values() if isinstance(one, type) and issubclass(one, contract.Contract)}
     assert held == contract.parts_of(platforms.get(key))
