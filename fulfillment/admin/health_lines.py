@@ -67,7 +67,7 @@ def platform_lines(request: HttpRequest, one: PlatformFacts, running: Sweep | No
     if one.sends_claims:
         lines.append(_webhook(request, one, now))
     if has.subscriptions is not None:
-        lines.append(_subscriptions(one, now))
+        lines.append(_subscriptions(request, one, now))
     if has.claims_api is not None:
         lines += [_sweep(request, one, running, now), _arrivals(one), _calls(request, one, now), _write_back(one, now)]
         lines.append(_token(one, now))
@@ -107,7 +107,7 @@ def _webhook(request: HttpRequest, one: PlatformFacts, now: datetime) -> Line:
     )
 
 
-def _subscriptions(one: PlatformFacts, now: datetime) -> Line:
+def _subscriptions(request: HttpRequest, one: PlatformFacts, now: datetime) -> Line:
     states = [
         f"{one.subscriptions[state]:,} {label}"
         for state, label in PlatformSubscription.State.choices
@@ -126,6 +126,7 @@ def _subscriptions(one: PlatformFacts, now: datetime) -> Line:
         value=", ".join(states) or _t("none yet"),
         note=note,
         level=Level.ATTENTION if not_at_work else None,
+        links=link(request, Permission.SEE_CAMPAIGNS, "fulfillment_platformsubscription_changelist", _t("All of them")),
     )
 
 
