@@ -47,7 +47,11 @@ _PAGES: Mapping[str, tuple[str, str | Promise, Permission]] = {
     "deliveries_late": ("admin:fulfillment_delivery_changelist", _("Deliveries"), Permission.SEE_PEOPLE_MASKED),
     "unmapped": ("admin:drift", _("Unmapped claims"), Permission.SEE_CAMPAIGNS),
     "grant_lapsed": ("admin:reports", _("Reports"), Permission.SEE_CAMPAIGNS),
-    "revoked": ("admin:portal_platformcredential_changelist", _("Platform credentials"), Permission.MANAGE),
+    "revoked": (
+        "admin:fulfillment_platformsubscription_changelist",
+        _("Event subscriptions"),
+        Permission.SEE_CAMPAIGNS,
+    ),
     "api_failing": ("admin:portal_platformcredential_changelist", _("Platform credentials"), Permission.MANAGE),
     "write_back_late": ("admin:portal_platformcredential_changelist", _("Platform credentials"), Permission.MANAGE),
     "secret_age": ("admin:portal_platformcredential_changelist", _("Platform credentials"), Permission.MANAGE),

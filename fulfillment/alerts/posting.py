@@ -92,7 +92,7 @@ def _refused(codes: Collection[int]) -> Outcome:
 
 
 BY_ITSELF = _("It is tried again by itself, for a day.")
-_ENTER_AGAIN = _("Make a new webhook in the chat and enter its address here.")
+_ENTER_AGAIN = _("Make a new webhook in the chat and enter its address at the channel.")
 
 _WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
     "mail_refused": (

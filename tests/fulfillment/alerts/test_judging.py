@@ -19,6 +19,7 @@ from fulfillment.rules.alerts import RULES
 from portal.models import AuditEntry, Organization, User
 from tests.factories import NOW, make_organization, make_staff
 from tests.fulfillment.alerts.rows import at, facts, judged, lapsed, make_channel, told
+from tests.loopback import free_port
 
 pytestmark = pytest.mark.django_db
 RULE = RULES["grant_lapsed"]
@@ -276,7 +277,7 @@ def test_twenty_alerts_cost_no_query_more_than_one(studio: Organization) -> None
 @pytest.mark.django_db(transaction=True)
 def test_two_judges_at_once_open_and_tell_once() -> None:
     studio = make_organization()
-    channel = make_channel(studio)
+    channel = make_channel(studio, address=f"http://127.0.0.1:{free_port()}/")
     start, turns = threading.Barrier(4), []
 
     def work(seconds: float) -> None:

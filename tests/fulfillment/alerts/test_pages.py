@@ -119,6 +119,16 @@ def test_the_page_says_what_happened_what_it_means_what_to_do_and_where(studio: 
     assert "of_another_version" in text(owner, url(ALERT, "change", alert.pk))
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_every_alert_leads_to_a_page_that_its_reader_may_open(studio: Organization, rule: str) -> None:
+    now = timezone.now()
+    alert = Alert.objects.create(organization=studio, rule=rule, facts={}, opened_at=now, seen_at=now)
+    for role in (Role.OWNER, Role.ANALYST):
+        member = sign_in(make_staff(studio, role))
+        address = member.get(url(ALERT, "change", alert.pk)).context["page_address"]
+        assert member.get(address).status_code == 200
+
+
 def test_s1_an_alert_is_seen_by_all_members_muted_by_who_may_mend_and_is_not_there_for_others(
     studio: Organization,
 ) -> None:
