@@ -6,22 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.platforms.calls import ask_for_object, not_understood, text_of
+from portal.platforms.calls import ask_for_object, text_of
 from portal.platforms.claims_api import ClaimsPage, Marked, Narrowed
-from portal.platforms.lists import id_in, page_of
+from portal.platforms.lists import id_in, marked_in, page_of
 from portal.platforms.messages import ClaimReceived
 from portal.platforms.times import parse_time
 from portal.platforms.twitch.client import headers
 
 FULFILLED = "FULFILLED"
-
-_RESULTS: Mapping[str, Marked] = {
-    "SUCCESS": Marked.ACCEPTED,
-    "INVALID_ID": Marked.REFUSED,
-    "NOT_FOUND": Marked.REFUSED,
-    "UNAUTHORIZED": Marked.REFUSED,
-    "UPDATE_FAILED": Marked.LATER,
-}
 
 
 @dataclass(frozen=True)
@@ -45,16 +37,7 @@ class Entitlements:
             headers=headers(client_id, access_token),
             json={"entitlement_ids": list(claim_ids), "fulfillment_status": FULFILLED},
         )
-        groups = reply.get("data")
-        if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
-            raise not_understood()
-        marked = dict.fromkeys(claim_ids, (Marked.LATER, "no answer for this id"))
-        for group in groups:
-            status, ids = str(group.get("status"))[:40], group.get("ids")
-            for claim_id in ids if isinstance(ids, list) else ():
-                if isinstance(claim_id, str) and claim_id in marked:
-                    marked[claim_id] = (_RESULTS.get(status, Marked.LATER), status)
-        return marked
+        return marked_in(reply.get("data"), claim_ids)
 
     def list_claims(
         self,

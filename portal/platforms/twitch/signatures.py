@@ -6,12 +6,20 @@ that the subscription was made with.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from portal.platforms.shared_secrets import verify
 from portal.platforms.times import parse_time
+
+__all__ = [
+    "MESSAGE_ID_HEADER",
+    "MESSAGE_TYPE_HEADER",
+    "REPLAY_WINDOW",
+    "SIGNATURE_HEADER",
+    "TIMESTAMP_HEADER",
+    "age",
+    "verify",
+]
 
 SIGNATURE_HEADER = "Twitch-Eventsub-Message-Signature"
 MESSAGE_ID_HEADER = "Twitch-Eventsub-Message-Id"
@@ -21,24 +29,6 @@ MESSAGE_TYPE_HEADER = "Twitch-Eventsub-Message-Type"
 
 REPLAY_WINDOW = timedelta(minutes=10)
 """An older message counts as stale (P3)."""
-
-
-def verify(*, secrets: Sequence[str], message_id: str, timestamp: str, body: bytes, signature: str) -> bool:
-    """Tell whether this message was signed with one of ``secrets``, in constant time. Never raises.
-
-    An empty secret verifies nothing: anybody could sign with it.
-    """
-    try:
-        given = signature.encode("ascii")
-        signed = message_id.encode("latin-1") + timestamp.encode("latin-1") + body
-    except UnicodeEncodeError:
-        return False
-    verified = False
-    for secret in secrets:
-        if secret:
-            digest = hmac.new(secret.encode("utf-8", "surrogatepass"), signed, hashlib.sha256).hexdigest()
-            verified |= hmac.compare_digest(b"sha256=" + digest.encode(), given)
-    return verified
 
 
 def age(timestamp: str, *, now: datetime) -> timedelta | None:
