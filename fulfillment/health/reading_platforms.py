@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
@@ -161,8 +161,7 @@ def _facts(
 ) -> dict[str, Any]:
     platform = platforms.get(row["platform"])
     hours = [arrivals.get(hour, Arrivals(hour=hour, by_webhook=0, by_sweep=0)) for hour in hours_of_day(now)]
-    # An hour in which the first sweep still read is not counted: what it found was there before the portal.
-    missed = [one for one in hours if sweeps.first_swept_at is not None and one.hour > sweeps.first_swept_at]
+    missed = {one.hour: _missed(one, sweeps) for one in hours}
     api = platform.claims_api
     return {
         **{name: row[name] for name in _PLAIN if name not in ("pk", "organization_id")},
@@ -193,7 +192,15 @@ def _facts(
         "first_swept_at": sweeps.first_swept_at,
         "hours": tuple(hours),
         "by_webhook": sum(one.by_webhook for one in hours),
-        "by_sweep": sum(one.by_sweep for one in missed),
+        "by_sweep": sum(missed.values()),
         "by_webhook_hour": sum(one.by_webhook for one in hours if one.hour >= hour_before(now)),
-        "by_sweep_hour": sum(one.by_sweep for one in missed if one.hour >= hour_before(now)),
+        "by_sweep_hour": sum(claims for hour, claims in missed.items() if hour >= hour_before(now)),
     }
+
+
+def _missed(one: Arrivals, sweeps: Sweeps) -> int:
+    """Return how many claims of an hour webhooks missed: not what the first sweep found, which was there before the portal."""
+    first = sweeps.first_swept_at
+    if first is None or one.hour + timedelta(hours=1) <= first:
+        return 0
+    return one.by_sweep if one.hour > first else max(one.by_sweep - sweeps.first_found, 0)

@@ -23,6 +23,7 @@ class Sweeps:
     running_since: datetime | None = None
     next_at: datetime | None = None
     first_swept_at: datetime | None = None
+    first_found: int = 0
     unreadable: int = 0
     problem: str = ""
 
@@ -43,11 +44,13 @@ def read_sweeps(swept: Mapping[str, str], credential_ids: Collection[str]) -> Ma
     firsts = Sweep.objects.filter(
         credential__in=credential_ids, full=True, narrow=False, stopped=False, finished_at__isnull=False
     )
-    first_of = dict(firsts.order_by().values_list("credential_id").annotate(first=Min("finished_at")))
+    first_of: dict[str, tuple[datetime | None, int]] = {}
+    for pk, ended_at, found_then in firsts.order_by("finished_at").values_list("credential_id", "finished_at", "found"):
+        first_of.setdefault(pk, (ended_at, found_then))
     reads = set(sweepable())
     for row in rows:
         mine, last, running = found[row["pk"]], sweeps.get(row["last"]), sweeps.get(row["running"])
-        mine.first_swept_at = first_of.get(row["pk"])
+        mine.first_swept_at, mine.first_found = first_of.get(row["pk"], (None, 0))
         if last is not None:
             mine.ended_at, mine.last_began_at = last.finished_at, last.started_at
             mine.unreadable, mine.problem = parts.get(last.pk, (0, ""))
