@@ -2,12 +2,14 @@
 
 from campaigns.admin.campaigns import CampaignAdmin
 from campaigns.admin.channels import ChannelAdmin
+from campaigns.admin.console_sheet import PAGES
 from campaigns.admin.games import GameAdmin
 from campaigns.admin.heartbeats import HeartbeatAdmin
 from campaigns.admin.identifiers import RegisteredIdentifierAdmin
 from campaigns.admin.rewards import RewardAdmin
 from campaigns.admin.sources import HeartbeatSourceAdmin
 from campaigns.admin.viewers import ViewerAdmin
+from campaigns.hooks import campaign_pages
 
 __all__ = [
     "CampaignAdmin",
@@ -19,3 +21,5 @@ __all__ = [
     "RewardAdmin",
     "ViewerAdmin",
 ]
+
+campaign_pages.extend(PAGES)

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from portal.platforms.app_tokens import AppTokens, GetAppToken
 from portal.platforms.authorizations import Authorizations
 from portal.platforms.claims_api import ClaimsApi
+from portal.platforms.console import Console
 from portal.platforms.directory import Directory
 from portal.platforms.registrar import Registrar
 from portal.platforms.reports import Reports
@@ -79,6 +80,8 @@ class Platform:
     """How the platform's own figures about games are read, or None where it gives none."""
     directory: Directory | None = None
     """How users, categories and streams are looked up, or None where that is not possible."""
+    console: Console = field(default_factory=Console)
+    """What the platform's own console asks for when a campaign is made there."""
     check_hints: Mapping[str, str | Promise] = field(default_factory=dict)
     """What the check of a credential says in the platform's own terms: how an answer to reading claims is to be mended
     (``claims:403``), where its console takes the address for webhooks (``webhook``) and for sign-ins (``redirect``), and where

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.platforms.base import Platform, Vocabulary
 from portal.platforms.kick.claims import DropsClaims
 from portal.platforms.kick.client import KickTokens, fetch_public_key, get_app_token
+from portal.platforms.kick.console import CONSOLE
 from portal.platforms.kick.directory import PublicDirectory
 from portal.platforms.kick.subscriptions import EventSubscriptions
 
@@ -41,6 +42,7 @@ KICK = Platform(
     app_tokens=KickTokens(),
     subscriptions=EventSubscriptions(),
     directory=PublicDirectory(),
+    console=CONSOLE,
     fetch_public_key=fetch_public_key,
     check_hints={
         "claims:401": _NOT_THE_ORGANIZATIONS,

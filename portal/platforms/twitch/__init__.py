@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.platforms.base import Platform, Vocabulary
 from portal.platforms.twitch.analytics import GameAnalytics
 from portal.platforms.twitch.client import AuthorizedUsers, get_app_token
+from portal.platforms.twitch.console import CONSOLE
 from portal.platforms.twitch.directory import HelixDirectory
 from portal.platforms.twitch.entitlements import Entitlements
 from portal.platforms.twitch.subscriptions import EventSub
@@ -40,6 +41,7 @@ TWITCH = Platform(
     authorizations=AuthorizedUsers(),
     reports=GameAnalytics(),
     directory=HelixDirectory(),
+    console=CONSOLE,
     registrar=ViewerHeartbeatService(),
     check_hints={
         # Twitch API reference, Get Drops Entitlements, response codes.
