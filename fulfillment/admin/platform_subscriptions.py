@@ -40,11 +40,11 @@ _ID_LENGTH = 18
 """The longest key that the database takes has 19 digits; what is longer is nobody's."""
 
 _CHIPS = {
-    State.MISSING: ("hourglass_empty", ""),
-    State.PENDING: ("hourglass_empty", ""),
-    State.ENABLED: ("check", "drops-chip-ok"),
-    State.ENDED: ("warning", "drops-chip-attention"),
-    State.REFUSED: ("error", "drops-chip-error"),
+    State.MISSING: (_("not made yet"), "hourglass_empty", ""),
+    State.PENDING: (_("being checked"), "hourglass_empty", ""),
+    State.ENABLED: (_("at work"), "check", "drops-chip-ok"),
+    State.ENDED: (_("ended there"), "warning", "drops-chip-attention"),
+    State.REFUSED: (_("refused there"), "error", "drops-chip-error"),
 }
 
 
@@ -72,7 +72,7 @@ class StandingFilter(DropdownFilter):
 class PlatformSubscriptionAdmin(ReadOnlyAdmin):
     """What the organization's apps have asked platforms to be told of. What needs a look comes first."""
 
-    menu_icon = "notifications"
+    menu_icon = "rss_feed"
     menu_order = 62
     view_permission = Permission.SEE_CAMPAIGNS
     list_display = ("event", "about", "platform_name", "standing", "stands_since", "last_message", "wrong")
@@ -85,7 +85,7 @@ class PlatformSubscriptionAdmin(ReadOnlyAdmin):
     sortable_by = ()
     fields = (
         *("event", "type", "about", "platform_name", "standing", "wrong", "detail", "created_at", "enabled_at"),
-        *("ended_at", "looked_at", "last_message", "next_look", "attempts"),
+        *("ended_at", "looked_at", "last_message", "next_look", "failures"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -143,9 +143,9 @@ class PlatformSubscriptionAdmin(ReadOnlyAdmin):
     def about(self, row: Any) -> SafeString | str:
         """The channel, the organization or the app."""
         if row.subject == row.credential.platform_organization_id:
-            return _t("the organization %(id)s there") % {"id": row.subject}
+            return _t("your organization")
         if row.subject == row.credential.client_id:
-            return _t("the app")
+            return _t("your app")
         channel = getattr(row, "channel", None)
         if channel is None:
             return str(row.subject)
@@ -163,9 +163,9 @@ class PlatformSubscriptionAdmin(ReadOnlyAdmin):
     def standing(self, row: PlatformSubscription) -> SafeString:
         """How it stands, as icon and words."""
         if not row.wanted:
-            return chip(_t("wanted no longer, being ended"), "hourglass_empty")
-        icon, style = _CHIPS[State(row.state)]
-        return chip(str(row.get_state_display()), icon, style)
+            return chip(_t("being ended"), "hourglass_empty")
+        words, icon, style = _CHIPS[State(row.state)]
+        return chip(str(words), icon, style)
 
     @display(description=_("since"))
     def stands_since(self, row: PlatformSubscription) -> SafeString | str:
@@ -186,6 +186,11 @@ class PlatformSubscriptionAdmin(ReadOnlyAdmin):
     def next_look(self, row: PlatformSubscription) -> SafeString | str:
         """When it is looked at next."""
         return utc(row.due_at)
+
+    @display(description=_("failures in a row"))
+    def failures(self, row: PlatformSubscription) -> int:
+        """How often in a row it could not be made or was ended; forgotten after an hour at work."""
+        return row.attempts
 
     @display(description=_("what is wrong"))
     def wrong(self, row: PlatformSubscription) -> SafeString | str:
@@ -256,6 +261,7 @@ class PlatformSubscriptionAdmin(ReadOnlyAdmin):
             else:
                 messages.info(request, _t("It is not wanted any more, and is being ended."))
             return HttpResponseRedirect(back)
+        shown["title"] = f"{shown['title']}: {event_words(row)}"
         context = {**self.admin_site.each_context(request), **shown, "back": back, "opts": self.opts}
         return TemplateResponse(request, "admin/confirm_deed.html", context)
 

@@ -235,9 +235,10 @@ class Turn:
         self._failures = 0
         now = self.clock()
         changes = self._kept(row, made, _share(self.credential.pk), LOOK_EVERY, now)
-        if changes["state"] == State.PENDING and was_challenged(self.credential.pk, made.id):
-            changes["due_at"], self.again = now, True
         self.lease.write([row.pk], **changes)
+        if changes["state"] == State.PENDING and was_challenged(self.credential.pk, made.id):
+            waiting = PlatformSubscription.objects.filter(pk=row.pk, state=State.PENDING.value)
+            self.again = bool(waiting.update(due_at=now)) or self.again
 
     def _let_go(self, row: PlatformSubscription) -> None:
         self.steps["overtaken"] += 1

@@ -52,11 +52,13 @@ def on_subscription_ended(credential: PlatformCredential, message: SubscriptionE
 
 def note_challenge(credential: PlatformCredential, *, subscription_id: str, now: datetime) -> None:
     """Have a subscription looked at again at once whose address the platform has just checked."""
-    known = _known(credential, subscription_id)
-    if known.filter(state=State.PENDING).update(due_at=now):
-        keep_soon()
-    elif subscription_id and not known.exists():
+    pending = _known(credential, subscription_id).filter(state=State.PENDING)
+    if not pending.update(due_at=now):
+        # Perhaps it is being made at this moment: who makes it looks for this once it is written down.
         remember_challenge(credential.pk, subscription_id)
+        if not pending.update(due_at=now):
+            return
+    keep_soon()
 
 
 def note_message(credential: PlatformCredential, *, now: datetime, **which: str) -> None:

@@ -59,12 +59,15 @@ def event_words(row: PlatformSubscription) -> str:
 
 
 def what_is_wrong(row: PlatformSubscription) -> tuple[str, str]:
-    """Return what happened to a subscription last and what to do, both empty where all is well."""
+    """Return what happened to a subscription last and what to do, both empty where there is nothing to say."""
     if row.problem:
         happened, advice = _explained(row)
     elif row.state == State.ENDED:
         said = _word(row, row.detail) or row.detail
         happened, advice = _t("The platform has ended it. %(said)s") % {"said": said}, str(_MADE_ANEW)
+    elif row.state == State.PENDING:
+        happened = _word(row, row.detail) or _t("The platform is checking the portal's address.")
+        advice = _t("That takes seconds. Should it fail, the platform ends the subscription and says so here.")
     else:
         return "", ""
     return happened.strip(), advice

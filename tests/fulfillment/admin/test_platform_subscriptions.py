@@ -62,7 +62,7 @@ def test_events_and_what_they_are_about_are_said_in_words(owner: Client, studio:
     make_channel(studio.organization, "twitch", platform_channel_id="55", name="Comet Live")
     row = subscribe(studio)
     page = text_of(owner.get(url(PAGE, "changelist")))
-    for words in ("a viewer gets a reward", "the organization 9001 there", "the app", "Comet Live", "at work"):
+    for words in ("a viewer gets a reward", "your organization", "your app", "Comet Live", "at work"):
         assert words in page
     assert "Comet Live" in text_of(owner.get(url(PAGE, "change", row.pk)))
     assert "Event subscriptions at platforms" in page
@@ -86,7 +86,7 @@ def test_what_is_not_at_work_comes_first_and_is_found_by_state_and_platform(owne
 
 CASES = [
     ({"state": State.ENABLED}, "", ""),
-    ({"state": State.PENDING}, "", ""),
+    ({"state": State.PENDING}, "is checking the portal", "takes seconds"),
     ({"state": State.ENABLED, "problem": "status:503"}, "status 503", "tried again by itself"),
     (
         {"state": State.ENDED, "detail": "notification_failures_exceeded"},
