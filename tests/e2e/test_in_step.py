@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import urllib.request
@@ -18,7 +19,12 @@ from tests.e2e.portal import RunningPortal, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-EACH = 2500
+EACH = int(os.environ.get("IN_STEP_CLAIMS", "500"))
+"""Claims on each platform. 2500 take about six minutes."""
+
+DATABASE_URL = os.environ.get("IN_STEP_DATABASE_URL", "")
+"""SQLite unless another is named; it is left as it is."""
+
 PLATFORMS = ("twitch", "kick")
 MINUTES = 20
 STORM = {
@@ -111,7 +117,7 @@ class Storm:
 @pytest.fixture
 def storm(tmp_path: Path) -> Iterator[Storm]:
     """A portal of its own: what happens here would be seen on everybody's pages."""
-    with RunningPortal(tmp_path) as portal:
+    with RunningPortal(tmp_path, database_url=DATABASE_URL) as portal:
         yield Storm(portal)
 
 
