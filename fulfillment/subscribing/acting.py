@@ -247,10 +247,10 @@ class Turn:
     def _asked(self, row: PlatformSubscription, found: Sequence[Subscribed]) -> dict[str, Any]:
         now, asked = self.clock(), self._digests()
         asked |= {"platform_subscription_id": "", "created_at": now}
-        if row.state in AT_WORK:
+        best = State(found[0].standing.value) if found else None
+        if row.state in AT_WORK or best in AT_WORK:
             self.gap = True
             asked |= {"state": State.ENDED.value, "ended_at": now}
-            best = State(found[0].standing.value) if found else None
             if has_just_ended(facts_of(row, found, self.setting), best):
                 asked |= {"attempts": row.attempts + 1}
         elif row.state == State.REFUSED:  # until it is answered again

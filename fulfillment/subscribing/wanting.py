@@ -14,6 +14,7 @@ from fulfillment.subscribing.setting import Setting, api_of, setting_of
 from linking.models import Link
 from portal.models import PlatformCredential
 from portal.platforms.subscriptions import Subscriptions, Topic
+from portal.tombstones import is_tombstone
 
 SOON = timedelta(days=1)
 """The channels of a campaign are known so long before it starts, if it is not announced earlier."""
@@ -109,7 +110,8 @@ def known_channels(credential: PlatformCredential, *, now: datetime, most: int) 
     )
     known: dict[str, None] = {}
     for source in sources:
-        known |= dict.fromkeys(source)
+        # An erased person's channel is nobody's at the platform.
+        known |= dict.fromkeys(key for key in source if not is_tombstone(key))
     return list(known)[:most]
 
 

@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.models import ChannelFigures
+from campaigns.models import Channel, ChannelFigures
 from fulfillment.models import ChannelPresence, PlatformSubscription
 from fulfillment.subscribing.wanting import known_channels, lacks_organization_id, managed_types, want_topics
 from portal import platforms
+from portal.tombstones import tombstone
 from tests import factories as make
 from tests.factories import NOW
 from tests.fulfillment.subscribing.studio import GRANT, KICK_STREAM, OFFLINE, ONLINE, REVOKE, State, Studio
@@ -87,6 +88,16 @@ def test_channels_are_those_of_campaigns_linked_broadcasters_and_what_was_heard_
     found = known_channels(studio.credential, now=NOW, most=100)
     assert found == [live, soon, announced, linked.platform_channel_id, "60", "62"]
     assert known_channels(studio.credential, now=NOW, most=2) == [live, soon]
+
+
+def test_f8_the_channel_of_an_erased_person_is_asked_for_no_longer(studio: Studio) -> None:
+    studio.list_channels(2)
+    studio.settle()
+    erased = Channel.objects.get(platform_channel_id="100")
+    Channel.objects.filter(pk=erased.pk).update(platform_channel_id=tombstone("100"))
+    studio.run(minutes=1)
+    assert set(PlatformSubscription.objects.values_list("subject", flat=True)) == {"9001", "app-1", "101"}
+    assert {one.subject for one in studio.api.there} == {"9001", "app-1", "101"}
 
 
 def test_a_removed_channel_is_wanted_no_longer_and_comes_back_when_listed_again(studio: Studio) -> None:
