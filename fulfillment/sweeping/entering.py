@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from campaigns.models import GameCategory
 from fulfillment.arrivals import Arrival, record_claims
@@ -61,12 +61,13 @@ def enter_page(leased: Leased, page: ClaimsPage, *, now: datetime) -> bool:
 
 
 def finish_if_over(sweep_id: str, *, now: datetime) -> None:
-    """End the sweep if none of its parts is left to be read. Two that see the last part end do so one after the other."""
-    Sweep.objects.filter(
-        ~Q(pk__in=SweepPart.objects.filter(sweep=sweep_id, due_at__isnull=False).values("sweep")),
-        pk=sweep_id,
-        finished_at=None,
-    ).update(finished_at=now)
+    """End the sweep if none of its parts is left to be read. Only inside a transaction.
+
+    Two that end its last two parts at the same moment look one after the other: each would see the other's as it was.
+    """
+    sweep = Sweep.objects.select_for_update(of=("self",), no_key=True).filter(pk=sweep_id, finished_at=None)
+    if sweep.first() is not None and not SweepPart.objects.filter(sweep=sweep_id, due_at__isnull=False).exists():
+        Sweep.objects.filter(pk=sweep_id).update(finished_at=now)
 
 
 def _move_checkpoint(leased: Leased, page: ClaimsPage, *, now: datetime) -> bool:
@@ -101,7 +102,9 @@ def _record(credential: PlatformCredential, listed: Sequence[ClaimListed], *, no
     claims = Claim.objects.filter(
         organization=credential.organization_id, platform=credential.platform, platform_claim_id__in=ids
     )
-    known = set(claims.values_list("platform_claim_id", flat=True))
+    # Locked in key order, which is how all who wait for several claims lock them: the statement goes by the platform's ids.
+    in_order = claims.select_for_update(of=("self",)).order_by("pk")
+    known = set(in_order.values_list("platform_claim_id", flat=True))
     record_claims(
         organization_id=credential.organization_id,
         platform=credential.platform,

@@ -43,11 +43,14 @@ log = logging.getLogger(__name__)
 
 
 def read_due_pages(*, seconds: float, clock: Clock = timezone.now) -> int:
-    """Read pages that are due, each credential in its turn; return how many. No call is begun after ``seconds``."""
+    """Read pages that are due, each credential in its turn; return how many. No call is begun after ``seconds``.
+
+    One that fails for a reason of ours keeps no other from its turn: its lease runs out, and it is tried again.
+    """
     until, read = time.monotonic() + seconds, 0
     turns = _with_work(clock())
     while turns and time.monotonic() < until:
-        turns = [turn for turn in turns if time.monotonic() < until and _read_one(turn, clock)]
+        turns = [turn for turn in turns if time.monotonic() < until and _take_turn(turn, clock)]
         read += len(turns)
     return read
 
@@ -61,6 +64,14 @@ def _with_work(now: datetime) -> list[str]:
     """Return the credentials with something to read, the one first that has waited longest."""
     due = SweepPart.objects.filter(due_at__lte=now, sweep__credential__enabled=True).values("sweep__credential")
     return list(due.annotate(first=Min("due_at")).order_by("first").values_list("sweep__credential", flat=True))
+
+
+def _take_turn(credential_id: str, clock: Clock) -> bool:
+    try:
+        return _read_one(credential_id, clock)
+    except Exception:  # secrets that cannot be decrypted, say: whatever it is, the next credential has its turn
+        log.exception("The claims of credential %s could not be read.", credential_id)
+        return False
 
 
 def _read_one(credential_id: str, clock: Clock) -> bool:

@@ -34,7 +34,8 @@ def request_sweep(*, credential: PlatformCredential, full: bool, actor: User | N
     if not credential.enabled or credential.platform not in sweepable():
         raise CannotSweep
     with transaction.atomic():
-        PlatformCredential.objects.select_for_update(of=("self",)).get(pk=credential.pk)
+        if _turn_of(credential.pk) is None:
+            raise CannotSweep
         running = Sweep.objects.filter(credential=credential, finished_at=None).first()
         if running is not None and not running.narrow and (running.full or not full):
             return running
@@ -63,15 +64,15 @@ def begin_due_sweeps(*, now: datetime) -> int:
         last_ended=Subquery(last.values("finished_at")[:1]), last_began=Subquery(last.values("started_at")[:1])
     )
     due = rows.filter(Q(last_began=None) | Q(last_ended__lte=now - EVERY)).order_by("pk")
-    return sum(_begin_if_due(credential.pk, now=now) for credential in due)
+    return sum(_begin_if_due(key, now=now) for key in due.values_list("pk", flat=True))
 
 
 def _begin_if_due(credential_id: str, *, now: datetime) -> bool:
     with transaction.atomic():
-        credential = PlatformCredential.objects.select_for_update(of=("self",)).get(pk=credential_id)
-        sweeps = Sweep.objects.filter(credential=credential)
+        credential = _turn_of(credential_id)
+        sweeps = Sweep.objects.filter(credential=credential_id)
         lately = Q(finished_at=None) | Q(finished_at__gt=now - EVERY, narrow=False)
-        if not credential.enabled or sweeps.filter(lately).exists():
+        if credential is None or sweeps.filter(lately).exists():
             return False
         _begin(credential, full=_is_first(credential), actor=None, now=now)
         return True
@@ -95,10 +96,30 @@ def look_for_claims_of(link: Link, now: datetime) -> None:
         return
     user_id = link.viewer.platform_user_id
     with transaction.atomic():
-        running = Sweep.objects.select_for_update(of=("self",)).filter(credential=credential, finished_at=None).first()
+        running = _running(credential)
         if running is None:
-            running = Sweep.objects.create(credential=credential, narrow=True, started_at=now)
+            if _turn_of(credential.pk) is None:
+                return
+            # Another one may have been begun while this one waited for its turn.
+            running = _running(credential)
+        running = running or Sweep.objects.create(credential=credential, narrow=True, started_at=now)
         add_parts(running, Narrowed.USER, [user_id], now=now)
+
+
+def _running(credential: PlatformCredential) -> Sweep | None:
+    """Return the sweep that runs, locked: it does not end before this transaction does."""
+    rows = Sweep.objects.select_for_update(of=("self",), no_key=True)
+    return rows.filter(credential=credential, finished_at=None).first()
+
+
+def _turn_of(credential_id: str) -> PlatformCredential | None:
+    """Lock a credential, and return it if it is switched on. Whoever begins a sweep has its turn first: one runs at a time.
+
+    Without its secrets: one that cannot be decrypted is to be told by who calls with it, and to keep no other waiting.
+    """
+    rows = PlatformCredential.objects.select_for_update(of=("self",), no_key=True)
+    plain = ("organization", "platform", "enabled")
+    return rows.filter(pk=credential_id, enabled=True).only(*plain).first()
 
 
 def add_parts(sweep: Sweep, narrowed: Narrowed, values: Iterable[str], *, now: datetime) -> int:
