@@ -22,6 +22,7 @@ from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State
 from portal import platforms
 from portal.calling import call_platform
+from portal.encryption import DecryptionFailed
 from portal.models import PlatformCredential
 from portal.platforms.calls import PlatformError
 from portal.platforms.claims_api import CLAIMS_PER_CALL, ClaimsApi, Marked
@@ -63,23 +64,32 @@ def write_back_due(*, now: datetime, seconds: float = 20.0) -> Told:
     waiting = list(_with_work(now))
     while waiting and time.monotonic() < until:
         waiting = [
-            credential for credential in waiting if time.monotonic() < until and _tell_once(credential, told, now=now)
+            credential for credential in waiting if time.monotonic() < until and _take_turn(credential, told, now=now)
         ]
     return told
 
 
-def _with_work(now: datetime) -> Sequence[PlatformCredential]:
+def _with_work(now: datetime) -> Sequence[str]:
     due = Claim.objects.filter(write_back_at__lte=now).order_by().values_list("organization_id", "platform").distinct()
     wanted = set(due)
     credentials = PlatformCredential.objects.filter(
         enabled=True, organization__in={organization for organization, _platform in wanted}
     ).order_by("?")
     return [
-        credential
-        for credential in credentials
-        if (credential.organization_id, credential.platform) in wanted
-        and platforms.get(credential.platform).claims_api is not None
+        key
+        for key, organization, platform in credentials.values_list("pk", "organization", "platform")
+        if (organization, platform) in wanted and platforms.get(platform).claims_api is not None
     ]
+
+
+def _take_turn(credential_id: str, told: Told, *, now: datetime) -> bool:
+    """Tell one batch by a credential; return whether to go on with it."""
+    try:
+        credential = PlatformCredential.objects.filter(pk=credential_id, enabled=True).first()
+    except DecryptionFailed:
+        log.error("The secrets of credential %s cannot be decrypted: nothing is told by it.", credential_id)
+        return False
+    return credential is not None and _tell_once(credential, told, now=now)
 
 
 def _tell_once(credential: PlatformCredential, told: Told, *, now: datetime) -> bool:

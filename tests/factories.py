@@ -9,6 +9,7 @@ from typing import Any
 
 from allauth.idp.oidc.models import Client, Token
 from django.core.files.base import ContentFile
+from django.db import connection
 from PIL import Image
 
 from campaigns.models import (
@@ -80,6 +81,14 @@ def make_credential(organization: Organization, platform: str = "kick", **fields
     credential.renew_url_token()
     credential.save()
     return credential
+
+
+def spoil_secrets(credential: PlatformCredential) -> None:
+    """Have a credential's secrets be such that no key of today decrypts them."""
+    table = PlatformCredential._meta.db_table
+    with connection.cursor() as cursor:
+        sql = f"UPDATE {table} SET client_secret = 'enc1:lost' WHERE id = %s"
+        cursor.execute(sql, [credential.pk])
 
 
 def make_game(organization: Organization | None = None, **fields: Any) -> Game:

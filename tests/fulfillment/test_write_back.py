@@ -267,6 +267,14 @@ def test_f6_a_platform_that_does_not_answer_keeps_no_other_from_its_turn(monkeyp
     dead.api.server.stop()
 
 
+def test_s2_secrets_that_cannot_be_decrypted_keep_no_other_from_its_turn() -> None:
+    lost, good = Platform("twitch"), Platform("kick")
+    lost.delivered()
+    good.delivered()
+    make.spoil_secrets(lost.credential)
+    assert write_back_due(now=NOW).accepted == 1
+
+
 def test_f6_slow_platforms_keep_no_other_from_its_turn_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     platforms = [Platform("kick") for _ in range(3)]
     for one in platforms:

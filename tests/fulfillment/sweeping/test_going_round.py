@@ -149,3 +149,14 @@ def test_f7_one_organizations_dead_platform_keeps_no_other_from_its_turn(studio:
     reading.read_due_pages(seconds=60, clock=studio.clock)
     assert Claim.objects.filter(organization=other.organization).count() == 250
     other.api.server.stop()
+
+
+def test_s2_one_organizations_secrets_that_cannot_be_decrypted_keep_no_other_from_its_turn(studio: Studio) -> None:
+    other = Studio(studio.shape)
+    other.clock = studio.clock
+    other.there(5)
+    make.spoil_secrets(studio.credential)
+    begin_due_sweeps(now=studio.clock())
+    reading.read_due_pages(seconds=60, clock=studio.clock)
+    assert Claim.objects.filter(organization=other.organization).count() == 5
+    other.api.server.stop()
