@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.platforms.calls import not_understood
 from portal.platforms.claims_api import ClaimListed, ClaimsPage, Marked
-from portal.platforms.messages import ClaimReceived, MessageInvalid, read_id
+from portal.platforms.messages import ClaimReceived, MessageInvalid, is_storable, read_id
 
 LONGEST_CURSOR = 4000
 
@@ -41,7 +41,7 @@ def page_of(
             raw = json.dumps(item, separators=(",", ":"))
             claims.append(ClaimListed(claim=claim, done=status == done, status=status, raw=raw))
     following = cursor if isinstance(cursor, str) and items and cursor != asked else ""
-    if len(following) > LONGEST_CURSOR:
+    if len(following) > LONGEST_CURSOR or not is_storable(following):
         raise not_understood()
     return ClaimsPage(claims=tuple(claims), cursor=following, faults=tuple(faults))
 

@@ -53,6 +53,12 @@ def test_f7_a_cursor_longer_than_can_be_kept_is_not_understood() -> None:
         page([{"id": "1"}], "c" * (LONGEST_CURSOR + 1))
 
 
+@pytest.mark.parametrize("cursor", ["a\0b", "\ud800"])
+def test_f7_a_cursor_that_no_database_takes_is_not_understood(cursor: str) -> None:
+    with pytest.raises(PlatformError, match="answer"):
+        page([{"id": "1"}], cursor)
+
+
 def test_f7_what_is_read_keeps_the_item_as_it_was_sent() -> None:
     (listed,) = page([{"id": "1", "status": "DONE", "new": {"of": "tomorrow"}}]).claims
     assert (listed.done, listed.status) == (True, "DONE")
