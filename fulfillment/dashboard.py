@@ -168,7 +168,7 @@ def _steps(request: HttpRequest, organization: Organization) -> Iterable[tuple[s
     mine = {"organization": organization}
     campaigns = Campaign.objects.filter(**mine)
     yield (
-        _("A credential: your app on Twitch or Kick"),
+        _("A credential: your app on a platform"),
         PlatformCredential.objects.filter(**mine).exists(),
         _add("portal_platformcredential", manages),
     )

@@ -10,6 +10,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -34,6 +35,10 @@ class CategoryInline(PortalTabularInline):
     form = OrganizationForm
     fields = ("platform", "platform_category_id")
     template_before = "admin/campaigns/category_hints.html"
+
+    def hints(self) -> list[tuple[str, str | Promise]]:
+        """Say for each platform where its id is found."""
+        return platforms.id_hints("category")
 
 
 class NameFormSet(DistinctFormSet):

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +37,10 @@ class PlatformIdInline(PortalTabularInline):
     form = PlatformIdForm
     fields = ("platform", "platform_reward_id")
     template_before = "admin/campaigns/reward_hints.html"
+
+    def hints(self) -> list[tuple[str, str | Promise]]:
+        """Say for each platform where its id is found."""
+        return platforms.id_hints("reward")
 
 
 @admin.register(Reward)

@@ -30,7 +30,7 @@ _BAR, _GAP, _HEIGHT = 12, 3, 80
 
 OUTCOMES = {
     "accepted": _("accepted"),
-    "challenge": _("answered Twitch's challenge"),
+    "challenge": _("answered the platform's challenge"),
     "handed_on": _("taken in (no claim)"),
     "ignored": _("not needed here"),
     "revoked": _("subscription revoked by the platform"),
@@ -109,6 +109,11 @@ class WebhookTallyAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "hours": HOURS,
             "webhooks": [_webhook(request, credential, now) for credential in credentials],
+            "hints": [
+                (one.name, one.check_hints.get("webhook", ""))
+                for one in platforms.registry.values()
+                if one.sends_claims
+            ],
             "may_manage": may(request, Permission.MANAGE),
         }
         return TemplateResponse(request, "admin/fulfillment/webhooks.html", context)

@@ -6,6 +6,7 @@ Stored as text and checked against this registry, never as choices of a migratio
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform
@@ -37,6 +38,11 @@ def choices() -> list[tuple[str, str]]:
     return [(platform.key, platform.name) for platform in registry.values()]
 
 
+def id_hints(about: str) -> list[tuple[str, str | Promise]]:
+    """Return by their names the platforms that say where their id of what ``about`` names is found, and what they say."""
+    return [(one.name, one.id_hints[about]) for one in registry.values() if about in one.id_hints]
+
+
 def with_sign_in() -> tuple[Platform, ...]:
     """Return the platforms at which a viewer identifies by OAuth."""
     return tuple(platform for platform in registry.values() if platform.has_sign_in)
@@ -62,6 +68,7 @@ __all__ = [
     "choices",
     "form_origins",
     "get",
+    "id_hints",
     "is_known",
     "keys",
     "registry",

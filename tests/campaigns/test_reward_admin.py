@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.html import escape
 
 from campaigns import hooks
 from campaigns.models import Channel, Game, Reward
 from linking.models import GameSignIn
+from portal import platforms
 from portal.models import AuditEntry, Organization
 from portal.roles import Role
 from tests.admin_pages import errors_of, form_of, rows, sign_in, url
@@ -200,6 +202,14 @@ def test_l2_an_incomplete_sign_in_is_refused(
     address = url("campaigns.game", "change", organization.games.get().pk)
     shown = errors_of(owner.post(address, rows("sign_ins", form_of(owner, address, "game_form"), row)))
     assert any(said in error for error in shown), shown
+
+
+@pytest.mark.parametrize(("model", "about"), [("campaigns.reward", "reward"), ("campaigns.game", "category")])
+def test_each_platform_says_itself_where_its_ids_are_found(owner: Client, model: str, about: str) -> None:
+    shown = owner.get(url(model, "add")).content.decode()
+    hints = platforms.id_hints(about)
+    assert {platform.name for platform in platforms.with_sign_in()} == {name for name, _hint in hints}
+    assert all(escape(f"{name}: {hint}") in shown for name, hint in hints)
 
 
 def test_s1_only_owners_see_how_players_sign_in(organization: Organization) -> None:

@@ -179,7 +179,7 @@ def test_a_form_without_errors_shows_no_summary() -> None:
 def test_the_home_page_says_what_to_do_when_there_is_no_game() -> None:
     html = render_to_string("portal/home.html", {"games": []}, request=_anonymous())
     assert "No game is open yet" in html
-    assert "never asks for your Twitch or Kick password" in html
+    assert "never asks for your password at a streaming platform" in html
 
 
 def test_the_home_page_lists_games_as_links() -> None:

@@ -12,6 +12,7 @@ from fulfillment.endpoints import is_signing_secret, sample_body
 from fulfillment.message import new_signing_secret
 from fulfillment.models import Delivery, Endpoint, KeptMessage, WebhookTally
 from fulfillment.rules.states import State
+from portal import platforms
 from portal.models import AuditEntry
 from portal.roles import Role
 from tests.admin_pages import form_of, sign_in, url
@@ -156,5 +157,6 @@ def test_webhook_counts_are_drawn_and_written(studio: Studio, elsewhere: Studio)
             page = sign_in(studio.members[role]).get(url("fulfillment.webhooktally", "changelist")).content.decode()
             assert "1,234" in page
             assert "<rect" in page
+            assert all(escape(one.check_hints["webhook"]) in page for one in platforms.with_sign_in())
             assert "77" not in page.split("drops-bars")[0].split("<h1")[1]
             assert (credential.url_token in page) == (role is Role.OWNER)
