@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from campaigns.admin.console_values import ConsoleValues, RewardSheet, Shown
+from campaigns.admin.console_values import LABELS, ConsoleValues, RewardSheet, Shown
 from campaigns.hooks import CampaignPage
 from campaigns.models import (
     Campaign,
@@ -97,6 +97,7 @@ def _sheets(request: HttpRequest, campaign: Campaign, rows: list[CampaignPlatfor
 def _sheet(values: ConsoleValues, row: CampaignPlatform) -> Sheet:
     console, back = values.platform.console, _brought_back(values, row)
     webhook = values.platform.check_hints.get(Item.WEBHOOK.value, "") if console.leaves_out(Item.WEBHOOK) else ""
+    told = f"{LABELS[Item.WEBHOOK]}: {webhook}" if webhook else ""
     return Sheet(
         platform=values.platform,
         organization=values.organization(),
@@ -105,7 +106,7 @@ def _sheet(values: ConsoleValues, row: CampaignPlatform) -> Sheet:
         only_here=values.only_here(),
         back=back,
         missing=sum(1 for shown in back if not shown.text),
-        notes=[str(note) for note in (*console.notes, webhook) if note],
+        notes=[str(note) for note in (*console.notes, told) if note],
         unknown=[str(note) for note in console.unknown],
     )
 

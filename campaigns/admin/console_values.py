@@ -49,7 +49,7 @@ LABELS: Mapping[Item, str | Promise] = {
 class Shown:
     """One value to copy. Without ``text`` there is none: ``missing`` says why, and ``url`` leads to where it is mended.
 
-    ``lines``: it has a line for each of several things.
+    ``lines``: it has a line for each of several things. ``needed``: without it something does not work.
     """
 
     label: str
@@ -58,6 +58,7 @@ class Shown:
     missing: str = ""
     url: str = ""
     lines: bool = False
+    needed: bool = True
     id: str = ""
 
 
@@ -100,7 +101,8 @@ class ConsoleValues:
             return [self._shown(item, self.credential.client_id)]
         if item is Item.WEBHOOK and self.credential:
             shown = webhook_address(self.credential) if self.sees_webhook else ""
-            return [self._shown(item, shown, missing=_t("It is a secret: an owner sees it here."))]
+            secret = _t("It is a secret: an owner sees it here.")
+            return [self._shown(item, shown, missing=secret, needed=False)]
         name, arguments = "connect_organization", [self.campaign.organization.slug]
         if item is Item.REDIRECT:
             name, arguments = f"{self.platform.key}_callback", []
@@ -124,7 +126,7 @@ class ConsoleValues:
                 values += self._categories(item)
             elif item in known:
                 text, missing = known[item]
-                values.append(self._shown(item, text, missing=missing, url=page))
+                values.append(self._shown(item, text, missing=missing, url=page, needed=False))
             elif item is Item.REWARD_IMAGE and not reward.image:
                 values.append(self._shown(item, "", missing=_t("No image is uploaded."), url=page))
         has_image = bool(reward.image) and Item.REWARD_IMAGE in console.reward
@@ -166,9 +168,8 @@ class ConsoleValues:
             Item.ANNOUNCEMENT_DAYS: str(campaign.announcement_days),
             Item.GRACE_DAYS: str(campaign.grace_days),
         }
-        return [
-            self._shown(item, texts[item], lines=item is Item.DESCRIPTION, missing=_t("Nothing is entered."), url=page)
-        ]
+        lines, empty = item is Item.DESCRIPTION, _t("Nothing is entered.")
+        return [self._shown(item, texts[item], lines=lines, missing=empty, url=page, needed=False)]
 
     def _categories(self, item: Item) -> list[Shown]:
         if not self.categories:
@@ -198,7 +199,8 @@ class ConsoleValues:
     def _channels(self, page: str) -> list[Shown]:
         label = self._label(Item.CHANNELS)
         if self.campaign.scope == Campaign.Scope.GLOBAL:
-            return [Shown(label=label, missing=_t("None: all channels count. Leave the list in the console empty."))]
+            everyone = _t("None: all channels count. Leave the list in the console empty.")
+            return [Shown(label=label, missing=everyone, needed=False)]
         if not self.channels:
             nobody = _t("The allow-list has no channel on this platform.")
             return [Shown(label=label, missing=nobody, url=f"{page}#channels")]
@@ -213,6 +215,7 @@ class ConsoleValues:
                 lines=True,
                 hint=f"{hint} {unnamed}".strip(),
                 missing=_t("No login is known: take the ids."),
+                needed=False,
             ),
             Shown(
                 label=_t("%(label)s: ids") % {"label": label},
@@ -226,7 +229,14 @@ class ConsoleValues:
         return str(self.platform.console.labels.get(item, LABELS[item]))
 
     def _shown(
-        self, item: Item, text: str, *, missing: str | Promise = "", url: str = "", lines: bool = False
+        self,
+        item: Item,
+        text: str,
+        *,
+        missing: str | Promise = "",
+        url: str = "",
+        lines: bool = False,
+        needed: bool = True,
     ) -> Shown:
         hint = self.platform.console.hints.get(item) or self.platform.check_hints.get(item.value, "")
         return Shown(
@@ -236,6 +246,7 @@ class ConsoleValues:
             missing="" if text else str(missing),
             url="" if text else url,
             lines=lines,
+            needed=needed,
         )
 
 

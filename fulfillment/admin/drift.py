@@ -119,7 +119,6 @@ class ShownWay:
     impossible: list[Option]
     allowed: bool
     new_url: str
-    suggested: bool
 
 
 def _way(
@@ -132,12 +131,11 @@ def _way(
             if way is Way.MAP_REWARD
             else offered.rewards_to_assign(organization, group, known)
         )
-        options, suggested = [_reward_option(choice) for choice in rewards], any(choice.hint for choice in rewards)
+        options = [_reward_option(choice) for choice in rewards]
         new_url = reverse("admin:campaigns_reward_add") if way is Way.MAP_REWARD else ""
     else:
         campaigns = _campaigns(way, organization, group, known, now)
         options = [_campaign_option(choice, now) for choice in campaigns]
-        suggested = any(choice.hint for choice in campaigns)
         new_url = reverse("admin:campaigns_campaign_add") if way is Way.MAP_CAMPAIGN else ""
     return ShownWay(
         way=way,
@@ -146,7 +144,6 @@ def _way(
         impossible=[option for option in options if option.problem],
         allowed=may(request, PERMISSIONS[way]),
         new_url=new_url if may(request, Permission.EDIT_CAMPAIGNS) else "",
-        suggested=suggested,
     )
 
 

@@ -20,7 +20,7 @@ from campaigns.models import Campaign, Reward
 from fulfillment.admin.bulk_pages import many_address
 from fulfillment.admin.deed_form import ReasonForm
 from fulfillment.admin.drift_words import MEANINGS, WORDS, asked_key, counted, group_address, id_label
-from fulfillment.admin.words import REASON_NAMES, reason_name, state_chip
+from fulfillment.admin.words import REASON_NAMES, reason_name
 from fulfillment.bulk import choose_assignment, confirm
 from fulfillment.claims import NotPossible
 from fulfillment.drift.choices import known_of
@@ -129,7 +129,6 @@ def _form(way: Way, data: Any) -> forms.Form:
 def _shown(asked: Asked, group: Group | None) -> dict[str, Any]:
     key, words = asked.key, WORDS[asked.way]
     told = _forecast(asked, group) if group else Forecast()
-    ready = (State.READY, State.CONFIRMED)
     return {
         "title": words.title,
         "text": words.text,
@@ -145,16 +144,35 @@ def _shown(asked: Asked, group: Group | None) -> dict[str, Any]:
         "group": group,
         "looked_at": told.looked_at,
         "all_looked_at": group is not None and not group.capped and told.looked_at >= group.claims,
-        "sent": told.of(*ready),
-        "waiting": told.of(State.WAITING),
-        "held": told.of(State.HELD),
-        "stay": told.of(State.QUARANTINED),
-        "duplicate": told.of(State.DUPLICATE),
-        "outcomes": [
-            (state_chip(state), reason_name(state, code), count) for (state, code), count in told.outcomes.most_common()
+        "lines": [
+            (told.of(*states), text, _reasons(told, states))
+            for states, text in _FOLLOWS
+            if states in _ALWAYS or told.of(*states)
         ],
+        "stay": told.of(State.QUARANTINED),
         "most": MAX_CLAIMS if asked.way in ASSIGNS and group is not None and group.capped else 0,
     }
+
+
+_SENT, _WAITING, _HELD = (State.READY, State.CONFIRMED), (State.WAITING,), (State.HELD,)
+_ALWAYS = (_SENT, _WAITING, _HELD)
+_FOLLOWS: tuple[tuple[tuple[State, ...], Any], ...] = (
+    (_SENT, _("would go to the game")),
+    (_WAITING, _("would wait for the viewer")),
+    (_HELD, _("would be held for you to release")),
+    ((State.DUPLICATE,), _("would be duplicates")),
+    ((State.QUARANTINED,), _("would stay in quarantine")),
+)
+"""What can become of claims, in words that go on from their number; the first three are told even of none."""
+
+
+def _reasons(told: Forecast, states: tuple[State, ...]) -> str:
+    """Return why claims would come into these states, each reason with its number where there are several."""
+    found = [(code, state, count) for (state, code), count in told.outcomes.most_common() if state in states]
+    if len(found) == 1:
+        code, state, _count = found[0]
+        return reason_name(state, code)
+    return ", ".join(f"{count:,} {reason_name(state, code)}" for code, state, count in found)
 
 
 def _forecast(asked: Asked, group: Group) -> Forecast:

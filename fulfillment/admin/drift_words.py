@@ -74,7 +74,10 @@ WORDS: Mapping[Way, WayWords] = {
         _("Add the reward to a campaign"),
         _("The campaign then has this reward here too. That is possible until the campaign begins."),
         _("Campaign"),
-        _("No campaign can take this reward any more."),
+        _(
+            "No campaign can take this reward any more. To deliver this very reward, clone the campaign, give the clone the "
+            "reward, publish it, and assign the claims to it here."
+        ),
         _("Add the reward"),
         _("The reward is in “%(name)s” now. The claims are worked out again within seconds."),
     ),

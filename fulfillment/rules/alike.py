@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 ALIKE = 0.6
 """From this likeness on, of at most 1, a name is suggested."""
 
+_SAME_WORD = 0.8
 _SHORTEST = 3
 """Shorter names are like too many others."""
 
@@ -14,14 +15,16 @@ _SHORTEST = 3
 def likeness(one: str, other: str) -> float:
     """Return how alike two names or ids are, from 0 to 1, whatever their case and whatever stands between their words.
 
-    A name whose words all occur in the other counts as alike, so that ``golden-sword`` is like "The Golden Sword".
+    It is the part of the longer one's words that the other has too, but for a letter or two: what names of one game begin
+    with alike counts as one word. A name whose words all occur in the other counts as alike.
     """
-    first, second = _words(one), _words(other)
-    if min(len("".join(first)), len("".join(second))) < _SHORTEST:
+    first, second = sorted((_words(one), _words(other)), key=len)
+    if len("".join(first)) < _SHORTEST:
         return 0.0
-    if set(first) <= set(second) or set(second) <= set(first):
-        return 1.0 if first == second else 0.9
-    return SequenceMatcher(None, " ".join(first), " ".join(second), autojunk=False).ratio()
+    shared = sum(1 for word in first if any(_is_same(word, another) for another in second))
+    if first == second:
+        return 1.0
+    return 0.9 if shared == len(first) and set(first) <= set(second) else shared / len(second)
 
 
 def most_alike(name: str, others: dict[str, tuple[str, ...]]) -> str | None:
@@ -30,6 +33,10 @@ def most_alike(name: str, others: dict[str, tuple[str, ...]]) -> str | None:
     best = max(found.values(), default=0.0)
     keys = [key for key, value in found.items() if value == best]
     return keys[0] if best >= ALIKE and len(keys) == 1 else None
+
+
+def _is_same(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _SAME_WORD
 
 
 def _words(text: str) -> list[str]:

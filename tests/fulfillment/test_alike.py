@@ -14,6 +14,8 @@ from fulfillment.rules.alike import ALIKE, likeness, most_alike
         ("golden-sword", "The Golden Sword", True),
         ("GOLDEN SWORD 2", "Golden Swords", True),
         ("golden_sword", "Comet Cloak", False),
+        ("starfall.helm.polar", "starfall.lantern.star", False),
+        ("starfall.helm.polar", "starfall.helm.polar2", True),
         ("", "Golden Sword", False),
         ("gs", "gs", False),
     ],

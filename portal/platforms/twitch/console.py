@@ -46,6 +46,6 @@ CONSOLE = Console(
             "with the time in UTC before you save."
         ),
         _("Limits of Twitch for names, images, minutes and the number of drops are not documented."),
-        _("How long viewers can still claim after the end is Twitch's own: the grace days below are the portal's."),
+        _("How long viewers can still claim after the end is Twitch's own; the grace days are the portal's."),
     ),
 )

@@ -132,7 +132,12 @@ def test_f2_the_count_comes_first_and_confirmed_the_id_is_entered(studio: Studio
     client = producer(studio)
     address = asked("drift_confirm", way="map_reward", target=studio.reward.pk)
     page = client.get(address)
-    assert (page.context["waiting"], page.context["sent"], page.context["held"]) == (2, 0, 0)
+    told = [(count, str(text), why) for count, text, why in page.context["lines"]]
+    assert told == [
+        (0, "would go to the game", ""),
+        (2, "would wait for the viewer", "no game account linked"),
+        (0, "would be held for you to release", ""),
+    ]
     assert page.context["all_looked_at"]
     assert not RewardPlatformId.objects.exists()
     answer = client.post(address, {"reason": ""}, follow=True)
