@@ -14,7 +14,7 @@ from django.db import IntegrityError, models
 from django.forms import BaseModelForm, ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action, display
@@ -170,10 +170,12 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
     """A list and its objects, within the active organization.
 
     ``menu_icon`` (a Material Symbols name) and ``menu_order`` place the page in the menu; an order of None hides it.
+    Pages with the same ``menu_group`` stand under that heading, those without one under their app's name.
     """
 
     menu_icon = "list"
     menu_order: int | None = 100
+    menu_group: str | Promise = ""
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50

@@ -125,7 +125,7 @@ def icon(request: HttpRequest) -> str:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the side menu: start page, organization, then every registered page the person may see, by app."""
+    """Return the side menu: start page, organization, then every registered page the person may see, by app and group."""
     from django.contrib import admin
 
     groups: list[dict[str, Any]] = [
@@ -142,14 +142,19 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         }
     ]
     for app in admin.site.get_app_list(request):
-        items = []
+        found: dict[str, list[tuple[int, dict[str, Any]]]] = {}
         for entry in app["models"]:
             model_admin = admin.site.get_model_admin(entry["model"])
             order = getattr(model_admin, "menu_order", 100)
             if entry["admin_url"] and order is not None:
-                icon = getattr(model_admin, "menu_icon", "list")
-                items.append((order, {"title": entry["name"], "icon": icon, "link": entry["admin_url"]}))
-        if items:
+                item = {
+                    "title": entry["name"],
+                    "icon": getattr(model_admin, "menu_icon", "list"),
+                    "link": entry["admin_url"],
+                }
+                title = str(getattr(model_admin, "menu_group", "") or app["name"])
+                found.setdefault(title, []).append((order, item))
+        for title, items in sorted(found.items(), key=lambda group: min(order for order, _item in group[1])):
             ordered = [item for _order, item in sorted(items, key=lambda pair: (pair[0], str(pair[1]["title"])))]
-            groups.append({"title": app["name"], "separator": True, "collapsible": False, "items": ordered})
+            groups.append({"title": title, "separator": True, "collapsible": False, "items": ordered})
     return groups

@@ -24,6 +24,7 @@ from unfold.widgets import (
 from fulfillment.admin.alert_rules import outcome_shown
 from fulfillment.admin.alert_words import MUTES, message_state, muted_text, problem_text, rules_told
 from fulfillment.admin.alerts import mute_end
+from fulfillment.admin.menu import ALERTS
 from fulfillment.admin.words import ago, chip, utc
 from fulfillment.alerts.muting import channel_set_right, mute_channel
 from fulfillment.alerts.trying import Tried, send_test
@@ -110,6 +111,7 @@ class AlertChannelAdmin(OrganizationAdmin):
 
     menu_icon = "campaign"
     menu_order = 58
+    menu_group = ALERTS
     view_permission = Permission.MANAGE
     edit_permission = Permission.MANAGE
     form = ChannelForm

@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWid
 
 from fulfillment.admin.alert_words import MUTES, muted_text, problem_of_test, unit_name
 from fulfillment.admin.alerts import mute_end
+from fulfillment.admin.menu import ALERTS
 from fulfillment.admin.words import chip
 from fulfillment.alerts.trying import Tried, channels_of, try_rule
 from fulfillment.alerts.watched import Watched, mute_rule, set_rule, watched_by
@@ -82,6 +83,7 @@ class AlertRuleAdmin(ReadOnlyAdmin):
 
     menu_icon = "rule_settings"
     menu_order = 57
+    menu_group = ALERTS
     view_permission = Permission.SEE_CAMPAIGNS
 
     def get_urls(self) -> list[URLPattern]:

@@ -28,6 +28,7 @@ from fulfillment.admin.alert_words import (
     problem_text,
     told_text,
 )
+from fulfillment.admin.menu import ALERTS
 from fulfillment.admin.words import ago, utc, utc_in_two
 from fulfillment.alerts.muting import UNTIL_OVER, mute_alert
 from fulfillment.alerts.watched import is_watched, judged_at
@@ -79,6 +80,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     menu_icon = "notification_important"
     menu_order = 56
+    menu_group = ALERTS
     view_permission = Permission.SEE_CAMPAIGNS
     list_display = ("what", "state_now", "since", "told", "quiet")
     list_display_links = ("what",)

@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from fulfillment.admin.api_client_deeds import ApiClientDeeds, keep_secret, secret_waits
 from fulfillment.admin.api_client_form import ApiClientForm
 from fulfillment.admin.api_client_words import client_state, examples, scopes_in_words
+from fulfillment.admin.menu import OWN_SYSTEMS
 from fulfillment.admin.words import ago, utc, utc_in_two
 from fulfillment.api_clients import ClientRevoked, change_client, create_client, last_used, previous_until
 from fulfillment.models import ApiClient
@@ -55,6 +56,7 @@ class ApiClientAdmin(ApiClientDeeds):
 
     menu_icon = "api"
     menu_order = 52
+    menu_group = OWN_SYSTEMS
     view_permission = Permission.MANAGE
     edit_permission = Permission.MANAGE
     form = ApiClientForm

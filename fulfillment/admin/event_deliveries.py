@@ -34,6 +34,7 @@ from fulfillment.admin.event_list import (
 )
 from fulfillment.admin.event_page import event_page
 from fulfillment.admin.event_words import event_name, progress_chip, subject_link, when_next
+from fulfillment.admin.menu import OWN_SYSTEMS
 from fulfillment.admin.words import utc_in_two
 from fulfillment.bulk import choose_event_deliveries
 from fulfillment.events.replay import replayable, retry_event_delivery
@@ -111,6 +112,7 @@ class EventDeliveryAdmin(BulkPages, ReadOnlyAdmin):
 
     menu_icon = "outgoing_mail"
     menu_order = 54
+    menu_group = OWN_SYSTEMS
     view_permission = Permission.SEE_PEOPLE
     list_display = ("happened", "what", "about", "told", "state_now", "next", "tried")
     list_display_links = ("happened", "what")

@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 
 from fulfillment.admin.event_counts import Counted
 from fulfillment.admin.event_words import days_kept, event_choices, events_told, subscription_state
+from fulfillment.admin.menu import OWN_SYSTEMS
 from fulfillment.admin.receiver_pages import Deed, ReceiverAdmin, ReceiverForm, Text
 from fulfillment.events.subscriptions import (
     forget_previous_secret,
@@ -121,6 +122,7 @@ class EventSubscriptionAdmin(ReceiverAdmin):
 
     menu_icon = "notifications"
     menu_order = 52
+    menu_group = OWN_SYSTEMS
     view_permission = Permission.MANAGE
     edit_permission = Permission.MANAGE
     form = SubscriptionForm

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from fulfillment.admin.menu import FROM_PLATFORMS
 from fulfillment.admin.words import utc
 from fulfillment.models import KeptMessage, WebhookTally
 from portal import platforms
@@ -55,6 +56,7 @@ class KeptMessageAdmin(ReadOnlyAdmin):
 
     menu_icon = "unknown_document"
     menu_order = 70
+    menu_group = FROM_PLATFORMS
     view_permission = Permission.SEE_PEOPLE
     list_display = ("received", "platform_name", "message_id", "problem")
     list_filter = (CredentialPlatformFilter, ("received_at", RangeDateTimeFilter))
@@ -94,6 +96,7 @@ class WebhookTallyAdmin(ReadOnlyAdmin):
 
     menu_icon = "monitoring"
     menu_order = 60
+    menu_group = FROM_PLATFORMS
     view_permission = Permission.SEE_CAMPAIGNS
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -102,6 +105,7 @@ class WebhookTallyAdmin(ReadOnlyAdmin):
             return super().changelist_view(request, extra_context)
         now = timezone.now()
         credentials = PlatformCredential.objects.filter(organization=active_organization(request)).order_by("platform")
+        used = {credential.platform for credential in credentials}
         context = {
             **self.admin_site.each_context(request),
             "title": _t("Webhooks"),
@@ -112,7 +116,7 @@ class WebhookTallyAdmin(ReadOnlyAdmin):
             "hints": [
                 (one.name, one.check_hints.get("webhook", ""))
                 for one in platforms.registry.values()
-                if one.sends_claims
+                if one.sends_claims and one.key in used
             ],
             "may_manage": may(request, Permission.MANAGE),
         }

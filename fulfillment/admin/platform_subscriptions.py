@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Channel
 from fulfillment.admin.inbound import CredentialPlatformFilter
+from fulfillment.admin.menu import FROM_PLATFORMS
 from fulfillment.admin.words import ago, chip, utc
 from fulfillment.models import PlatformSubscription
 from fulfillment.subscribing.again import look_now, make_anew
@@ -74,6 +75,7 @@ class PlatformSubscriptionAdmin(ReadOnlyAdmin):
 
     menu_icon = "rss_feed"
     menu_order = 62
+    menu_group = FROM_PLATFORMS
     view_permission = Permission.SEE_CAMPAIGNS
     list_display = ("event", "about", "platform_name", "standing", "stands_since", "last_message", "wrong")
     list_display_links = ("event",)

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from fulfillment.admin.menu import FROM_PLATFORMS
 from fulfillment.admin.words import chip, sees_people, utc
 from fulfillment.models import Sweep, SweepPart
 from portal import platforms
@@ -38,7 +39,9 @@ class SweepAdmin(ReadOnlyAdmin):
 
     menu_icon = "sync"
     menu_order = 65
+    menu_group = FROM_PLATFORMS
     view_permission = Permission.SEE_CAMPAIGNS
+    list_before_template = "admin/fulfillment/sweeps_header.html"
     list_display = (
         "began",
         "platform_name",

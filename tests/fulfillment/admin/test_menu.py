@@ -1,0 +1,63 @@
+"""The menu and empty lists of the admin: what each entry is about is told by its heading, and no list offers what is not possible (S1)."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import HttpRequest
+from django.test import Client
+
+from portal.admin_site import navigation
+from portal.roles import Role
+from tests.admin_pages import sign_in, url
+from tests.factories import make_credential
+from tests.fulfillment.admin.story import Studio
+from tests.linking.walk import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def studio() -> Studio:
+    return Studio()
+
+
+@pytest.fixture
+def owner(studio: Studio) -> Client:
+    return sign_in(studio.members[Role.OWNER])
+
+
+def request_of(client: Client) -> HttpRequest:
+    request: HttpRequest = client.get(url("fulfillment.alert", "changelist")).wsgi_request
+    return request
+
+
+def test_s1_the_menu_keeps_what_comes_in_and_what_goes_out_apart(owner: Client) -> None:
+    menu = {
+        str(group["title"]): [str(item["title"]) for item in group["items"]] for group in navigation(request_of(owner))
+    }
+    assert menu["To your own systems"] == ["API clients", "Event subscriptions", "Event deliveries"]
+    assert menu["Alerts"] == ["Alerts", "Alert rules", "Alert channels"]
+    assert menu["From the platforms"] == [
+        "Webhook counts",
+        "Event subscriptions at platforms",
+        "Sweeps",
+        "Unreadable messages",
+    ]
+    names = [name for group in menu.values() for name in group]
+    assert len(set(names)) == len(names)
+
+
+def test_s1_an_empty_list_offers_filters_to_drop_only_where_some_are_set(owner: Client) -> None:
+    page = text_of(owner.get(url("fulfillment.sweep", "changelist")))
+    assert "Nothing here yet." in page
+    assert "Show everything" not in page
+    page = text_of(owner.get(url("fulfillment.sweep", "changelist"), {"on_platform": "kick"}))
+    assert "Nothing fits the search and the filters." in page
+    assert "Show everything" in page
+
+
+def test_p1_webhooks_are_explained_for_the_platforms_in_use_only(studio: Studio, owner: Client) -> None:
+    make_credential(studio.organization, "twitch")
+    page = text_of(owner.get(url("fulfillment.webhooktally", "changelist")))
+    assert "nothing to enter in a console" in page
+    assert "Kick:" not in page
