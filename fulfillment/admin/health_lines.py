@@ -91,7 +91,8 @@ def _webhook(request: HttpRequest, one: PlatformFacts, now: datetime) -> Line:
     day = {"taken": f"{one.webhooks_taken:,}", "refused": f"{one.webhooks_refused:,}"}
     note = _t("In the last day %(taken)s messages were taken in and %(refused)s refused.") % day
     if one.webhook_at is None:
-        note = _t("None has come yet. See that the webhook address stands in the platform's console.")
+        hint = str(platforms.get(one.platform).check_hints.get("webhook", ""))
+        note = " ".join(filter(None, [_t("None has come yet: one comes with the first claim."), hint]))
     elif one.claims_webhook_at != one.webhook_at:
         note += " " + _t("The last with claims: %(when)s.") % {"when": _when(one.claims_webhook_at, now)}
     if one.webhooks_refused:
@@ -117,7 +118,7 @@ def _subscriptions(request: HttpRequest, one: PlatformFacts, now: datetime) -> L
     note = _t("The portal asks the platform for them, watches them and renews them by itself.")
     if since is not None:
         note = _t(
-            "The first has not been at work for %(span)s. It is asked for again by itself; the sweep brings claims meanwhile."
+            "One has been waiting for %(span)s. It is asked for again by itself; the sweep brings claims meanwhile."
         )
         note %= {"span": span_between(since, now)}
     not_at_work = sum(one.subscriptions.values()) - one.subscriptions.get(PlatformSubscription.State.ENABLED, 0)

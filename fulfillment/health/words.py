@@ -44,7 +44,7 @@ _TEXTS: Mapping[What, tuple[_Text, _Text]] = {
         _("%(name)s: nothing heard and nothing asked yet."),
         _(
             "The first sweep begins by itself within minutes, while the worker runs. "
-            "A webhook comes with the first claim: see that its address stands in the platform's console."
+            "A webhook comes with the first claim, once the platform knows the portal's address."
         ),
     ),
     What.REFUSED: (
