@@ -97,7 +97,10 @@ def _report(row: dict[str, object]) -> Report | None:
     span = days if isinstance(days, dict) else {}
     started, ended = (parse_time(text_of(span.get(name))) for name in ("started_at", "ended_at"))
     url = text_of(row.get("URL"))
-    game_id = row.get("game_id")
-    if not url or started is None or ended is None or not isinstance(game_id, str) or not game_id:
+    try:
+        game_id = id_of(row.get("game_id"))
+    except PlatformError:
         return None
-    return Report(game_id=id_of(game_id), url=url, started_on=started.date(), ended_on=ended.date())
+    if not url or started is None or ended is None:
+        return None
+    return Report(game_id=game_id, url=url, started_on=started.date(), ended_on=ended.date())

@@ -235,8 +235,9 @@ def test_a_report_without_an_address_or_days_is_not_understood(bad: dict[str, An
     assert caught.value.reason == "answer"
 
 
-def test_a_report_that_cannot_be_read_keeps_no_other_games_back() -> None:
-    with serving(saying({"data": [row(game_id=None), row()]})) as server:
+@pytest.mark.parametrize("bad", [None, "", True, "1" * 201, "\0"])
+def test_a_report_that_cannot_be_read_keeps_no_other_games_back(bad: object) -> None:
+    with serving(saying({"data": [row(game_id=bad), row()]})) as server:
         page = REPORTS.read(server.url, **OURS, started_on=DAYS[0], ended_on=DAYS[1], cursor="")
     assert [report.game_id for report in page.reports] == ["493057"]
 
