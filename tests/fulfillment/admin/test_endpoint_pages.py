@@ -158,6 +158,6 @@ def test_webhook_counts_are_drawn_and_written(studio: Studio, elsewhere: Studio)
             page = sign_in(studio.members[role]).get(url("fulfillment.webhooktally", "changelist")).content.decode()
             assert "1,234" in page
             assert "<rect" in page
-            assert all(escape(str(one.check_hints["webhook"])) in page for one in platforms.with_sign_in())
+            assert escape(str(platforms.get(credential.platform).check_hints["webhook"])) in page
             assert "77" not in page.split("drops-bars")[0].split("<h1")[1]
             assert (credential.url_token in page) == (role is Role.OWNER)
