@@ -189,9 +189,11 @@ def mute_end(request: HttpRequest, *, now: datetime) -> datetime | None:
 
 def header_of(request: HttpRequest, organization: Organization, *, now: datetime) -> dict[str, Any]:
     """Return what stands above the list of alerts."""
+    last = judged_at(organization)
     return {
-        "judged": ago(judged_at(organization), now=now),
-        "not_watched": not is_watched(organization, now=now),
+        "judged": ago(last, now=now),
+        "not_watched": last is not None and not is_watched(organization, now=now),
+        "never_watched": last is None,
         "nobody_told": not AlertChannel.objects.filter(organization=organization, enabled=True).exists(),
         "may_manage": may(request, Permission.MANAGE),
     }

@@ -146,7 +146,7 @@ def _sweep(request: HttpRequest, one: PlatformFacts, running: Sweep | None, now:
     if one.sweep_problem:
         told.append(explain(one.sweep_problem)[0])
     if one.read_back_until is not None:
-        text = _t("What was told before %(when)s was read back: the platform confirms nothing when it is told.")
+        text = _t("Deliveries told before %(when)s were found in its list: it does not confirm them when it is told.")
         told.append(text % {"when": f"{one.read_back_until:%Y-%m-%d %H:%M} UTC"})
     return Line(
         label=_t("Last sweep"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from fulfillment.alerts.watched import is_watched
+from fulfillment.alerts.watched import is_watched, judged_at
 from fulfillment.alerts.wording import title_of
 from fulfillment.models import Alert, AlertChannel
 from portal.dashboard import Card, Line
@@ -34,7 +34,9 @@ def alerts_card(request: HttpRequest, organization: Organization) -> Card | None
         more = sum(number for _rule, number in counted[_LINES:])
         lines.append(Line(_("Others"), f"{more:,}", f"{listing}?state=open", attention=True))
     text = ""
-    if not is_watched(organization, now=timezone.now()):
+    if judged_at(organization) is None:
+        text = _("What is wrong was not looked for yet. It is looked for every minute, while the worker runs.")
+    elif not is_watched(organization, now=timezone.now()):
         text = _("Nobody is watching: what is wrong was not looked for in the last 10 minutes. Is the worker running?")
     elif not AlertChannel.objects.filter(organization=organization, enabled=True).exists():
         text = _("Nobody is told of alerts: there is no alert channel that is switched on.")

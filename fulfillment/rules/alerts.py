@@ -68,8 +68,8 @@ _ALL = (
             "The sweep finds claims that no message brought, so none is lost, but they arrive late."
         ),
         advice=_(
-            "Look in the platform's console whether there were claims. If so, check that the portal's webhook address "
-            "stands there and that the event subscriptions are at work."
+            "Look in the platform's console whether there were claims. If so, use Check at the platform credential: it "
+            "says how the platform learns the portal's webhook address. Event subscriptions must be at work."
         ),
         check=checks.silence,
         unit=Unit.MINUTES,

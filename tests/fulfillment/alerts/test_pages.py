@@ -101,7 +101,9 @@ def test_without_a_channel_the_list_says_that_nobody_is_told_and_offers_to_add_o
 
 
 def test_the_list_says_when_nobody_looks(studio: Organization, owner: Client) -> None:
-    assert "Nobody is watching." in text(owner, url(ALERT, "changelist"))
+    seen = text(owner, url(ALERT, "changelist"))
+    assert "Nothing was looked for yet." in seen and "Nobody is watching." not in seen
+    assert "Nothing is wrong" not in seen
     wrong(studio)
     assert "Last looked:" in text(owner, url(ALERT, "changelist"))
     AlertWatch.objects.update(judged_at=timezone.now() - timedelta(minutes=11))
@@ -201,8 +203,12 @@ def test_the_list_asks_no_more_for_twenty_alerts_than_for_one(studio: Organizati
 def test_the_start_page_has_what_is_open_and_whether_anybody_is_told(studio: Organization, owner: Client) -> None:
     request: Any = owner.get(reverse("admin:index")).wsgi_request
     card = alerts_card(request, studio)
-    assert card and card.lines[0].value == "none" and "Nobody is watching" in card.text
+    assert card and card.lines[0].value == "none" and "was not looked for yet" in card.text
     wrong(studio)
+    AlertWatch.objects.update(judged_at=timezone.now() - timedelta(minutes=11))
+    card = alerts_card(request, studio)
+    assert card and "Nobody is watching" in card.text
+    AlertWatch.objects.update(judged_at=timezone.now())
     card = alerts_card(request, studio)
     assert card and "Nobody is told" in card.text
     make_channel(studio)
