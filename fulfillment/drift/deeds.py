@@ -185,24 +185,28 @@ def add_reward_to_campaign(
         raise NotPossible(Sentence(sentence, {"campaign": stored.name, "platform": platforms.get(key.platform).name}))
 
     def add() -> None:
-        places = CampaignReward.objects.filter(campaign=stored)
-        if places.filter(reward=reward).exists():
-            return
-        if places.count() >= MAX_REWARDS:
-            raise NotPossible(Sentence(_("A campaign has at most %(most)s rewards."), {"most": MAX_REWARDS}))
-        last = places.order_by(F("position").desc()).values_list("position", flat=True).first()
-        places.create(
-            campaign=stored,
-            reward=reward,
-            position=0 if last is None else last + 1,
-            rule=CampaignReward.Rule.WATCH,
-            minutes=minutes,
-        )
+        _place(stored, reward, minutes)
 
     try:
         save_campaign(campaign=stored, changed=[], actor=actor, now=now, write_lists=add, reason=reason)
     except EditRefused as refused:
         raise NotPossible(refusal(refused)) from refused
+
+
+def _place(campaign: Campaign, reward: Reward, minutes: int) -> None:
+    places = CampaignReward.objects.filter(campaign=campaign)
+    if places.filter(reward=reward).exists():
+        return
+    if places.count() >= MAX_REWARDS:
+        raise NotPossible(Sentence(_("A campaign has at most %(most)s rewards."), {"most": MAX_REWARDS}))
+    last = places.order_by(F("position").desc()).values_list("position", flat=True).first()
+    places.create(
+        campaign=campaign,
+        reward=reward,
+        position=0 if last is None else last + 1,
+        rule=CampaignReward.Rule.WATCH,
+        minutes=minutes,
+    )
 
 
 def refusal(refused: EditRefused) -> Sentence:

@@ -174,6 +174,14 @@ def _all(*ids: Iterable[str]) -> tuple[str, ...]:
 _IDS = ("platform", "reason", "platform_reward_id", "platform_campaign_id")
 
 
+# The next pair differs in the last id, else in the one before, and so on. As one comparison of all four SQLite would go
+# through every claim of the platform.
+_BEHIND = [
+    " AND ".join([*(f"c.{name} = k.{name}" for name in _IDS[:first]), f"c.{_IDS[first]} > k.{_IDS[first]}"])
+    for first in reversed(range(len(_IDS)))
+]
+
+
 def _read(organization_id: str, *, counted: int, within: Key | None = None) -> list[Group]:
     """Read the pairs of ids with their claims, so many of each counted; ``within`` leaves out what its group is not among.
 
@@ -187,15 +195,9 @@ def _read(organization_id: str, *, counted: int, within: Key | None = None) -> l
         if within.reward_id:
             mine, given = f"{mine} AND c.platform_reward_id = %s", [*given, within.reward_id]
     in_order = ", ".join(f"c.{name}" for name in (*_IDS, "id"))
-    # The next pair differs in the last id, else in the one before, and so on. As one comparison of all four SQLite would
-    # go through every claim of the platform.
-    behind = [
-        " AND ".join([*(f"c.{name} = k.{name}" for name in _IDS[:first]), f"c.{_IDS[first]} > k.{_IDS[first]}"])
-        for first in reversed(range(len(_IDS)))
-    ]
     leap = ", ".join(
         f"(SELECT c.id FROM {table} c WHERE {mine} AND {differs} ORDER BY {in_order} LIMIT 1)"  # noqa: S608 - own names only
-        for differs in behind
+        for differs in _BEHIND
     )
     # The claims of a pair, in the order of the index: a range of one value, where an equation would let PostgreSQL take
     # the order from another index.
