@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from fulfillment.models import Claim
 from fulfillment.rules.codes import Code
@@ -49,14 +49,26 @@ def record_claims(
 ) -> None:
     """Store these claims, each once (F1): a later arrival fills what is still empty and changes nothing else.
 
-    One statement, for more than ``ROWS_PER_STATEMENT`` claims several. A claim that was not sent yet and has learnt
-    something new is worked out again. Where the same claim stands there twice, the first counts.
+    One statement, for more than ``ROWS_PER_STATEMENT`` claims several; before it a lock, where there are several writers
+    and claims. A claim that was not sent yet and has learnt something new is worked out again. Where the same claim stands
+    there twice, the first counts.
     """
     rows: dict[str, Arrival] = {}
     for arrival in arrivals:
         rows.setdefault(arrival.claim.platform_claim_id, arrival)
     # In key order: two batches with the same claims then wait for each other instead of locking each other out.
     ordered = [rows[key] for key in sorted(rows)]
+    if len(ordered) < 2 or not connection.features.has_select_for_update:
+        _store(ordered, organization_id=organization_id, platform=platform, source=source, now=now)
+        return
+    with transaction.atomic(savepoint=False):
+        # Those that are here already in the order of our keys, which is how all who wait for several claims lock them.
+        known = Claim.objects.filter(organization=organization_id, platform=platform, platform_claim_id__in=[*rows])
+        list(known.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+        _store(ordered, organization_id=organization_id, platform=platform, source=source, now=now)
+
+
+def _store(ordered: Sequence[Arrival], *, organization_id: str, platform: str, source: str, now: datetime) -> None:
     moment = connection.ops.adapt_datetimefield_value(now)
     for start in range(0, len(ordered), ROWS_PER_STATEMENT):
         part = ordered[start : start + ROWS_PER_STATEMENT]

@@ -102,9 +102,7 @@ def _record(credential: PlatformCredential, listed: Sequence[ClaimListed], *, no
     claims = Claim.objects.filter(
         organization=credential.organization_id, platform=credential.platform, platform_claim_id__in=ids
     )
-    # Locked in key order, which is how all who wait for several claims lock them: the statement goes by the platform's ids.
-    in_order = claims.select_for_update(of=("self",)).order_by("pk")
-    known = set(in_order.values_list("platform_claim_id", flat=True))
+    known = set(claims.values_list("platform_claim_id", flat=True))
     record_claims(
         organization_id=credential.organization_id,
         platform=credential.platform,

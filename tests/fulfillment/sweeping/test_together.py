@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from fulfillment.arrivals import Arrival, record_claims
 from fulfillment.ledger import lock_claims
 from fulfillment.models import Claim, Sweep, SweepPart
 from fulfillment.rules.states import State
@@ -161,18 +162,32 @@ def test_f7_a_sweep_whose_last_two_lists_end_at_the_same_moment_is_over(
     assert Sweep.objects.get().finished_at == NOW
 
 
-def test_f7_a_sweep_that_finds_claims_others_hold_waits_for_them_in_the_order_in_which_they_are_locked(
-    leased: list[Leased],
+def enters(leased: Leased, claims: list[Claim]) -> None:
+    assert enter_page(leased, ClaimsPage(claims=tuple(listed(claim) for claim in claims), cursor=""), now=NOW)
+
+
+def comes_again(leased: Leased, claims: list[Claim]) -> None:
+    record_claims(
+        organization_id=leased.credential.organization_id,
+        platform="twitch",
+        arrivals=[Arrival(listed(claim).claim, "{}") for claim in claims],
+        source="webhook",
+        now=NOW,
+    )
+
+
+@pytest.mark.parametrize("deed", [enters, comes_again])
+def test_f1_claims_that_others_hold_are_waited_for_in_the_order_in_which_all_lock_them(
+    leased: list[Leased], deed: Callable[[Leased, list[Claim]], None]
 ) -> None:
     organization = leased[0].credential.organization
     ours = [
         make.make_claim(organization, "twitch", platform_claim_id=name, state=State.WAITING, resolve_at=None)
         for name in ("z", "a")
     ]
-    page = ClaimsPage(claims=tuple(listed(claim) for claim in ours), cursor="")
     with transaction.atomic():
         lock_claims([ours[0].pk])
-        beside = Beside(lambda: enter_page(leased[0], page, now=NOW))
+        beside = Beside(lambda: deed(leased[0], ours))
         lock_claims([ours[1].pk])  # whoever locks several takes the next only now
     assert beside.wrong() == []
 
