@@ -115,7 +115,7 @@ def _subscriptions(request: HttpRequest, one: PlatformFacts, now: datetime) -> L
         if one.subscriptions.get(state)
     ]
     since = one.subscription_ended_at
-    note = _t("The portal asks the platform for them, watches them and renews them by itself.")
+    note = _t("The portal asks the platform for those it needs, watches them and renews them by itself.")
     if since is not None:
         note = _t(
             "One has been waiting for %(span)s. It is asked for again by itself; the sweep brings claims meanwhile."
@@ -124,7 +124,7 @@ def _subscriptions(request: HttpRequest, one: PlatformFacts, now: datetime) -> L
     not_at_work = sum(one.subscriptions.values()) - one.subscriptions.get(PlatformSubscription.State.ENABLED, 0)
     return Line(
         label=_t("Event subscriptions"),
-        value=", ".join(states) or _t("none yet"),
+        value=", ".join(states) or _t("none needed so far"),
         note=note,
         level=Level.ATTENTION if not_at_work else None,
         links=link(request, Permission.SEE_CAMPAIGNS, "fulfillment_platformsubscription_changelist", _t("All of them")),
