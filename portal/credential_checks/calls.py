@@ -28,7 +28,7 @@ def sign_in(run: Examination) -> Iterator[Result]:
             _t("Copy it from the platform's console: %(hint)s") % {"hint": run.platform.id_hints.get("client", "")},
         )
     elif run.platform.get_app_token is None:
-        return  # the first call that carries them shows whether they are accepted
+        return  # the call for claims carries them, and shows whether they are accepted
     elif isinstance(error, str):
         yield _answers(run, address)
         yield Result(Outcome.WORKS, secret, _t("The platform accepts them: the app got a new token."))
@@ -125,6 +125,9 @@ def claims(run: Examination) -> Iterator[Result]:
         hint = run.platform.check_hints.get(f"claims:{error.status}", "")
         yield failed(title, error, refused=str(hint) or _t("Ask the platform what the app lacks."))
         return
+    if run.platform.get_app_token is None:
+        accepted = _t("The platform accepts them: it answered a call that carried them.")
+        yield Result(Outcome.WORKS, _t("Client id and secret"), accepted)
     if page.faults:
         yield Result(
             Outcome.LOOK,

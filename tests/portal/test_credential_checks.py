@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from fulfillment.models import PlatformSubscription, WebhookTally
-from portal import credential_checks
+from portal import credential_checks, platforms
 from portal.credential_checks import Examination, Outcome, Result, examine, examining
 from portal.models import ApiStanding, AppAccessToken, PlatformCredential
 from tests import factories as make
@@ -102,6 +103,20 @@ def test_all_that_works_at_kick_is_said_to_work(kick: Setup) -> None:
     assert outcomes["Public key"] is Outcome.WORKS
     assert "Webhook secret" not in outcomes and "Organization id there" not in outcomes
     assert "e-mail" in kick.results()["Webhook address"].advice
+
+
+def test_where_there_are_no_app_tokens_a_call_for_claims_proves_the_secret(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = setup.credential.platform
+    monkeypatch.setitem(platforms.registry, key, replace(platforms.get(key), get_app_token=None))
+    assert setup.outcomes()["Claims"] is Outcome.FAILS, "the secret is none that the platform knows"
+    setup.api.tokens.append("client-secret")
+    outcomes = setup.outcomes()
+    assert outcomes["Client id and secret"] is outcomes["Claims"] is Outcome.WORKS
+    assert "Sign-in address" not in outcomes
+    setup.change(client_secret="")
+    assert setup.outcomes()["Client id and secret"] is Outcome.FAILS
 
 
 def test_a_check_asks_for_a_new_token_because_the_old_one_says_nothing_of_the_secret(setup: Setup) -> None:
