@@ -1,0 +1,97 @@
+"""The pages by which a producer keeps in step with platforms, as axe, a phone and a dark room judge them (WCAG 2.2 AA)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.people import Producer, Sandbox
+from tests.e2e.portal import RunningPortal, wait_for
+from tests.e2e.watching import DESKTOP, PHONE
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+"""What the law and the house ask for; landmarks, a matter of good practice, are the admin framework's."""
+
+LISTS = {
+    "start page": "",
+    "health": "health/",
+    "unmapped claims": "drift/",
+    "reports": "reports/",
+    "alerts": "fulfillment/alert/",
+    "alert rules": "fulfillment/alertrule/",
+    "new alert channel": "fulfillment/alertchannel/add/",
+    "webhooks": "fulfillment/webhooktally/",
+    "event subscriptions": "fulfillment/platformsubscription/",
+    "sweeps": "fulfillment/sweep/",
+}
+
+
+@pytest.fixture(params=["light", "dark"])
+def producer(request: pytest.FixtureRequest, browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
+    """The producer, signed in, by day and by night."""
+    person = Producer(browser, portal, scheme=request.param)
+    person.sign_in()
+    yield person
+    person.watch.close()
+    assert person.watch.faults == []
+
+
+def violations(producer: Producer, name: str) -> list[str]:
+    """What axe finds on the page as it is, on a desktop and on a phone; the page must fit both."""
+    page, found = producer.page, []
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        producer.watch.width = size["width"]
+        producer.watch.check_fits()
+        for violation in Axe().run(page, options=WCAG).response["violations"]:
+            where = [node["target"] for node in violation["nodes"]][:3]
+            found.append(f"{name} at {size['width']} px: {violation['id']} ({violation['help']}) {where}")
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    return found
+
+
+def on_the_way(page: Page, producer: Producer) -> Iterator[str]:
+    """Go on to the pages behind the lists, and name each."""
+    producer.open("drift/")
+    page.locator("#content a[href*='/drift/map/']").first.click()
+    yield "map"
+    producer.open("campaigns/campaign/")
+    page.get_by_role("link", name="First light").first.click()
+    page.get_by_role("link", name="Console sheet").click()
+    yield "console sheet"
+    producer.open("portal/platformcredential/")
+    page.locator("#result_list").get_by_role("link", name="Twitch").click()
+    page.get_by_role("link", name="Check", exact=True).click()
+    yield "check, to be begun"
+    page.get_by_role("button", name="Check now").click()
+    yield "check, done"
+    producer.open("fulfillment/alertrule/")
+    page.get_by_role("link", name="Mute or try").first.click()
+    yield "alert rule"
+
+
+def test_axe_finds_nothing_on_the_pages_that_keep_producers_in_step(producer: Producer, sandbox: Sandbox) -> None:
+    name = f"Frost crown {producer.page.evaluate('performance.now()'):.0f}"
+    sandbox.add_reward("twitch", name, f"starfall.{name.replace(' ', '.').lower()}")
+    sandbox.add_campaign("twitch", name, category="Starfall", minutes={name: 30})
+    sandbox.claim("twitch", sandbox.add_user("twitch", "Rita"), name)
+    page = producer.page
+
+    def is_unmapped() -> bool:
+        producer.open("drift/")
+        return page.locator("#content a[href*='/drift/map/']").count() > 0
+
+    wait_for(is_unmapped, seconds=10, what="an unmapped claim")
+    found: list[str] = []
+    for title, path in LISTS.items():
+        producer.open(path)
+        found += violations(producer, title)
+    for title in on_the_way(page, producer):
+        page.wait_for_load_state("load")
+        found += violations(producer, title)
+    assert found == []
