@@ -70,6 +70,7 @@ def platform_lines(request: HttpRequest, one: PlatformFacts, running: Sweep | No
         lines.append(_subscriptions(request, one, now))
     if has.claims_api is not None:
         lines += [_sweep(request, one, running, now), _arrivals(one), _calls(request, one, now), _write_back(one, now)]
+    if has.get_app_token is not None:
         lines.append(_token(one, now))
     if has.authorizations is not None:
         lines.append(_authorizations(request, one, now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from fulfillment.models import Sweep, SweepPart
+from portal import platforms
 from portal.models import AuditEntry, Organization, PlatformCredential
 from portal.roles import Role
 from tests import factories as make
@@ -79,6 +81,29 @@ def test_a_credential_that_was_never_used_says_what_will_happen(organization: Or
     text = page(organization)
     assert "Twitch: nothing heard and nothing asked yet." in text
     assert "No claim came in the last day." in text
+
+
+def test_what_a_platform_does_not_have_is_no_line_of_its(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.make_credential(organization, "twitch")
+    lines = (
+        "App token",
+        "Event subscriptions<",
+        "Linked viewers' authorizations",
+        "Leave to read reports",
+        "Last sweep",
+    )
+    assert all(line in page(organization) for line in lines)
+    without = {
+        "get_app_token": None,
+        "subscriptions": None,
+        "authorizations": None,
+        "reports": None,
+        "claims_api": None,
+    }
+    monkeypatch.setitem(platforms.registry, "twitch", replace(platforms.get("twitch"), **without))
+    assert not [line for line in lines if line in page(organization)]
 
 
 def test_all_well_is_a_sentence_for_each_platform() -> None:
