@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.people import Producer, Sandbox
 from tests.e2e.portal import RunningPortal, wait_for
@@ -95,3 +95,18 @@ def test_axe_finds_nothing_on_the_pages_that_keep_producers_in_step(producer: Pr
         page.wait_for_load_state("load")
         found += violations(producer, title)
     assert found == []
+
+
+def test_on_a_phone_the_keyboard_reaches_the_menu_and_leaves_it(producer: Producer) -> None:
+    page = producer.page
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    producer.open("health/")
+    button = page.get_by_role("button", name="Menu", exact=True)
+    expect(button).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#nav-sidebar a").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+    expect(button).to_have_attribute("aria-expanded", "false")
