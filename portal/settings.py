@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.idp.oidc",
+    "linking.providers.chzzk",
     "linking.providers.kick",
     "linking.providers.twitch",
     "rest_framework",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fulfillment.webhooks.base import WebhookView
+from fulfillment.webhooks.chzzk import ChzzkWebhook
 from fulfillment.webhooks.kick import KickWebhook
 from fulfillment.webhooks.twitch import TwitchWebhook
 
-webhooks: dict[str, type[WebhookView]] = {view.platform: view for view in (KickWebhook, TwitchWebhook)}
+webhooks: dict[str, type[WebhookView]] = {view.platform: view for view in (KickWebhook, TwitchWebhook, ChzzkWebhook)}
 """Each platform's webhook by the platform's key."""

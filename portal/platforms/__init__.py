@@ -10,11 +10,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform
+from portal.platforms.chzzk import CHZZK
 from portal.platforms.kick import KICK
 from portal.platforms.studio import STUDIO
 from portal.platforms.twitch import TWITCH
 
-registry: dict[str, Platform] = {platform.key: platform for platform in (TWITCH, KICK, STUDIO)}
+registry: dict[str, Platform] = {platform.key: platform for platform in (TWITCH, KICK, CHZZK, STUDIO)}
 """Every platform by its key, in the order in which pages list them."""
 
 

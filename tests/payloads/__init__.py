@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-TWITCH_SECRET = "lab-secret-0123456789"
+SECRET = "lab-secret-0123456789"
+TWITCH_SECRET = SECRET
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ def kick_claim() -> Recorded:
     """Return the recorded Kick claim, with the key that it was signed with."""
     record = json.loads((FOLDER / "kick" / "drop-valid.json").read_text())
     return Recorded(headers=record["headers"], body=record["body"].encode(), public_key=record["public_key"])
+
+
+def chzzk_claim() -> Recorded:
+    """Return the CHZZK claim that was written by hand."""
+    record = json.loads((FOLDER / "chzzk" / "claim.json").read_text())
+    return Recorded(headers=record["headers"], body=record["body"].encode())
 
 
 def twitch_notification() -> Recorded:

@@ -1,0 +1,1 @@
+"""Signing in at CHZZK, written for allauth."""
