@@ -27,6 +27,9 @@ from campaigns.models import (
     Viewer,
 )
 from fulfillment.models import (
+    Alert,
+    AlertChannel,
+    AlertRule,
     ApiClient,
     BulkOperation,
     ClaimEvent,
@@ -97,6 +100,11 @@ def populate(organization: Organization) -> None:
     WebhookTally.objects.create(credential=credential, hour=NOW, outcome="ok")
     Sweep.objects.create(credential=credential, started_at=NOW, finished_at=NOW)
     PlatformSubscription.objects.create(credential=credential, type="livestream.status.updated", subject="55")
+    Alert.objects.create(organization=organization, rule="silence", subject="kick", opened_at=NOW, seen_at=NOW)
+    AlertRule.objects.create(organization=organization, rule="silence")
+    AlertChannel.objects.create(
+        organization=organization, name=f"Channel of {organization.slug}", kind="email", address="a@example.org"
+    )
     source = make_source(game, name=f"Source of {organization.slug}")
     beat(source, viewers=["1"], minute=NOW)
     make_identifier(organization)
@@ -167,6 +175,9 @@ def test_i5_lists_choices_and_searches_show_the_active_organization_only(
     listed = answer.context["cl"].queryset if "cl" in answer.context else model._default_manager.none()
     assert not listed.exclude(pk=other.pk).exists() if model is Organization else not listed.exists()
     assert f"of {organization.slug}" not in answer.content.decode()
+    names = {pattern.name for pattern in admin.site.get_model_admin(model).get_urls()}
+    if f"{model._meta.app_label}_{model._meta.model_name}_add" not in names:
+        return  # a list whose rows come of themselves
     form = stranger.get(named(model, "add"))
     if form.status_code == 200:
         assert f"of {organization.slug}" not in form.content.decode()

@@ -253,7 +253,7 @@ def test_a_test_of_no_event_is_refused(studio: Studio) -> None:
 
 def test_d5_a_paused_or_failing_subscription_is_on_the_start_page(studio: Studio) -> None:
     client = sign_in(studio.members[Role.PRODUCER])
-    assert "Event subscriptions" not in client.get("/admin/").content.decode(), "nobody who has none needs to know"
+    assert "subscriptions paused or failing" not in client.get("/admin/").content.decode(), "who has none needs no word"
     subscribe(studio.organization)
     assert "0 / 1" in _line(client)
     subscribe(studio.organization, opened_at=NOW, probe_at=NOW)

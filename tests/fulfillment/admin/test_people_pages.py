@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from fulfillment.dashboard import capped
+from fulfillment.health.words import counted
 from fulfillment.rules.states import State
 from linking.models import Link
 from portal.models import AuditEntry
@@ -104,4 +104,4 @@ def test_a_new_organization_is_led_through_setting_up() -> None:
 
 
 def test_counts_stop_at_their_cap() -> None:
-    assert (capped(0), capped(9_999), capped(10_000)) == ("0", "9,999", "10,000+")
+    assert (counted(0), counted(9_999), counted(10_000)) == ("0", "9,999", "10,000+")
