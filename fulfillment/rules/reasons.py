@@ -82,7 +82,9 @@ REASONS: Mapping[Code, Reason] = {
     ),
     Code.REWARD_UNKNOWN: _row(
         State.QUARANTINED,
-        _("No reward has this id on the platform or this external id. Map it with all claims like it, or assign a reward."),
+        _(
+            "No reward has this id on the platform or this external id. Map it with all claims like it, or assign a reward."
+        ),
         _UNREADY,
         _STUDIO_LOOKS,
         Turn.STUDIO,
@@ -98,7 +100,9 @@ REASONS: Mapping[Code, Reason] = {
     ),
     Code.CAMPAIGN_UNKNOWN: _row(
         State.QUARANTINED,
-        _("No campaign has this id on the platform, or none with this reward runs there. Map it with all claims like it."),
+        _(
+            "No campaign has this id on the platform, or none with this reward runs there. Map it with all claims like it."
+        ),
         _UNREADY,
         _STUDIO_LOOKS,
         Turn.STUDIO,
