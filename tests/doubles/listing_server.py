@@ -1,4 +1,4 @@
-"""The lists of claims of Twitch and Kick as a real HTTP server on loopback, over claims that a test puts there.
+"""The lists of claims of Twitch and Kick, and their updates, as a real HTTP server on loopback, over claims of a test.
 
 Written from the platforms' documents and importing nothing of the product. ``poisoned`` names claims and users whose lists
 are answered with 500, ``fault`` is asked before each call and may name a status to answer instead.
@@ -6,6 +6,7 @@ are answered with 500, ``fault`` is asked before each call and may name a status
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,8 @@ class There:
     external_id: str = ""
     granted_at: datetime | str = ""
     status: str = ""
+    told: int = 0
+    """How often it was told as delivered."""
 
 
 @dataclass
@@ -60,6 +63,9 @@ class ListingServer:
         if status is not None:
             connection.reply_json({"message": "fault"}, status=status, **self.headers)
             return
+        if request.method == "PATCH":
+            self._update(connection, json.loads(request.body))
+            return
         found = [claim for claim in self.claims if self._fits(claim, asked)]
         start = int(asked.get("after") or asked.get("cursor") or 0)
         page = found[start : start + int(asked.get("first") or asked.get("limit") or 20)]
@@ -73,6 +79,17 @@ class ListingServer:
         else:
             data = {"claims": [self._item(claim) for claim in page], "cursor": following}
             connection.reply_json({"data": data, "message": "OK"})
+
+    def _update(self, connection: Connection, body: dict[str, Any]) -> None:
+        told = body.get("entitlement_ids") or [one["claim_id"] for one in body["claims"]]
+        for claim in self.claims:
+            if claim.claim_id in told:
+                claim.status = "FULFILLED" if self.shape == "twitch" else "processed"
+                claim.told += 1
+        if self.shape == "twitch":
+            connection.reply_json({"data": [{"status": "SUCCESS", "ids": told}]})
+        else:
+            connection.reply(204)
 
     def _fits(self, claim: There, asked: dict[str, str]) -> bool:
         wanted = asked.get("fulfillment_status") or asked.get("external_status")
