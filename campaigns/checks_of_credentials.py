@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.utils.translation import gettext as _t
 
@@ -46,6 +46,12 @@ def categories(run: Examination) -> Iterator[Result]:
     except PlatformError as error:
         yield failed(title, error, refused=_t("Ask the platform whether the app may look up categories."))
         return
+    yield from _compared(run, title, entered, found)
+
+
+def _compared(
+    run: Examination, title: str, entered: Sequence[tuple[str, str]], found: Mapping[str, str]
+) -> Iterator[Result]:
     known = [(game, category) for game, category in entered if category in found]
     missing = [(game, category) for game, category in entered if category not in found]
     if missing:

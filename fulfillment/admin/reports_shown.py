@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -223,6 +224,30 @@ def figures(request: HttpRequest, reported: ReportedGame, *, now: datetime) -> d
     }
 
 
+def _chart(
+    starts: Sequence[datetime],
+    labels: Sequence[str],
+    key: str,
+    title: str,
+    series: list[Series],
+    empty: str,
+    *,
+    drawn: Drawn = Drawn.BARS,
+) -> TimeChart:
+    return TimeChart(
+        key=key,
+        title=title,
+        axis=_t("Day, in UTC"),
+        every=Every.DAY,
+        starts=starts,
+        labels=labels,
+        series=series,
+        drawn=drawn if len(starts) < _MANY_BARS else Drawn.LINES,
+        missing=_t("no figure"),
+        empty=empty,
+    )
+
+
 def _charts(
     name: str,
     column: str,
@@ -231,20 +256,7 @@ def _charts(
     starts: Sequence[datetime],
     labels: Sequence[str],
 ) -> list[TimeChart]:
-    def chart(key: str, title: str, series: list[Series], empty: str, *, drawn: Drawn = Drawn.BARS) -> TimeChart:
-        return TimeChart(
-            key=key,
-            title=title,
-            axis=_t("Day, in UTC"),
-            every=Every.DAY,
-            starts=starts,
-            labels=labels,
-            series=series,
-            drawn=drawn if len(starts) < _MANY_BARS else Drawn.LINES,
-            missing=_t("no figure"),
-            empty=empty,
-        )
-
+    chart = partial(_chart, starts, labels)
     nothing = _t("No figure came for these days.")
     charts = [
         chart(

@@ -100,9 +100,7 @@ REASONS: Mapping[Code, Reason] = {
     ),
     Code.CAMPAIGN_UNKNOWN: _row(
         State.QUARANTINED,
-        _(
-            "No campaign has this id on the platform, or none with this reward runs there. Map it with all claims like it."
-        ),
+        _("No campaign has this id there, or none with this reward runs there. Map it with all claims like it."),
         _UNREADY,
         _STUDIO_LOOKS,
         Turn.STUDIO,
