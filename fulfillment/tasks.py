@@ -14,7 +14,7 @@ from fulfillment import workers
 from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, Delivery, EventDelivery
 from fulfillment.sweeping.reading import has_due_pages, read_due_pages
-from fulfillment.sweeping.request import begin_due_sweeps, stop_switched_off
+from fulfillment.sweeping.request import begin_due_sweeps, stop_hopeless
 from fulfillment.webhooks.keys import due_for_refresh, refresh_public_key
 from fulfillment.write_back import write_back_due
 from portal import retention
@@ -76,7 +76,7 @@ def write_back() -> str:
 def sweep(*, continued: bool = False) -> str:
     """Begin the sweeps that are due and read pages (F7), and have another run go on while there are more."""
     begun = begin_due_sweeps(now=timezone.now())
-    stop_switched_off(now=timezone.now())
+    stop_hopeless(now=timezone.now())
     read = read_due_pages(seconds=SWEEP_SECONDS)
     if has_due_pages(now=timezone.now()):
         go_on(SWEEP, continued=continued)

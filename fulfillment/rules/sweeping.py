@@ -14,6 +14,9 @@ from enum import StrEnum
 EVERY = timedelta(minutes=10)
 """So long after the end of one sweep the next begins."""
 
+LONGEST = timedelta(days=1)
+"""A sweep that has not come to its end by then never will: Twitch lets an app read a hundred million claims in that time."""
+
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=5)
 OUTAGE_WAIT = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
 from fulfillment.models import Sweep, SweepPart
-from fulfillment.rules.sweeping import EVERY
+from fulfillment.rules.sweeping import EVERY, LONGEST
 from linking.models import Link
 from portal import audit, platforms
 from portal.models import PlatformCredential, User
@@ -140,9 +140,13 @@ def stop(sweep: Sweep, *, now: datetime) -> None:
     Sweep.objects.filter(pk=sweep.pk, finished_at=None).update(finished_at=now, stopped=True)
 
 
-def stop_switched_off(*, now: datetime) -> int:
-    """Stop the sweeps of credentials that were switched off meanwhile; return how many."""
-    running = Sweep.objects.filter(finished_at=None, credential__enabled=False)
+def stop_hopeless(*, now: datetime) -> int:
+    """Stop the sweeps of credentials that were switched off meanwhile, and those that find no end; return how many.
+
+    A platform's cursors may lead round in a circle: what is listed was entered all the same, and the next sweep begins anew.
+    """
+    hopeless = Q(credential__enabled=False) | Q(started_at__lte=now - LONGEST)
+    running = list(Sweep.objects.filter(hopeless, finished_at=None))
     for sweep in running:
         with transaction.atomic():
             stop(sweep, now=now)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from portal import http
 from portal.platforms.messages import MAXIMUM_ID_LENGTH, is_storable
+
+T = TypeVar("T")
 
 LONGEST_LIFE_SECONDS = 10**9
 """Tokens live no longer, whatever is answered: a calendar ends somewhere, and one organization's platform must not stop
@@ -200,6 +202,19 @@ def some_of(values: Sequence[str], size: int) -> Iterator[list[str]]:
     """Return the values in parts of at most ``size``, each value once."""
     once = list(dict.fromkeys(values))
     return (once[start : start + size] for start in range(0, len(once), size))
+
+
+def readable(rows: Sequence[dict[str, Any]], read: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Return what ``read`` makes of the rows; one that it cannot read keeps no other back. Raises ``PlatformError`` for none."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except PlatformError:
+            continue
+    if rows and not found:
+        raise not_understood()
+    return found
 
 
 def id_of(value: object) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.platforms.calls import PlatformError, ask, ask_for_object, id_of, only_row, rows_of, text_of
+from portal.platforms.calls import PlatformError, ask, ask_for_object, id_of, only_row, readable, rows_of, text_of
 from portal.platforms.kick.client import headers
 from portal.platforms.subscriptions import Standing, Subscribed, SubscriptionsPage, Topic
 from portal.platforms.times import parse_time
@@ -50,7 +50,7 @@ class EventSubscriptions:
         params = {"broadcaster_user_id": channel_id} if channel_id else {}
         reply = ask_for_object("GET", _address(api_url), headers=headers(access_token), params=params)
         rows = [] if reply.get("data", reply) is None else rows_of(reply)
-        return SubscriptionsPage(subscriptions=tuple(map(_read, rows)), cursor="")
+        return SubscriptionsPage(subscriptions=tuple(readable(rows, _read)), cursor="")
 
     def create(
         self, api_url: str, *, client_id: str, access_token: str, topic: Topic, callback: str, secret: str

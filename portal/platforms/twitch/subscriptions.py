@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.platforms.calls import PlatformError, ask, ask_for_object, id_of, only_row, rows_of, text_of
+from portal.platforms.calls import PlatformError, ask, ask_for_object, id_of, only_row, readable, rows_of, text_of
 from portal.platforms.messages import MAXIMUM_ID_LENGTH
 from portal.platforms.subscriptions import AlreadySubscribed, Standing, Subscribed, SubscriptionsPage, Topic
 from portal.platforms.times import parse_time
@@ -84,7 +84,7 @@ class EventSub:
         pagination = reply.get("pagination")
         following = text_of(pagination.get("cursor")) if isinstance(pagination, dict) else ""
         return SubscriptionsPage(
-            subscriptions=tuple(_read(row) for row in rows if _transport(row).get("method") == "webhook"),
+            subscriptions=tuple(readable([row for row in rows if _transport(row).get("method") == "webhook"], _read)),
             cursor=following if rows and following != cursor else "",
         )
 

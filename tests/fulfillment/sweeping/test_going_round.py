@@ -10,7 +10,7 @@ import pytest
 
 from fulfillment.models import Claim, Sweep, SweepPart
 from fulfillment.sweeping import reading
-from fulfillment.sweeping.request import begin_due_sweeps
+from fulfillment.sweeping.request import begin_due_sweeps, stop_hopeless
 from portal.models import ApiStanding, PlatformCredential
 from tests import factories as make
 from tests.fulfillment.sweeping.studio import Studio
@@ -160,3 +160,21 @@ def test_s2_one_organizations_secrets_that_cannot_be_decrypted_keep_no_other_fro
     reading.read_due_pages(seconds=60, clock=studio.clock)
     assert Claim.objects.filter(organization=other.organization).count() == 5
     other.api.server.stop()
+
+
+def test_f7_a_sweep_whose_cursors_lead_in_a_circle_makes_way_for_the_next_after_a_day(studio: Studio) -> None:
+    studio.there(250)
+    begin_due_sweeps(now=studio.clock())
+    sweep = Sweep.objects.get()
+    for _turn in range(3):
+        reading.read_due_pages(seconds=60, clock=studio.clock)
+        SweepPart.objects.filter(sweep=sweep).update(cursor="", due_at=studio.clock(), outcome="")
+    Sweep.objects.update(finished_at=None)
+    studio.later(hours=23)
+    assert stop_hopeless(now=studio.clock()) == 0
+    studio.later(hours=2)
+    assert stop_hopeless(now=studio.clock()) == 1
+    sweep.refresh_from_db()
+    assert (sweep.stopped, Claim.objects.count()) == (True, 250)
+    studio.later(minutes=11)
+    assert begin_due_sweeps(now=studio.clock()) == 1

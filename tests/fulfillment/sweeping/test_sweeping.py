@@ -20,7 +20,7 @@ from fulfillment.sweeping.request import (
     begin_due_sweeps,
     look_for_claims_of,
     request_sweep,
-    stop_switched_off,
+    stop_hopeless,
 )
 from portal.models import AuditEntry, PlatformCredential
 from portal.platforms.claims_api import ClaimsPage
@@ -173,7 +173,7 @@ def test_f7_a_credential_that_is_switched_off_is_not_swept(studio: Studio) -> No
     begin_due_sweeps(now=studio.clock())
     PlatformCredential.objects.update(enabled=False)
     assert reading.read_due_pages(seconds=5, clock=studio.clock) == 0
-    assert stop_switched_off(now=studio.clock()) == 1
+    assert stop_hopeless(now=studio.clock()) == 1
     assert Sweep.objects.get().stopped
     assert begin_due_sweeps(now=studio.clock() + timedelta(days=1)) == 0
     studio.credential.refresh_from_db()
