@@ -98,7 +98,8 @@ def test_the_page_fills_by_itself_and_the_reward_is_claimed_by_keyboard(
     button = card(page).get_by_role("button", name=f"Claim {LANTERN}")
     button.focus()
     before = button.element_handle()
-    send_heartbeat(portal, kick, minutes_ago=3)
+    # On a slow machine some minutes have passed: one that was heard of before would count for nothing more (W2).
+    send_heartbeat(portal, kick, minutes_ago=9)
     page.clock.run_for(POLL_MILLISECONDS)
     assert before is not None
     assert before.evaluate("element => element === document.activeElement"), "what has the focus is left alone"
@@ -108,7 +109,7 @@ def test_the_page_fills_by_itself_and_the_reward_is_claimed_by_keyboard(
     expect(page.get_by_text(f"You have claimed “{LANTERN}”")).to_be_visible()
     wait_for(polled("Delivered"), seconds=30, what="the delivery", every=1)
     judge(page)
-    assert "3 of 10 minutes" in card(page).inner_text()
+    wait_for(polled("3 of 10 minutes"), seconds=30, what="the minute that was sent meanwhile", every=1)
 
 
 def test_without_scripts_a_reload_shows_the_same_and_the_button_works(
