@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
+
 from fulfillment.models import ReportDay, ReportFile, ReportGrant, ReportWindow
 from fulfillment.reports import windows
 from fulfillment.reports.keeping import validate_soon
@@ -29,6 +31,9 @@ TOO_LONG = "too_long"
 TOKEN_WAIT = timedelta(minutes=2)
 FILE = "file:"
 """Begins the problems of a file, which are not those of the list: the address of a file is another service's."""
+
+_OURS = (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What a fault of ours with a file's content raises."""
 
 
 @dataclass(slots=True)
@@ -75,10 +80,8 @@ def _read(row: ReportWindow, *, clock: Callable[[], datetime], goes_on: Callable
         except PlatformError as error:
             _list_failed(window, error, now=clock())
             return "failed"
-        except LeaseLost:
-            raise
-        except Exception:
-            # A fault of ours with one window. Raised, it would meet all others that come after it, every time.
+        except _OURS:
+            # With one window. Raised, it would meet all others that come after it, every time.
             logger.exception("Reports with credential %s could not be dealt with.", row.grant_id)
             windows.fail(window, "internal", wait=None, permanent=False, now=clock())
             return "failed"
