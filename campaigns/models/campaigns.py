@@ -169,6 +169,14 @@ class CampaignReward(models.Model):
         BROADCAST = "broadcast", _("broadcast")
         GAME_EVENT = "game_event", _("game event")
 
+    class EventCondition(models.TextChoices):
+        """When a game event has happened, of the value that ``event_path`` finds in the game state (G4)."""
+
+        EQUALS = "equals", _("is")
+        CHANGES_TO = "changes_to", _("changes to")
+        RISES_ABOVE = "rises_above", _("rises above")
+        APPEARS_IN = "appears_in", _("list gets")
+
     id = ULIDField(primary_key=True, default=new_ulid)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="rewards", verbose_name=_("campaign"))
     reward = models.ForeignKey(Reward, on_delete=models.PROTECT, related_name="in_campaigns", verbose_name=_("reward"))
@@ -178,6 +186,22 @@ class CampaignReward(models.Model):
         _("minutes"), null=True, blank=True, help_text=_("Minutes to watch or to broadcast.")
     )
     event_name = models.CharField(_("event"), max_length=100, blank=True)
+    event_path = models.CharField(
+        _("where in the game state"),
+        max_length=200,
+        blank=True,
+        help_text=_("A JSONPath, for example: $.boss.state"),
+    )
+    event_condition = models.CharField(_("condition"), max_length=12, choices=EventCondition.choices, blank=True)
+    event_value = models.CharField(
+        _("value"), max_length=200, blank=True, help_text=_("A JSON value: a text in quotes, a number, true or false.")
+    )
+    event_cool_down_seconds = models.PositiveIntegerField(
+        _("cool-down in seconds"), default=0, help_text=_("After the event it does not happen again for so long.")
+    )
+    event_per_session = models.PositiveSmallIntegerField(
+        _("at most per session"), null=True, blank=True, help_text=_("Empty: as often as it happens.")
+    )
     requires = models.ForeignKey(
         "self",
         on_delete=models.SET_NULL,

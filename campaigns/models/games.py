@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -65,6 +66,17 @@ class Game(models.Model):
         blank=True,
         help_text=_("Claims that a platform granted before this time are held, not delivered."),
     )
+    game_state_idle_seconds = models.PositiveSmallIntegerField(
+        _("longest silence of a game server"),
+        default=195,
+        validators=[MinValueValidator(10), MaxValueValidator(195)],
+        help_text=_("Seconds without a message after which a game state connection is closed: 10 to 195."),
+    )
+    record_game_state = models.BooleanField(
+        _("record game sessions"),
+        default=False,
+        help_text=_("New sessions are recorded, so that game events can be tried against them. The last 20 are kept."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -73,6 +85,11 @@ class Game(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organization", "slug"], name="game_slug_once"),
             models.UniqueConstraint(fields=["organization", "name"], name="game_name_once"),
+            models.CheckConstraint(
+                condition=models.Q(game_state_idle_seconds__gte=10, game_state_idle_seconds__lte=195),
+                name="game_state_idle_seconds_allowed",
+                violation_error_message=_("The longest silence is 10 to 195 seconds."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -152,6 +152,36 @@ class HeartbeatViewers(models.Model):
         return str(self.heartbeat_id)
 
 
+class RecentViewers(models.Model):
+    """Whom a counted heartbeat credits, kept for an hour where a game event may ask who was watching just then (G4).
+
+    ``numbers``: watcher numbers, as :func:`campaigns.watch.arrays.pack_numbers` writes them.
+    """
+
+    heartbeat = models.OneToOneField(
+        Heartbeat,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="recent_viewers",
+        verbose_name=_("heartbeat"),
+    )
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, db_index=False, related_name="+")
+    minute = models.PositiveIntegerField(_("minute"))
+    numbers = models.BinaryField()
+    kept_at = models.DateTimeField(_("kept since"))
+
+    class Meta:
+        verbose_name = _("recent viewers of a channel")
+        verbose_name_plural = _("recent viewers of channels")
+        indexes = [
+            models.Index(fields=["channel", "minute"], name="recent_viewers_find"),
+            models.Index(fields=["kept_at"], name="recent_viewers_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.minute}"
+
+
 class HeartbeatTally(models.Model):
     """How many calls of a source ended how, by the hour: accepted, repeated, refused (P1)."""
 

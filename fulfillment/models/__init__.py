@@ -3,7 +3,7 @@
 from fulfillment.models.alerts import Alert, AlertChannel, AlertMessage, AlertRule, AlertWatch
 from fulfillment.models.bulk import BulkOperation
 from fulfillment.models.claims import Claim, ClaimEvent, ClaimListing
-from fulfillment.models.clients import ApiClient, ApiUse
+from fulfillment.models.clients import ApiClient, ApiUse, GameStateClient
 from fulfillment.models.counts import ClaimCount, ClaimCountChange, ClaimDay, ClaimQuarter
 from fulfillment.models.deliveries import Delivery, DeliveryAttempt, DeliveryTally, Endpoint
 from fulfillment.models.events import (
@@ -47,6 +47,7 @@ __all__ = [
     "EventAttempt",
     "EventDelivery",
     "EventSubscription",
+    "GameStateClient",
     "KeptMessage",
     "Notice",
     "NoticePreference",

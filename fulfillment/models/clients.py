@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.models import Game
 from portal.ids import ULIDField, new_ulid
 from portal.models import Organization
 
@@ -60,6 +61,26 @@ class ApiClient(models.Model):
 
     def __str__(self) -> str:
         return self.oauth.name
+
+
+class GameStateClient(models.Model):
+    """That a client may stream the state of a game: the pair that is on the allow-list (G2)."""
+
+    client = models.ForeignKey(
+        ApiClient, on_delete=models.CASCADE, related_name="game_state_games", verbose_name=_("API client")
+    )
+    game = models.ForeignKey(
+        Game, on_delete=models.CASCADE, db_index=False, related_name="game_state_clients", verbose_name=_("game")
+    )
+    allowed_at = models.DateTimeField(_("allowed at"))
+
+    class Meta:
+        verbose_name = _("game whose state a client may stream")
+        verbose_name_plural = _("games whose state clients may stream")
+        constraints = [models.UniqueConstraint(fields=["game", "client"], name="game_state_client_once")]
+
+    def __str__(self) -> str:
+        return f"{self.client} · {self.game}"
 
 
 class ApiUse(models.Model):

@@ -1,0 +1,1 @@
+"""The rules of game state (G), without Django: messages and their limits, the merged state, game events."""
