@@ -362,4 +362,30 @@ class Migration(migrations.Migration):
             model_name='recordedmessage',
             constraint=models.UniqueConstraint(fields=('recording', 'number'), name='recorded_message_once'),
         ),
+        migrations.CreateModel(
+            name='EventTrial',
+            fields=[
+                ('campaign_reward', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='trial', serialize=False, to='campaigns.campaignreward', verbose_name='reward')),
+                ('tried', models.CharField(max_length=64, verbose_name='rule')),
+                ('tried_at', models.DateTimeField(verbose_name='tried at')),
+                ('happened', models.PositiveIntegerField(verbose_name='happened')),
+            ],
+            options={
+                'verbose_name': 'trial of a game event',
+                'verbose_name_plural': 'trials of game events',
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='campaignreward',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('event_condition', ''), ('event_path', ''), ('event_value', '')), models.Q(('event_condition__in', ['equals', 'changes_to', 'rises_above', 'appears_in']), ('rule', 'game_event'), models.Q(('event_path', ''), _negated=True), models.Q(('event_value', ''), _negated=True)), _connector='OR'), name='campaign_reward_event_whole', violation_error_message='A game event needs a path, a condition and a value.'),
+        ),
+        migrations.AddConstraint(
+            model_name='campaignreward',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('event_cool_down_seconds', 0), ('event_per_session', None)), models.Q(('rule', 'game_event'), models.Q(('event_per_session', None), ('event_per_session__gte', 1), _connector='OR')), _connector='OR'), name='campaign_reward_event_limits', violation_error_message='The limit per session is 1 or more, and only a game event has limits.'),
+        ),
+        migrations.AddField(
+            model_name='eventtrial',
+            name='recording',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='campaigns.gamerecording', verbose_name='recorded session'),
+        ),
     ]

@@ -10,6 +10,7 @@ from campaigns.models.campaigns import (
 )
 from campaigns.models.game_state import (
     ChannelStream,
+    EventTrial,
     GameEvent,
     GameEventChannel,
     GameRecording,
@@ -63,6 +64,7 @@ __all__ = [
     "ChannelStream",
     "CountingLease",
     "EarnedReward",
+    "EventTrial",
     "Game",
     "GameCategory",
     "GameEvent",

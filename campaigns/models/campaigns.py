@@ -223,6 +223,23 @@ class CampaignReward(models.Model):
                 name="campaign_reward_rule_complete",
                 violation_error_message=_("Watch and broadcast rules need minutes; a game event needs its name."),
             ),
+            # One made before events were looked for in game state has a name alone: the preflight asks for the rest.
+            models.CheckConstraint(
+                condition=Q(event_path="", event_condition="", event_value="")
+                | (
+                    Q(rule="game_event", event_condition__in=["equals", "changes_to", "rises_above", "appears_in"])
+                    & ~Q(event_path="")
+                    & ~Q(event_value="")
+                ),
+                name="campaign_reward_event_whole",
+                violation_error_message=_("A game event needs a path, a condition and a value."),
+            ),
+            models.CheckConstraint(
+                condition=Q(event_cool_down_seconds=0, event_per_session=None)
+                | (Q(rule="game_event") & (Q(event_per_session=None) | Q(event_per_session__gte=1))),
+                name="campaign_reward_event_limits",
+                violation_error_message=_("The limit per session is 1 or more, and only a game event has limits."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -254,6 +254,31 @@ class RecordedMessage(models.Model):
         return f"#{self.number}"
 
 
+class EventTrial(models.Model):
+    """What came of it when a campaign's game event was last tried against a recorded session.
+
+    ``tried`` is the rule as it was then (:func:`campaigns.game_state.trials.mark_of`): a rule that has changed since was
+    not tried.
+    """
+
+    campaign_reward = models.OneToOneField(
+        CampaignReward, on_delete=models.CASCADE, primary_key=True, related_name="trial", verbose_name=_("reward")
+    )
+    recording = models.ForeignKey(
+        GameRecording, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("recorded session")
+    )
+    tried = models.CharField(_("rule"), max_length=64)
+    tried_at = models.DateTimeField(_("tried at"))
+    happened = models.PositiveIntegerField(_("happened"))
+
+    class Meta:
+        verbose_name = _("trial of a game event")
+        verbose_name_plural = _("trials of game events")
+
+    def __str__(self) -> str:
+        return f"{self.campaign_reward_id}: {self.happened}"
+
+
 class ChannelStream(models.Model):
     """Whether a channel streams, as its platform last said: by a webhook, or asked (G: only live streamers)."""
 
