@@ -77,6 +77,16 @@ def unpack_totals(stored: bytes | memoryview) -> Counts:
     return np.frombuffer(bytearray(zlib.decompress(stored)), dtype="<u4")
 
 
+def pack_numbers(numbers: Numbers) -> bytes:
+    """Return watcher numbers as they are stored: the steps between them, which are small, deflated."""
+    return zlib.compress(np.diff(numbers, prepend=0).astype("<u4").tobytes(), _LEVEL)
+
+
+def unpack_numbers(stored: bytes | memoryview) -> Numbers:
+    """Return stored watcher numbers."""
+    return np.cumsum(np.frombuffer(zlib.decompress(stored), dtype="<u4"), dtype=np.int64)
+
+
 def total_at(stored: bytes | memoryview, number: int) -> int:
     """Return the minutes of one watcher in the stored shard of that number."""
     return int(np.frombuffer(zlib.decompress(stored), dtype="<u4")[slot_of(number)])

@@ -16,10 +16,11 @@ import numpy as np
 from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
-from campaigns.models import CampaignReward, CountingLease, MinuteKind, Viewer, Watcher
+from campaigns.models import CampaignReward, CountingLease, MinuteKind
 from campaigns.rules.counting import runs_at
 from campaigns.watch.arrays import Numbers
 from campaigns.watch.crediting import Credit, Parts, work_out
+from campaigns.watch.keeping import campaigns_with_events, is_kept
 from campaigns.watch.people import Naming, People
 from campaigns.watch.reports import (
     NOBODY,
@@ -33,7 +34,7 @@ from campaigns.watch.reports import (
     read_viewers,
     still_due,
 )
-from campaigns.watch.rules_of import Running, names_of_games, read_running, testers_of
+from campaigns.watch.rules_of import Running, names_of_games, read_running, tester_numbers
 from campaigns.watch.settling import settle
 from campaigns.watch.writing import Overtaken, write
 from portal.models import Organization
@@ -143,12 +144,14 @@ def _name_all(organization: Organization, beats: Sequence[Beat], people: People,
     channels = {beat.channel.pk: beat.channel for beat in beats if beat.channel}
     sent = [beat.report.sent_at for beat in beats]
     running = read_running(organization.pk, list(channels.values()), first_sent=min(sent), last_sent=max(sent))
+    with_events = campaigns_with_events(organization.pk, first_sent=min(sent), last_sent=max(sent))
     wanted = []
     for beat in beats:
         beat.counts_in = _counting_campaigns(beat, running)
+        beat.kept = is_kept(beat, with_events)
         if beat.counts_in:
             beat.outcome = Outcome.COUNTED
-        if beat.counts_in or (organization.one_stream_at_a_time and _owns(beat, running)):
+        if beat.counts_in or beat.kept or (organization.one_stream_at_a_time and _owns(beat, running)):
             wanted.append(beat)
     _find_viewers(wanted, people, now=now)
     return running
@@ -187,7 +190,7 @@ def _credits(beats: Sequence[Beat], running: Running) -> list[Credit]:
     credits = []
     for campaign_id, some in by_campaign.items():
         campaign = running.campaigns[campaign_id]
-        testers = _tester_numbers(campaign_id, some) if campaign.test_mode else None
+        testers = tester_numbers(campaign.organization_id, campaign_id) if campaign.test_mode else None
         for kind, rule, parts in (
             (MinuteKind.WATCH, CampaignReward.Rule.WATCH, _watched(some, testers)),
             (MinuteKind.BROADCAST, CampaignReward.Rule.BROADCAST, _broadcast(some, testers)),
@@ -213,15 +216,3 @@ def _broadcast(beats: Sequence[Beat], testers: Numbers | None) -> Parts:
         streamer = beat.streamer if testers is None else np.intersect1d(beat.streamer, testers)
         parts[beat.minute // 60].append((streamer, beat.minute % 60))
     return parts
-
-
-def _tester_numbers(campaign_id: str, beats: Sequence[Beat]) -> Numbers:
-    """Return the numbers of a test campaign's testers: nobody else is credited (C8)."""
-    organization_id = beats[0].source.game.organization_id
-    numbers: list[int] = []
-    for platform, users in testers_of(campaign_id).items():
-        viewers = Viewer.objects.filter(
-            organization=organization_id, platform=platform, platform_user_id__in=sorted(users)
-        )
-        numbers += Watcher.objects.filter(viewer__in=viewers).values_list("number", flat=True)
-    return np.array(sorted(numbers), dtype=np.int64)

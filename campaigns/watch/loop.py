@@ -14,6 +14,7 @@ from django.utils import timezone
 from campaigns.heartbeats.again import drop_kept_viewers
 from campaigns.heartbeats.overlooked import count_overlooked
 from campaigns.watch.counting import count_due
+from campaigns.watch.keeping import drop_recent_viewers
 from campaigns.watch.people import People
 from portal.ids import new_ulid
 
@@ -75,6 +76,7 @@ class Counter:
                 self._next_cleaning = time.monotonic() + _CLEANING_SECONDS
                 count_overlooked(now=self._clock())
                 drop_kept_viewers(now=self._clock())
+                drop_recent_viewers(now=self._clock())
         except Exception:
             # The outermost loop of a process on which all progress waits: what fails is logged and waits for its next turn.
             log.exception("A round of counting failed.")

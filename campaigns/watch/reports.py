@@ -41,7 +41,8 @@ class Beat:
     """One heartbeat while it is counted.
 
     ``listed`` is how many viewers it lists, each once, ``ids`` who they are, where that was read. ``viewers`` are the
-    numbers that it credits, ``counts_in`` the campaigns, ``unknown`` how many ids name nobody.
+    numbers that it credits, ``counts_in`` the campaigns, ``unknown`` how many ids name nobody, ``kept`` whether its
+    viewers are kept for a game event.
     """
 
     pk: int
@@ -58,6 +59,7 @@ class Beat:
     viewers: Numbers = field(default_factory=lambda: NOBODY)
     streamer: Numbers = field(default_factory=lambda: NOBODY)
     unknown: int = 0
+    kept: bool = False
 
     @property
     def minute(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
 from django.db.models import Prefetch
 
 from campaigns.models import (
@@ -18,8 +19,11 @@ from campaigns.models import (
     ChannelOptOut,
     Game,
     GameName,
+    Viewer,
+    Watcher,
 )
 from campaigns.rules.counting import CampaignRules, Interval, Report, Why, why_not
+from campaigns.watch.arrays import Numbers
 from campaigns.watch.reports import comparable
 
 
@@ -79,11 +83,12 @@ def read_running(
     ids = sorted(channel.pk for channel in channels)
     closed_lists = [key for key, rules in running.rules.items() if rules.allow_list]
     for start in range(0, len(ids), 1000):
-        _read_intervals(running, closed_lists, ids[start : start + 1000])
+        read_intervals(running, closed_lists, ids[start : start + 1000])
     return running
 
 
-def _read_intervals(running: Running, campaigns: list[str], channels: list[str]) -> None:
+def read_intervals(running: Running, campaigns: Collection[str], channels: Collection[str]) -> None:
+    """Read when these channels were on the lists of these campaigns, and when they took no part in a game's."""
     if campaigns:
         for row in CampaignChannel.objects.filter(campaign__in=campaigns, channel__in=channels):
             running.listed[row.campaign_id, row.channel_id].append(Interval(row.listed_at, row.removed_at))
@@ -109,3 +114,14 @@ def testers_of(campaign_id: str) -> dict[str, set[str]]:
     ):
         testers[platform].add(user)
     return testers
+
+
+def tester_numbers(organization_id: str, campaign_id: str) -> Numbers:
+    """Return the numbers of a test campaign's testers, ascending: nobody else is credited (C8)."""
+    numbers: list[int] = []
+    for platform, users in testers_of(campaign_id).items():
+        viewers = Viewer.objects.filter(
+            organization=organization_id, platform=platform, platform_user_id__in=sorted(users)
+        )
+        numbers += Watcher.objects.filter(viewer__in=viewers).values_list("number", flat=True)
+    return np.array(sorted(numbers), dtype=np.int64)

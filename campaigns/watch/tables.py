@@ -38,6 +38,11 @@ def _add_to_rewards(credits: Sequence[Credit]) -> None:
     _add(RewardFigures, ("campaign_reward_id",), ("earned",), [[reward, count] for reward, count in sorted(reached)])
 
 
+def add_to_reward(campaign_reward_id: str, earned: int) -> None:
+    """Add to how many viewers have earned a reward."""
+    _add(RewardFigures, ("campaign_reward_id",), ("earned",), [[campaign_reward_id, earned]])
+
+
 def _add(model: type[models.Model], key: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows, or add their numbers to those that are there."""
     if not rows:

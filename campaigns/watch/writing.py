@@ -30,6 +30,7 @@ from campaigns.models import (
 from campaigns.watch.arrays import Numbers
 from campaigns.watch.crediting import Credit
 from campaigns.watch.earning import claimable_now
+from campaigns.watch.keeping import keep_for_events
 from campaigns.watch.reports import Beat, Outcome
 from campaigns.watch.settling import OwnedWrite
 from campaigns.watch.sql import given
@@ -66,6 +67,7 @@ def _write(
     now: datetime,
 ) -> None:
     _take(beats)
+    keep_for_events(beats, now=now)
     _write_owned(organization_id, owned)
     for credit in ordered:
         _write_masks(credit)
@@ -169,17 +171,22 @@ def _add_participations(credits: Sequence[Credit]) -> None:
 def _add_earned(credit: Credit, *, now: datetime) -> list[Earned]:
     added: list[Earned] = []
     for reward_id, numbers in sorted(credit.reached.items()):
-        source, parameter = given(viewers_of(numbers))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {EarnedReward._meta.db_table} (viewer_id, campaign_reward_id, earned_at) "  # noqa: S608
-                f"SELECT given.value, %s, %s FROM {source} WHERE TRUE ORDER BY given.value "
-                "ON CONFLICT (viewer_id, campaign_reward_id) DO NOTHING RETURNING viewer_id",
-                [reward_id, connection.ops.adapt_datetimefield_value(now), parameter],
-            )
-            new = sorted(viewer for (viewer,) in cursor.fetchall())
-        added += [Earned(viewer, reward_id, credit.campaign_id, now) for viewer in new]
+        added += add_earned(reward_id, credit.campaign_id, numbers, now=now)
     return added
+
+
+def add_earned(reward_id: str, campaign_id: str, numbers: Numbers, *, now: datetime) -> list[Earned]:
+    """Note that these watchers have met a reward's rule; return those of whom that is new (R3)."""
+    source, parameter = given(viewers_of(numbers))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {EarnedReward._meta.db_table} (viewer_id, campaign_reward_id, earned_at) "  # noqa: S608
+            f"SELECT given.value, %s, %s FROM {source} WHERE TRUE ORDER BY given.value "
+            "ON CONFLICT (viewer_id, campaign_reward_id) DO NOTHING RETURNING viewer_id",
+            [reward_id, connection.ops.adapt_datetimefield_value(now), parameter],
+        )
+        new = sorted(viewer for (viewer,) in cursor.fetchall())
+    return [Earned(viewer, reward_id, campaign_id, now) for viewer in new]
 
 
 def viewers_of(numbers: Numbers) -> list[str]:
