@@ -197,7 +197,9 @@ def test_w9_viewers_are_kept_only_where_a_game_event_may_ask_for_them_and_for_an
     kept = RecentViewers.objects.get().kept_at
     assert drop_recent_viewers(now=kept + timedelta(hours=1)) == 0
     assert drop_recent_viewers(now=kept + timedelta(hours=1) + SECOND) == 1
-    CampaignReward.objects.update(rule="watch", minutes=5, event_name="")
+    CampaignReward.objects.update(
+        rule="watch", minutes=5, event_name="", event_path="", event_condition="", event_value=""
+    )
     world.watch(7, "a")
     assert not RecentViewers.objects.exists()
 
