@@ -12,6 +12,7 @@ class FulfillmentConfig(AppConfig):
 
     def ready(self) -> None:
         """Hang into the lower apps' registries."""
+        from campaigns.game_state.admission import doorkeepers
         from campaigns.hooks import campaign_figures, claims_may_resolve, rewards_earned
         from fulfillment import checks_of_credentials, preflight, retention, workers  # noqa: F401 - three register on import
         from fulfillment.alerts.card import alerts_card
@@ -20,6 +21,7 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.events import presence
         from fulfillment.events import sources as event_sources
         from fulfillment.figures import claim_figures
+        from fulfillment.game_state.admitting import Gatekeeper
         from fulfillment.health import metrics as health_metrics
         from fulfillment.ledger import claims_moved
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
@@ -40,6 +42,7 @@ class FulfillmentConfig(AppConfig):
         campaign_figures += [claim_figures, drift_figure]
         link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed, look_for_claims_of]
         claims_moved += [telling.on_claims_moved, event_sources.on_claims_moved]
+        doorkeepers.append(Gatekeeper())
         rewards_earned.append(telling.on_rewards_earned)
         authorization_lapsed.append(telling.on_authorization_lapsed)
         player_known.append(on_player_known)

@@ -24,7 +24,7 @@ from campaigns.models import (
     Viewer,
 )
 from fulfillment.listing import give_places
-from fulfillment.models import ApiClient, Claim, Endpoint, Event, EventDelivery, EventSubscription
+from fulfillment.models import ApiClient, Claim, Endpoint, Event, EventDelivery, EventSubscription, GameStateClient
 from fulfillment.rules.events import CLAIM_CREATED, EVENT_TYPES
 from fulfillment.rules.scopes import SCOPES
 from fulfillment.rules.states import LISTED
@@ -235,6 +235,11 @@ def make_api_client(organization: Organization, *, scopes: tuple[str, ...] = SCO
     oauth.set_grant_types(["client_credentials", "authorization_code", "refresh_token"])
     oauth.save()
     return ApiClient.objects.create(organization=organization, oauth=oauth, **{"created_at": NOW, **fields})
+
+
+def allow_game_state(client: ApiClient, *games: Game) -> None:
+    """Put the pairs of a client and games on the allow-list of those whose state it may stream."""
+    GameStateClient.objects.bulk_create(GameStateClient(client=client, game=game, allowed_at=NOW) for game in games)
 
 
 def make_api_token(client: ApiClient, *, user: User | None = None, scopes: tuple[str, ...] = (), **fields: Any) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from allauth.idp.oidc.models import Token
+from allauth.idp.oidc.models import Token, TokenQuerySet
 
 from fulfillment.models import ApiClient
+from fulfillment.rules.scopes import NAMED_ONLY
 from portal.models import User
 
 _LONGEST_TOKEN = 512
@@ -45,29 +46,37 @@ class Caller:
         """Say whether the client has this scope, and a token that was granted narrower ones has it too.
 
         Scopes are what the client may do: taken from it in the admin, they are gone at once. A player's token needs none
-        of its own for the player's own claims, as at Twitch; of figures it needs the scope.
+        of its own for the player's own claims, as at Twitch; for figures and game state it needs the scope.
         """
-        return scope in self.client.oauth.get_scopes() and (not self.scopes or scope in self.scopes)
+        if scope not in self.client.oauth.get_scopes():
+            return False
+        if self.scopes:
+            return scope in self.scopes
+        return self.user is None or scope not in NAMED_ONLY
 
 
 def find_caller(token: str, *, now: datetime) -> Caller | None:
     """Return whose access token this is; None for one that is unknown, expired, revoked, or whose client or user is gone."""
     if not token or len(token) > _LONGEST_TOKEN:
         return None
-    found = (
-        Token.objects.valid()
-        .by_value(token)
-        .filter(type=Token.Type.ACCESS_TOKEN)
-        .select_related("client__api_client__organization")
-        .only(*_READ)
-    )
-    row = next(iter(found[:1]), None)
+    row = next(iter(access_tokens().valid().by_value(token)[:1]), None)
     client = client_of(row) if row else None
     if row is None or client is None or not is_usable(client, now=now):
         return None
     if row.user_id is not None and not row.user.is_active:
         return None
-    return Caller(client, row.client_id, row.user, frozenset(row.get_scopes()), row.expires_at)
+    return caller_of(row, client)
+
+
+def access_tokens() -> TokenQuerySet:
+    """Return all access tokens, also such as are expired, each with the client and organization that it is of."""
+    found: TokenQuerySet = Token.objects.filter(type=Token.Type.ACCESS_TOKEN)
+    return found.select_related("client__api_client__organization").only(*_READ)
+
+
+def caller_of(token: Token, client: ApiClient) -> Caller:
+    """Return who calls with a token of this client, whatever has become of the two."""
+    return Caller(client, token.client_id, token.user, frozenset(token.get_scopes()), token.expires_at)
 
 
 def client_of(token: Token) -> ApiClient | None:

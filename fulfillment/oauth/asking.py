@@ -15,7 +15,7 @@ from fulfillment.models import ApiClient
 from fulfillment.oauth.parameters import LONGEST_VALUE
 from fulfillment.oauth.server import PartnerServer
 from fulfillment.oauth.tokens import usable_client
-from fulfillment.rules.scopes import ANALYTICS, SCOPES
+from fulfillment.rules.scopes import ANALYTICS, NAMED_ONLY, SCOPES
 from portal.models import User
 from portal.sentences import Sentence
 
@@ -121,9 +121,9 @@ def grantable(asked: Asked, *, is_member: bool) -> tuple[str, ...]:
 
 
 def permitted(client: ApiClient, scopes: Collection[str]) -> list[str]:
-    """Return what a token with these scopes lets a client do: one without any, all that the client may, but figures."""
+    """Return what a token with these scopes lets a client do: one without any, all that need not be asked for by name."""
     of_client = client.oauth.get_scopes()
-    granted = scopes or [scope for scope in SCOPES if scope != ANALYTICS]
+    granted = scopes or [scope for scope in SCOPES if scope not in NAMED_ONLY]
     return [scope for scope in SCOPES if scope in of_client and scope in granted]
 
 
