@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict, Unpack
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from allauth.idp.oidc.models import Client, Token
 from django.db import transaction
 from django.db.models import Max
 
+from campaigns.models import Game
 from fulfillment.api.points import WINDOW_SECONDS
+from fulfillment.game_state.pairs import games_of, set_games
 from fulfillment.models import ApiClient, ApiUse
 from fulfillment.oauth.secrets import (
     encode_secret,
@@ -40,7 +42,7 @@ _NO_SECRET = "!"  # what is stored where no secret is right
 
 
 class Terms(TypedDict):
-    """What an owner says of a client."""
+    """What an owner says of a client. ``game_state_games`` are those whose state it may stream; left out: as they are."""
 
     name: str
     scopes: Sequence[str]
@@ -49,6 +51,7 @@ class Terms(TypedDict):
     other_platforms: bool
     completing_texts: Sequence[str]
     points_per_minute: int
+    game_state_games: NotRequired[Collection[Game]]
 
 
 class SecretChanged(Exception):
@@ -81,6 +84,7 @@ def create_client(
         _apply(client, terms)
         oauth.save(force_insert=True)
         client.save(force_insert=True)
+        _allow_games(client, terms, now=now)
         _note(client, "added", actor=actor, now=now, after=_described(client))
     return client, secret
 
@@ -93,6 +97,7 @@ def change_client(*, client: ApiClient, actor: User | None, now: datetime, **ter
         _apply(row, terms)
         row.oauth.save(update_fields=["name", "scopes", "redirect_uris", "grant_types"])
         row.save()
+        _allow_games(row, terms, now=now)
         after = _described(row)
         if before != after:
             _note(row, "changed", actor=actor, now=now, before=before, after=after)
@@ -221,6 +226,11 @@ def _apply(client: ApiClient, terms: Terms) -> None:
     client.points_per_minute = terms["points_per_minute"]
 
 
+def _allow_games(client: ApiClient, terms: Terms, *, now: datetime) -> None:
+    if "game_state_games" in terms:
+        set_games(client, terms["game_state_games"], now=now)
+
+
 def _new_client_id() -> str:
     return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(_ID_LENGTH))
 
@@ -238,6 +248,7 @@ def _described(client: ApiClient) -> dict[str, Any]:
         "redirect addresses": ", ".join(client.oauth.get_redirect_uris()),
         "claims of all platforms": client.other_platforms,
         "completing statuses": ", ".join(client.completing_texts),
+        "games of game state": ", ".join(game.name for game in games_of(client)),
         "calls a minute": client.points_per_minute,
         "expires at": client.expires_at.isoformat() if client.expires_at else None,
     }

@@ -20,8 +20,10 @@ from unfold.widgets import (
 
 from campaigns.admin_time import AdminZonedDateTimeWidget
 from campaigns.forms_time import ZoneChoiceField, ZonedDateTimeField, ZonedTimesFormMixin
+from campaigns.models import Game
 from fulfillment.admin.api_client_words import SCOPE_TEXTS
 from fulfillment.api_clients import Terms, name_is_taken
+from fulfillment.game_state.pairs import games_of
 from fulfillment.models import ApiClient
 from fulfillment.rules.clients import faults_of_addresses, faults_of_texts
 from fulfillment.rules.scopes import CLAIMS_READ, CLAIMS_WRITE, SCOPE_NAMES
@@ -109,6 +111,15 @@ class ApiClientForm(ZonedTimesFormMixin, OrganizationForm):
             "shown, and completes nothing."
         ),
     )
+    game_state_games = forms.MultipleChoiceField(
+        label=_("Games whose state it may stream"),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_(
+            "For “stream game state” and “read game state” above: only of these games. Whatever is streamed of a game that "
+            "you take away is cut off within a minute. The id is what a game server connects with."
+        ),
+    )
     time_zone = ZoneChoiceField(
         label=_("Time zone"),
         widget=UnfoldAdminSelect2Widget,
@@ -128,11 +139,22 @@ class ApiClientForm(ZonedTimesFormMixin, OrganizationForm):
                 "name": instance.oauth.name,
                 "scopes": instance.oauth.get_scopes(),
                 "redirect_uris": instance.oauth.get_redirect_uris(),
+                "game_state_games": [game.pk for game in games_of(instance)],
             }
         kwargs["initial"] = {"time_zone": self.zone, **of_client, **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
+        self._games = {game.pk: game for game in Game.objects.filter(organization=self.instance.organization)}
+        self._offer_games()
         if not (instance and instance.expires_at):
             self.fields["expires_at"].help_text = _("Leave it empty for a client that does not expire.")
+
+    def _offer_games(self) -> None:
+        field = self.fields.get("game_state_games")
+        if isinstance(field, forms.MultipleChoiceField):  # a page that shows a revoked client has no fields
+            field.choices = [
+                (game.pk, format_html('<span class="drops-option">{} <code>{}</code></span>', game.name, game.pk))
+                for game in sorted(self._games.values(), key=lambda game: game.name)
+            ]
 
     def clean_name(self) -> str:
         """Take a name that no other client of the organization has."""
@@ -169,4 +191,5 @@ class ApiClientForm(ZonedTimesFormMixin, OrganizationForm):
             other_platforms=cleaned["other_platforms"],
             completing_texts=cleaned["completing_texts"],
             points_per_minute=cleaned["points_per_minute"],
+            game_state_games=[self._games[game] for game in cleaned["game_state_games"]],
         )

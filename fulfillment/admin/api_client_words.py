@@ -13,14 +13,24 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from fulfillment.game_state.pairs import games_of
 from fulfillment.models import ApiClient
-from fulfillment.rules.scopes import ANALYTICS, CLAIMS_READ, CLAIMS_WRITE, SCOPE_NAMES
+from fulfillment.rules.scopes import (
+    ANALYTICS,
+    CLAIMS_READ,
+    CLAIMS_WRITE,
+    GAME_STATE_READ,
+    GAME_STATE_WRITE,
+    SCOPE_NAMES,
+)
 from portal.admin_words import chip
 
 SCOPE_TEXTS: Mapping[str, str | Promise] = {
     CLAIMS_READ: _("Lists the claims of all your games, with the players they are for."),
     CLAIMS_WRITE: _("Says that rewards were handed over. That moves claims of games that fetch theirs."),
     ANALYTICS: _("Downloads each game's watched minutes, viewers and claims by day. No persons."),
+    GAME_STATE_READ: _("Reads what game servers stream of the games below, and which players' channels are live."),
+    GAME_STATE_WRITE: _("Connects as the game server of the games below. What it says can earn rewards."),
 }
 """What each scope means, for those who give it."""
 
@@ -32,6 +42,12 @@ def scopes_in_words(client: ApiClient) -> str:
     """Return what a client may do."""
     may = client.oauth.get_scopes()
     return ", ".join(str(name) for scope, name in SCOPE_NAMES if scope in may) or _t("nothing")
+
+
+def lacks_games(client: ApiClient) -> bool:
+    """Tell whether a client may stream or read game state, but of no game (G2)."""
+    of_games = {GAME_STATE_READ, GAME_STATE_WRITE}
+    return client.revoked_at is None and bool(of_games & set(client.oauth.get_scopes())) and not games_of(client)
 
 
 def client_state(client: ApiClient, *, now: datetime) -> tuple[SafeString, str]:

@@ -18,10 +18,11 @@ from django.views.decorators.cache import never_cache
 
 from fulfillment.admin.api_client_deeds import ApiClientDeeds, keep_secret, secret_waits
 from fulfillment.admin.api_client_form import ApiClientForm
-from fulfillment.admin.api_client_words import client_state, examples, scopes_in_words
+from fulfillment.admin.api_client_words import client_state, examples, lacks_games, scopes_in_words
 from fulfillment.admin.menu import OWN_SYSTEMS
 from fulfillment.admin.words import ago, utc, utc_in_two
 from fulfillment.api_clients import ClientRevoked, change_client, create_client, last_used, previous_until
+from fulfillment.game_state.pairs import games_of
 from fulfillment.models import ApiClient
 from portal.admin_base import display
 from portal.admin_filters import DropdownFilter
@@ -70,6 +71,7 @@ class ApiClientAdmin(ApiClientDeeds):
     fieldsets = (
         (None, {"fields": ("name", "scopes", "other_platforms", "completing_texts", "points_per_minute")}),
         (_("Expiry"), {"fields": ("expires_at", "time_zone")}),
+        (_("Game state"), {"fields": ("game_state_games",)}),
         (_("Players who sign in"), {"fields": ("redirect_uris",)}),
     )
 
@@ -141,7 +143,7 @@ class ApiClientAdmin(ApiClientDeeds):
             return super().get_fieldsets(request, obj)
         return [(None, {"fields": self._as_it_was})]
 
-    _as_it_was = ("may_do", "other_platforms", "texts_shown", "points_per_minute", "addresses_shown")
+    _as_it_was = ("may_do", "other_platforms", "texts_shown", "points_per_minute", "addresses_shown", "games_shown")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Name what is shown in words of a revoked client."""
@@ -158,6 +160,11 @@ class ApiClientAdmin(ApiClientDeeds):
         """Where players were sent back to."""
         addresses = client.oauth.get_redirect_uris()
         return format_html_join("", "<div>{}</div>", ((address,) for address in addresses)) or "–"
+
+    @display(description=_("games whose state it may stream"))
+    def games_shown(self, client: ApiClient) -> str:
+        """The games that it was allowed."""
+        return ", ".join(game.name for game in games_of(client)) or "–"
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -180,6 +187,7 @@ class ApiClientAdmin(ApiClientDeeds):
             "previous_until": utc(until) if until else "",
             "secret_waits": secret_waits(request, client),
             "examples": examples(client, secret=f"<{_t('the secret')}>"),
+            "lacks_games": lacks_games(client),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

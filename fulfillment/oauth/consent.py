@@ -35,7 +35,9 @@ from portal.staff import ask_for_second_factor, lacks_second_factor
 OF_PLAYERS = {
     CLAIMS_READ: _("See your rewards: which you got, when, and whether they have arrived."),
     CLAIMS_WRITE: _("Mark your rewards as handed over in the game."),
-    GAME_STATE_READ: _("See what your game tells while you stream: the state of your matches, and whether you are live."),
+    GAME_STATE_READ: _(
+        "See what your game tells while you stream: the state of your matches, and whether you are live."
+    ),
     GAME_STATE_WRITE: _("Tell the portal, while you stream, what happens in your game."),
 }
 OF_STAFF = {ANALYTICS: _("Read the figures of the studio's games, on your behalf as a member of its staff.")}
