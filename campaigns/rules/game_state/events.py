@@ -19,10 +19,9 @@ from portal.sentences import Sentence
 __all__ = ["Condition", "EventRule", "Happened", "Match", "Watch", "path_problem", "read_value"]
 
 _SHOWN = 200
-_NOT_A_VALUE = _('Write a text in quotes, a number, true or false, for example: "defeated" or 50')
-_VALUE_FAULTS = {
-    Code.NUMBER_TOO_LARGE: _("The number is too large: whole numbers up to 9007199254740991 can be compared."),
-}
+_WORDS = frozenset({"true", "false", "null", "nan", "infinity"})
+_NOT_A_VALUE = _('Write a text, a number, true or false. Put a text in quotes that does not begin with a letter: "10"')
+_TOO_LARGE = _("The number is too large: whole numbers up to 9007199254740991 can be compared.")
 
 
 class Condition(StrEnum):
@@ -69,17 +68,27 @@ class Match:
 
 
 def read_value(text: str, condition: Condition) -> str | float | bool:
-    """Return the JSON scalar that a producer wrote. Raises ``ValueError`` with a ``Sentence`` where it does not fit."""
+    """Return the JSON scalar that a producer wrote. Raises ``ValueError`` with a ``Sentence`` where it does not fit.
+
+    A text needs no quotes where it begins with a letter and is no word of JSON's.
+    """
+    typed = text.strip()
     try:
-        value = read_json(text)
+        value = read_json(typed)
     except Refused as error:
-        raise ValueError(Sentence(_VALUE_FAULTS.get(error.code, _NOT_A_VALUE))) from None
+        if error.code is Code.NUMBER_TOO_LARGE:
+            raise ValueError(Sentence(_TOO_LARGE)) from None
+        value = typed if _is_plain_text(typed) else None
     if value is None or isinstance(value, dict | list):
         raise ValueError(Sentence(_NOT_A_VALUE))
     if condition is Condition.RISES_ABOVE and not _is_number(value):
         raise ValueError(Sentence(_("To rise above it, the value must be a number, without quotes.")))
     scalar: str | float | bool = value
     return scalar
+
+
+def _is_plain_text(typed: str) -> bool:
+    return typed[:1].isalpha() and typed.isprintable() and typed.casefold() not in _WORDS
 
 
 class _Seen:

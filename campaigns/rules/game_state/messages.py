@@ -83,11 +83,11 @@ def read_message(text: str) -> Message:
     if not isinstance(fields, dict):
         raise Refused(Code.NOT_AN_OBJECT, f"The message is {_kind(fields)}: a message is one JSON object.")
     kind = fields.get("type")
+    if size > DELTA_BYTES and kind not in ("connect", "refresh"):
+        raise _too_large(str(kind), size)
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         raise Refused(Code.UNKNOWN_TYPE, f"The field type of the message must be one of: {', '.join(_READERS)}.")
-    if size > DELTA_BYTES and kind not in ("connect", "refresh"):
-        raise _too_large(str(kind), size)
     return reader(fields)
 
 
