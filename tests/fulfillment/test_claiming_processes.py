@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 SEED = """
 import django
 django.setup()
-from tests.fulfillment.test_claiming import World
+from tests.fulfillment.claimants import World
 world = World()
 world.earn(world.bronze)
 print(world.viewer.pk, world.bronze.pk, world.user.pk)

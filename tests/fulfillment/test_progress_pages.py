@@ -30,7 +30,7 @@ from linking.models import Link
 from portal.durations import minutes_in_words, time_in_words
 from tests import factories as make
 from tests.factories import NOW
-from tests.fulfillment.test_claiming import World
+from tests.fulfillment.claimants import World
 from tests.linking.walk import text_of
 from tests.watching import beat, count_all, make_counted_campaign, make_source
 
