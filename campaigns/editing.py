@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.hooks import call_claims_may_resolve
-from campaigns.models import Campaign
+from campaigns.models import Campaign, CampaignReward
 from campaigns.preflight import Finding, errors, preflight
 from campaigns.publishing import set_derived_times
 from campaigns.rules.edits import LockedChange, locked_changes
@@ -31,6 +31,16 @@ WATCHED = (
 )
 """The campaign's own fields that C6 has something to say about."""
 
+EVENT_FIELDS = (
+    "event_name",
+    "event_path",
+    "event_condition",
+    "event_value",
+    "event_cool_down_seconds",
+    "event_per_session",
+)
+"""What a reward's rule is made of besides, where it is a game event."""
+
 CLAIMS_CARE_ABOUT = frozenset({*WATCHED, "games", "rewards", "platforms", "platform_campaign_ids", "testers"})
 """What can change the outcome of claims that were not sent yet."""
 
@@ -49,7 +59,7 @@ def state_of(campaign: Campaign) -> dict[str, Any]:
         **{name: getattr(campaign, _column(name)) for name in WATCHED},
         "games": frozenset(campaign.further_games.values_list("game_id", flat=True)),
         "rewards": frozenset(
-            campaign.rewards.values_list("reward_id", "rule", "minutes", "event_name", "requires__reward_id")
+            campaign.rewards.values_list("reward_id", "rule", "minutes", *EVENT_FIELDS, "requires__reward_id")
         ),
         "platforms": frozenset(campaign.platforms.values_list("platform", "counted_by")),
         "platform_campaign_ids": frozenset(campaign.platforms.values_list("platform", "platform_campaign_id")),
@@ -154,8 +164,7 @@ def _trail(campaign: Campaign) -> dict[str, Any]:
             row.game.name for row in campaign.further_games.select_related("game").order_by("id")
         ),
         "rewards": "; ".join(
-            f"{row.reward.name}: {row.rule} {row.minutes or row.event_name}"
-            + (f", after {row.requires.reward.name}" if row.requires else "")
+            f"{row.reward.name}: {_rule(row)}" + (f", after {row.requires.reward.name}" if row.requires else "")
             for row in rewards
         ),
         "platforms": "; ".join(
@@ -164,6 +173,15 @@ def _trail(campaign: Campaign) -> dict[str, Any]:
         ),
         "testers": "; ".join(f"{row.platform} {row.platform_user_id}" for row in campaign.testers.order_by("id")),
     }
+
+
+def _rule(row: CampaignReward) -> str:
+    """Return a reward's rule with all that decides; in English, as all of the trail."""
+    if row.rule != CampaignReward.Rule.GAME_EVENT:
+        return f"{row.rule} {row.minutes}"
+    event = f"{row.event_path} {row.event_condition} {row.event_value}" if row.event_path else "incomplete"
+    held_back = f"cool-down {row.event_cool_down_seconds} s, per session {row.event_per_session or 'any'}"
+    return f"{row.rule} {row.event_name} ({event}, {held_back})"
 
 
 def _record(

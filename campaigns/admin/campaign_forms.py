@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
@@ -12,8 +11,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 
 from campaigns.admin_time import AdminZonedDateTimeWidget
 from campaigns.forms_time import ZoneChoiceField, ZonedDateTimeField, ZonedTimesFormMixin
-from campaigns.models import Campaign, CampaignReward
-from campaigns.models.campaigns import MAX_REWARDS
+from campaigns.models import Campaign
 from campaigns.publishing import set_derived_times
 from campaigns.rules.edits import LockedChange
 from portal import platforms
@@ -85,31 +83,6 @@ class CampaignForm(ZonedTimesFormMixin, OrganizationForm):
         return sorted(changed)
 
 
-class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A reward in the campaign, with its rule."""
-
-    class Meta:
-        model = CampaignReward
-        fields = ("reward", "rule", "minutes", "event_name", "requires", "position")
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for what the rule needs, and drop what belongs to another rule."""
-        cleaned = super().clean() or self.cleaned_data
-        rule = cleaned.get("rule")
-        if rule == CampaignReward.Rule.GAME_EVENT:
-            cleaned["minutes"] = None
-            if not cleaned.get("event_name"):
-                self.add_error("event_name", ValidationError(_("Enter the name of the event."), code="required"))
-        elif rule:
-            cleaned["event_name"] = ""
-            minutes = cleaned.get("minutes")
-            if not minutes and "minutes" not in self.errors:
-                self.add_error("minutes", ValidationError(_("Enter the minutes: 1 or more."), code="required"))
-            elif minutes and minutes > 525_600:
-                self.add_error("minutes", ValidationError(_("Enter at most a year: 525600."), code="out_of_range"))
-        return cleaned
-
-
 class DistinctFormSet(PaginationInlineFormSet):
     """A list in which nothing stands twice; the row that repeats another says so."""
 
@@ -152,72 +125,6 @@ class DistinctFormSet(PaginationInlineFormSet):
 
     def _gone(self, form: Any) -> bool:
         return bool(self.can_delete and self._should_delete_form(form))
-
-
-class CampaignRewardFormSet(DistinctFormSet):
-    """The rewards of one campaign: at most twelve, none twice, of its game, and conditions that can be met (C1, R3)."""
-
-    distinct = ("reward",)
-
-    def add_fields(self, form: Any, index: int | None) -> None:
-        """Offer as condition only rewards that this campaign has already."""
-        super().add_fields(form, index)
-        if "requires" in form.fields:
-            own = CampaignReward.objects.filter(campaign_id=self.instance.pk).select_related("reward")
-            form.fields["requires"].queryset = own.exclude(pk=form.instance.pk)
-
-    def clean(self) -> None:
-        """Check what concerns more than one row."""
-        super().clean()
-        if any(self.errors):
-            return
-        kept = [form for form in self.kept() if form.cleaned_data.get("reward")]
-        if len(kept) > MAX_REWARDS:
-            raise ValidationError(
-                _("A campaign has at most %(most)s rewards; these are %(count)s."),
-                code="too_many",
-                params={"most": MAX_REWARDS, "count": len(kept)},
-            )
-        self._check_games(kept)
-        self._check_conditions(kept)
-
-    def _check_games(self, kept: list[Any]) -> None:
-        game = self.instance.game if self.instance.game_id else None
-        for form in kept:
-            reward = form.cleaned_data["reward"]
-            if game and reward.game_id != game.pk:
-                form.add_error(
-                    "reward",
-                    ValidationError(
-                        _("This is a reward of %(other)s; the campaign's rewards go to %(game)s."),
-                        code="other_game",
-                        params={"other": reward.game, "game": game},
-                    ),
-                )
-
-    def _check_conditions(self, kept: list[Any]) -> None:
-        needs = {form.instance.pk: form.cleaned_data.get("requires") for form in kept}
-        for form in kept:
-            needed = form.cleaned_data.get("requires")
-            if needed is None:
-                continue
-            if needed.pk not in needs:
-                form.add_error("requires", ValidationError(_("This reward is being removed from the campaign.")))
-            elif _leads_back(form.instance.pk, needs):
-                form.add_error(
-                    "requires", ValidationError(_("These rewards wait for each other: none could be earned."))
-                )
-
-
-def _leads_back(start: str, needs: dict[str, Any]) -> bool:
-    seen = {start}
-    current = needs.get(start)
-    while current is not None:
-        if current.pk in seen:
-            return True
-        seen.add(current.pk)
-        current = needs.get(current.pk)
-    return False
 
 
 class CampaignPlatformForm(OrganizationForm):

@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_forms import (
     CampaignPlatformForm,
-    CampaignRewardForm,
-    CampaignRewardFormSet,
     ChannelFormSet,
     FurtherGameFormSet,
     PlatformFormSet,
     TesterFormSet,
 )
+from campaigns.admin.campaign_rewards import CampaignRewardForm, CampaignRewardFormSet
+from campaigns.game_state.rule_words import rule_for_staff
 from campaigns.models import (
     Campaign,
     CampaignChannel,
@@ -28,7 +28,7 @@ from campaigns.models import (
 )
 from campaigns.rules.edits import is_locked
 from portal import platforms
-from portal.admin_base import PortalTabularInline, display
+from portal.admin_base import PortalStackedInline, PortalTabularInline, display
 from portal.admin_forms import OrganizationForm
 
 OPENED = "_opened_as"
@@ -47,35 +47,53 @@ def shown_locked(request: HttpRequest, campaign: Campaign | None, field: str) ->
     return is_locked(field, phase=campaign.phase(now), ends_at=campaign.ends_at, now=now)
 
 
-class LockableInline(PortalTabularInline):
-    """A list that cannot be changed while C6 fixes it; ``locked_by`` is its name in the rules."""
+REWARD_LINES = (
+    ("reward", "rule", "minutes", "requires", "position"),
+    ("event_name", "event_path"),
+    ("event_condition", "event_value", "event_cool_down_seconds", "event_per_session"),
+)
+
+
+class Lockable:
+    """Has a list not be changed while C6 fixes it; ``locked_by`` is its name in the rules."""
 
     tab = True
     locked_by = ""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """By role, and unless it is fixed."""
-        return super().has_add_permission(request, obj) and not shown_locked(request, obj, self.locked_by)
+        allowed: bool = super().has_add_permission(request, obj)  # type: ignore[misc]
+        return allowed and not shown_locked(request, obj, self.locked_by)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """By role, and unless it is fixed."""
-        return super().has_change_permission(request, obj) and not shown_locked(request, obj, self.locked_by)
+        allowed: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
+        return allowed and not shown_locked(request, obj, self.locked_by)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """By role, and unless it is fixed."""
-        return super().has_delete_permission(request, obj) and not shown_locked(request, obj, self.locked_by)
+        allowed: bool = super().has_delete_permission(request, obj)  # type: ignore[misc]
+        return allowed and not shown_locked(request, obj, self.locked_by)
 
 
-class RewardInline(LockableInline):
-    """The rewards, each with its rule."""
+class LockableInline(Lockable, PortalTabularInline):
+    """Such a list as a table."""
+
+
+class RewardInline(Lockable, PortalStackedInline):
+    """The rewards, one below the other, each with its rule.
+
+    Not a table: a game event has six fields of its own. Which of the fields are shown follows from the rule that is chosen,
+    by style alone (``admin.css``); where a browser cannot do that, all are.
+    """
 
     model = CampaignReward
     form = CampaignRewardForm
     formset = CampaignRewardFormSet
     locked_by = "rewards"
     fk_name = "campaign"
-    fields = ("reward", "rule", "minutes", "event_name", "requires", "position")
     autocomplete_fields = ("reward",)
+    readonly_fields = ("rule_told",)
     template_before = "admin/campaigns/rewards_hint.html"
     verbose_name = _("reward")
     verbose_name_plural = _("rewards")
@@ -83,6 +101,17 @@ class RewardInline(LockableInline):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the rewards in their order."""
         return super().get_queryset(request).select_related("reward", "requires__reward").order_by("position", "id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields line by line; where nothing can be changed, each rule in words."""
+        if self.has_add_permission(request, obj):
+            return REWARD_LINES
+        return ("reward", "rule_told", "requires")
+
+    @display(description=_("rule"))
+    def rule_told(self, row: CampaignReward) -> str:
+        """The rule in words, with all that decides."""
+        return rule_for_staff(row)
 
 
 class PlatformInline(LockableInline):
@@ -97,7 +126,7 @@ class PlatformInline(LockableInline):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """By role, as long as the ids may be mended."""
-        return super(LockableInline, self).has_change_permission(request, obj) and not shown_locked(
+        return super(Lockable, self).has_change_permission(request, obj) and not shown_locked(
             request, obj, "platform_campaign_ids"
         )
 

@@ -18,6 +18,7 @@ from tests.factories import NOW, make_campaign, make_channel, make_endpoint, mak
 pytestmark = pytest.mark.django_db
 
 FORM = "campaign_form"
+EVENT = {"event_name": "boss", "event_path": "$.boss", "event_condition": "equals", "event_value": "dead"}
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +81,7 @@ def test_c1_a_campaign_with_its_lists_is_made_on_one_page(owner: Client, organiz
         "rewards",
         values,
         {"reward": rewards[0].pk, "rule": "watch", "minutes": "30", "position": "0"},
-        {"reward": rewards[1].pk, "rule": "game_event", "event_name": "boss", "minutes": "", "position": "1"},
+        {"reward": rewards[1].pk, "rule": "game_event", "minutes": "", "position": "1"} | EVENT,
     )
     values = rows("platforms", values, {"platform": "kick", "counted_by": "platform", "platform_campaign_id": "K1"})
     values = rows("platforms", values, {"platform": "twitch", "counted_by": "portal", "platform_campaign_id": ""})
@@ -142,7 +143,7 @@ def test_c2_another_zone_moves_the_moment(owner: Client, organization: Organizat
 BAD_ROWS = [
     ("rewards", [{"rule": "watch", "minutes": ""}], "Enter the minutes"),
     ("rewards", [{"rule": "watch", "minutes": "0"}], "Enter the minutes"),
-    ("rewards", [{"rule": "game_event", "event_name": ""}], "Enter the name of the event"),
+    ("rewards", [{"rule": "game_event", "event_name": ""}], "Say what happens, for viewers"),
     ("platforms", [{"platform": "kick", "counted_by": "platform"}] * 2, "listed already"),
     ("platforms", [{"platform": "portal", "counted_by": "platform"}], "does not count itself"),
     ("testers", [{"platform": "kick", "platform_user_id": "7"}] * 2, "listed already"),
