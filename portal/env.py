@@ -87,6 +87,10 @@ class Env(BaseSettings):
     outbound_allowed_networks: CommaList = []
     allow_http_loopback: bool | None = None
     sandbox_url: str | None = None
+    gateway_url: str = Field(default="", description="what developers of game servers are shown")
+    gateway_bind: str = Field(default="", description="host:port where gateways listen")
+    gateway_processes: int = Field(default=1, ge=0, le=64, description="how many of them ``serve`` starts")
+    gateway_connections: int = Field(default=10_000, ge=1, description="the most that one gateway holds")
     staff_second_factor: bool | None = Field(default=None, description="default: on in production")
     email_url: str = Field(default="", description="smtp://user:password@host:port?tls=1; empty prints to the log")
     email_from: str = "drops@localhost"
@@ -150,6 +154,23 @@ class Env(BaseSettings):
     def _base(cls, value: str) -> str:
         if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname or not _has_port(value):
             raise ValueError("write it as https://drops.example.org")
+        return value
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _gateway(cls, value: str) -> str:
+        if not value:
+            return value
+        if urlsplit(value).scheme not in ("ws", "wss") or not urlsplit(value).hostname or not _has_port(value):
+            raise ValueError("write it as wss://drops.example.org/game-state/v1")
+        return value
+
+    @field_validator("gateway_bind")
+    @classmethod
+    def _bind(cls, value: str) -> str:
+        port = value.rpartition(":")[2]
+        if value and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError("write it as 127.0.0.1:8002")
         return value
 
     @field_validator("outbound_allowed_networks")

@@ -41,6 +41,15 @@ PORTAL_RETENTION = ENV.retention
 PORTAL_OUTBOUND_ALLOWED_NETWORKS = ENV.outbound_allowed_networks
 PORTAL_ALLOW_HTTP_LOOPBACK = ENV.allow_http_loopback if ENV.allow_http_loopback is not None else not PRODUCTION
 PORTAL_SANDBOX_URL = ENV.sandbox_url if ENV.sandbox_url is not None else ("" if PRODUCTION else "http://127.0.0.1:8001")
+# Game servers come to the gateways by a port of their own, or in production through the proxy that stands before all.
+PORTAL_GATEWAY_BIND = ENV.gateway_bind or f"127.0.0.1:{(urlsplit(BASE_URL).port or 8000) + 2}"
+PORTAL_GATEWAY_URL = ENV.gateway_url or (
+    f"{'wss' if _HTTPS else 'ws'}://{urlsplit(BASE_URL).netloc}/game-state/v1"
+    if PRODUCTION
+    else f"ws://localhost:{PORTAL_GATEWAY_BIND.rpartition(':')[2]}/game-state/v1"
+)
+PORTAL_GATEWAY_PROCESSES = ENV.gateway_processes
+PORTAL_GATEWAY_CONNECTIONS = ENV.gateway_connections
 PORTAL_STAFF_SECOND_FACTOR = ENV.staff_second_factor if ENV.staff_second_factor is not None else PRODUCTION
 PORTAL_SITE_NAME = ENV.site_name
 PORTAL_SUPPORT_URL = ENV.support_url

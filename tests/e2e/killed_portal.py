@@ -82,6 +82,7 @@ class SeparatePortal:
             PORTAL_DATA_DIR=str(folder),
             PORTAL_BASE_URL=self.url,
             PORTAL_SANDBOX_URL=f"http://127.0.0.1:{free_port()}",
+            PORTAL_GATEWAY_BIND=f"127.0.0.1:{free_port()}",
             DATABASE_URL=database_url,
         )
         for command in (["migrate", "-v0"], ["createcachetable", "-v0"], ["seed_demo", "-v0"]):

@@ -60,6 +60,7 @@ class RunningPortal:
             PORTAL_DATA_DIR=str(folder / "var"),
             PORTAL_BASE_URL=self.url,
             PORTAL_SANDBOX_URL=self.sandbox_url,
+            PORTAL_GATEWAY_BIND=f"127.0.0.1:{free_port()}",
             DATABASE_URL=database_url,
         )
         self.started_in = 0.0

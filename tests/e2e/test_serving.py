@@ -27,8 +27,8 @@ def test_o1_ctrl_c_stops_everything_and_the_second_start_is_quick_and_keeps_its_
     try:
         first_sign_in, first_counts = portal.printed_sign_in, portal.ask(COUNTS)
         processes = portal.descendants()
-        # Web, worker, deliveries, counting, sandbox and crowd are its own children; the rest are theirs.
-        assert len(psutil.Process(portal.pid).children()) == 6
+        # Web, worker, deliveries, counting, gateway, sandbox and crowd are its own children; the rest are theirs.
+        assert len(psutil.Process(portal.pid).children()) == 7
         assert all(answers(url) for url in (portal.url, portal.sandbox_url))
     finally:
         status = portal.stop()
@@ -51,7 +51,7 @@ def test_o4_when_serve_itself_is_killed_nothing_is_left_running(tmp_path: Path) 
     portal = RunningPortal(tmp_path)
     portal.start()
     processes = portal.descendants()
-    assert len(processes) >= 6
+    assert len(processes) >= 7
     portal.kill()
     wait_for(lambda: not still_running(processes), seconds=20, what="all that it had started has ended")
     assert [process for process in psutil.process_iter() if belongs_to(process, tmp_path)] == []

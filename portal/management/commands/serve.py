@@ -23,16 +23,18 @@ LONGEST_REQUEST_LINE = 8190
 
 
 class Command(BaseCommand):
-    """Prepare the database, then run web, worker, deliveries, counting and, in development, the sandbox, until Ctrl-C."""
+    """Prepare the database, then run web, worker, deliveries, counting, gateways and, in development, the sandbox."""
 
-    help = "Run the whole portal: web, worker, deliveries, counting and, in development, the sandbox platforms."
+    help = "Run the whole portal: web, worker, deliveries, counting, gateways and, in development, the sandbox platforms."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start everything and stay until a signal comes or a process ends."""
         host, port = self._address()
         sandbox = urlsplit(settings.PORTAL_SANDBOX_URL) if settings.PORTAL_SANDBOX_URL else None
+        gateway = self._gateway()
         for name, where, number in (
             ("PORTAL_BASE_URL", host, port),
+            *((("PORTAL_GATEWAY_BIND", *gateway),) if gateway else ()),
             *((("PORTAL_SANDBOX_URL", sandbox.hostname or "", sandbox.port or 80),) if sandbox else ()),
         ):
             if port_in_use(where, number):
@@ -44,6 +46,9 @@ class Command(BaseCommand):
         supervisor = Supervisor(processes, log_folder=None if settings.PRODUCTION else settings.DATA_DIR / "log")
         supervisor.start()
         urls = {f"http://{host}:{port}/healthz": urlsplit(settings.BASE_URL).netloc}
+        if gateway:
+            where, number = gateway
+            urls[f"http://{_reachable(where)}:{number}/healthz"] = "localhost"
         if sandbox:
             urls[f"{settings.PORTAL_SANDBOX_URL}/healthz"] = sandbox.netloc
         silent = supervisor.wait_until_answers(urls, seconds=START_SECONDS)
@@ -59,6 +64,13 @@ class Command(BaseCommand):
             host, _, port = bind.rpartition(":")
             return host or "0.0.0.0", int(port)  # noqa: S104 - what the operator asked for
         return "127.0.0.1", urlsplit(settings.BASE_URL).port or 8000
+
+    def _gateway(self) -> tuple[str, int] | None:
+        """Return where gateways listen, if any are to be started here."""
+        if not settings.PORTAL_GATEWAY_PROCESSES:
+            return None
+        host, _, port = settings.PORTAL_GATEWAY_BIND.rpartition(":")
+        return host or "0.0.0.0", int(port)  # noqa: S104 - what the operator asked for
 
     def _prepare(self, *, with_sandbox: bool) -> None:
         call_command("migrate", verbosity=0, interactive=False)
@@ -102,7 +114,16 @@ def _portal_processes(host: str, port: int) -> list[Process]:
         Process("worker", [*manage, "qcluster"]),
         Process("deliveries", [*manage, "drain"]),
         Process("counting", [*manage, "count"]),
+        *(
+            Process(f"gateway-{number + 1}" if number else "gateway", [*manage, "gateway"])
+            for number in range(settings.PORTAL_GATEWAY_PROCESSES)
+        ),
     ]
+
+
+def _reachable(host: str) -> str:
+    """Return how this machine reaches a process that listens there."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
 
 
 def _sandbox_env() -> dict[str, str]:
