@@ -19,8 +19,9 @@ from portal.sentences import Sentence
 __all__ = ["Condition", "EventRule", "Happened", "Match", "Watch", "path_problem", "read_value"]
 
 _SHOWN = 200
-_WORDS = frozenset({"true", "false", "null", "nan", "infinity"})
-_NOT_A_VALUE = _('Write a text, a number, true or false. Put a text in quotes that does not begin with a letter: "10"')
+_NOT_A_VALUE = _(
+    "Write a text, a number, true or false: no list, no object, not null. A text that begins with a quote ends with one."
+)
 _TOO_LARGE = _("The number is too large: whole numbers up to 9007199254740991 can be compared.")
 
 
@@ -68,27 +69,18 @@ class Match:
 
 
 def read_value(text: str, condition: Condition) -> str | float | bool:
-    """Return the JSON scalar that a producer wrote. Raises ``ValueError`` with a ``Sentence`` where it does not fit.
-
-    A text needs no quotes where it begins with a letter and is no word of JSON's.
-    """
-    typed = text.strip()
+    """Return the JSON scalar that a text is. Raises ``ValueError`` with a ``Sentence``, for the producer, where it does not fit."""
     try:
-        value = read_json(typed)
+        value = read_json(text)
     except Refused as error:
-        if error.code is Code.NUMBER_TOO_LARGE:
-            raise ValueError(Sentence(_TOO_LARGE)) from None
-        value = typed if _is_plain_text(typed) else None
+        said = _TOO_LARGE if error.code is Code.NUMBER_TOO_LARGE else _NOT_A_VALUE
+        raise ValueError(Sentence(said)) from None
     if value is None or isinstance(value, dict | list):
         raise ValueError(Sentence(_NOT_A_VALUE))
     if condition is Condition.RISES_ABOVE and not _is_number(value):
         raise ValueError(Sentence(_("To rise above it, the value must be a number, without quotes.")))
     scalar: str | float | bool = value
     return scalar
-
-
-def _is_plain_text(typed: str) -> bool:
-    return typed[:1].isalpha() and typed.isprintable() and typed.casefold() not in _WORDS
 
 
 class _Seen:
