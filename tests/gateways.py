@@ -15,8 +15,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from campaigns.game_state.admission import Admission, AdmittedChannel, Asking, Standing
+from campaigns.game_state.gateway.patience import Patience
 from campaigns.game_state.gateway.process import Gateway
 from campaigns.game_state.gateway.server import PATH, Address
+from campaigns.game_state.gateway.writing import Store, store
 from campaigns.models import Channel, Game
 from campaigns.rules.game_state.codes import Code, Refused
 from tests import factories as make
@@ -61,7 +63,7 @@ class Doorkeeper:
     def standing(self, admissions: Sequence[Admission], *, now: datetime) -> list[Standing]:
         return [self.withdrawn.get(one.token_key, Standing(None, one.channels)) for one in admissions]
 
-    def grant(self, game: Game, channels: Sequence[Channel], *, token: str = "secret", **changes: Any) -> None:  # noqa: S107
+    def grant(self, game: Game, channels: Sequence[Channel], *, token: str = "secret", **changes: Any) -> None:
         values: dict[str, Any] = {
             "organization_id": game.organization_id,
             "game_id": game.pk,
@@ -82,20 +84,22 @@ def named(channel: Channel) -> str:
 
 
 class RunningGateway:
-    """Its rounds run when the test says so."""
+    """Its rounds run when the test says so. Port 0 takes a free one."""
 
-    def __init__(self, clock: Clock, *, most_connections: int = 100) -> None:
+    def __init__(
+        self, clock: Clock, *, port: int = 0, most_connections: int = 100, store: Store = store, **patience: float
+    ) -> None:
         self.clock = clock
+        self._patience = Patience(**{"gather": 0, "retry": 0.01, "close": 1, **patience})
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.gateway = self._await(self._made(most_connections))
-        port = self._await(self.gateway.start(Address("127.0.0.1", 0), timers=False))
-        self.port = port
-        self.url = f"ws://127.0.0.1:{port}{PATH}"
+        self.gateway = self._await(self._made(most_connections, store))
+        self.port = self._await(self.gateway.start(Address("127.0.0.1", port), timers=False))
+        self.url = f"ws://127.0.0.1:{self.port}{PATH}"
 
-    async def _made(self, most_connections: int) -> Gateway:
-        return Gateway(most_connections=most_connections, clock=self.clock, gather_seconds=0)
+    async def _made(self, most_connections: int, store: Store) -> Gateway:
+        return Gateway(most_connections=most_connections, clock=self.clock, patience=self._patience, store=store)
 
     def _await(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE * 3)

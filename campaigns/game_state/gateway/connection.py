@@ -28,18 +28,6 @@ from campaigns.rules.game_state.messages import Connect, Delta, Disconnect, Flus
 from campaigns.rules.game_state.state import Bucket, MergedState
 from portal.ids import new_ulid
 
-SEND_SECONDS = 5.0
-"""So long a game server may take to read what it is sent, before it is cut off."""
-
-PONG_SECONDS = 20.0
-"""So long it may take to answer a ping."""
-
-CLOSE_SECONDS = 3.0
-"""So long it may take to answer a close."""
-
-DISCONNECT_SECONDS = 10.0
-"""So long a disconnected session may take to be written before the connection is closed; it is written in any case."""
-
 INTERNAL_ERROR = 1011
 """The close code of a fault of ours."""
 
@@ -74,6 +62,7 @@ class Connection:
         self._last_message_at = self._opened_at
         self._token_expires_at: float | None = None
         self._connecting = False
+        self._pong: asyncio.Future[float] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._closed_with = 0
 
@@ -202,7 +191,7 @@ class Connection:
         session.end(ENDED_DISCONNECTED)
         self._house.write_soon(self)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DISCONNECT_SECONDS):
+            async with asyncio.timeout(self._house.patience.disconnect):
                 await self.written.wait()
         self._hang_up(Close.NORMAL)
 
@@ -268,10 +257,10 @@ class Connection:
 
     async def _say_and_close(self, close: int, texts: Collection[str]) -> None:
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(self._house.patience.send):
                 for text in texts:
                     await self._socket.send(text)
-                async with asyncio.timeout(CLOSE_SECONDS):
+                async with asyncio.timeout(self._house.patience.close):
                     await self._socket.close(close)
         except ConnectionClosed:
             return
@@ -281,7 +270,7 @@ class Connection:
     async def send(self, text: str) -> None:
         """Send a message; cut the connection off where the game server does not read."""
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(self._house.patience.send):
                 await self._socket.send(text)
         except ConnectionClosed:
             return
@@ -289,10 +278,13 @@ class Connection:
             self.cut_off()
 
     async def ping(self) -> None:
-        """Ask for a sign that the game server reads, and cut it off where none comes."""
+        """Ask for a sign that the game server reads; cut it off where it has not answered the last."""
+        if self._pong is not None and not self._pong.done():
+            self.cut_off()
+            return
         try:
-            async with asyncio.timeout(PONG_SECONDS):
-                await (await self._socket.ping())
+            async with asyncio.timeout(self._house.patience.send):
+                self._pong = asyncio.ensure_future(await self._socket.ping())
         except ConnectionClosed:
             return
         except TimeoutError:

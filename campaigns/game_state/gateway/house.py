@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from campaigns.game_state.gateway.admitting import PutOff, Taken, take_session
+from campaigns.game_state.gateway.patience import Patience
 from campaigns.game_state.gateway.threads import DATABASE_AWAY, Threads
 from campaigns.rules.game_state.codes import Refused
 from campaigns.rules.game_state.events import EventRule
@@ -31,9 +32,12 @@ log = logging.getLogger(__name__)
 class House:
     """Belongs to the event loop's thread. ``rules`` are those of the games that have a session here, by game."""
 
-    def __init__(self, *, clock: Callable[[], datetime], write_soon: Callable[[Connection], None]) -> None:
+    def __init__(
+        self, *, clock: Callable[[], datetime], patience: Patience, write_soon: Callable[[Connection], None]
+    ) -> None:
         self.id = new_ulid()
         self.clock = clock
+        self.patience = patience
         self.write_soon = write_soon
         self.threads = Threads()
         self.connections: dict[str, Connection] = {}

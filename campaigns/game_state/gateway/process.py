@@ -15,14 +15,10 @@ from django.utils import timezone
 
 from campaigns.game_state.gateway.house import House
 from campaigns.game_state.gateway.keeping import Keeper
+from campaigns.game_state.gateway.patience import Patience
 from campaigns.game_state.gateway.server import Address, Listener
-from campaigns.game_state.gateway.writing import GATHER_SECONDS, Writer
+from campaigns.game_state.gateway.writing import Store, Writer, store
 from campaigns.models import GatewayProcess
-
-LAST_WRITES_SECONDS = 8.0
-"""So long a gateway that stops tries to write what it has."""
-
-LAST_CLOSES_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +31,11 @@ class Gateway:
         *,
         most_connections: int,
         clock: Callable[[], datetime] = timezone.now,
-        gather_seconds: float = GATHER_SECONDS,
+        patience: Patience | None = None,
+        store: Store = store,
     ) -> None:
-        self._writer = Writer(gather_seconds=gather_seconds)
-        self.house = House(clock=clock, write_soon=self._writer.soon)
+        self._writer = Writer(store=store)
+        self.house = House(clock=clock, patience=patience or Patience(), write_soon=self._writer.soon)
         self.keeper = Keeper(self.house)
         self._writer.on_overtaken = self.keeper.obey_orders
         self._listener = Listener(self.house, most_connections=most_connections)
@@ -83,12 +80,12 @@ class Gateway:
         connections = list(self.house.connections.values())
         for connection in connections:
             connection.leave()
-        if not await self.written(seconds=LAST_WRITES_SECONDS):
+        if not await self.written(seconds=self.house.patience.last_writes):
             log.error("Not all game sessions could be written before the gateway stopped.")
         for connection in connections:
             connection.close_after_leaving()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LAST_CLOSES_SECONDS):
+            async with asyncio.timeout(self.house.patience.last_closes):
                 await self._listener.wait_closed()
         for task in self._tasks:
             task.cancel()

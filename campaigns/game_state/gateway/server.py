@@ -9,13 +9,11 @@ from http import HTTPStatus
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from campaigns.game_state.gateway.connection import CLOSE_SECONDS, Connection
+from campaigns.game_state.gateway.connection import Connection
 from campaigns.game_state.gateway.house import House
 from campaigns.rules.game_state.codes import FRAME_BYTES
 
 PATH = "/game-state/v1"
-OPEN_SECONDS = 10.0
-"""So long the opening handshake may take."""
 
 FRAMES = 4
 """So many frames of one connection wait in memory; then it is not read until they are dealt with."""
@@ -55,9 +53,9 @@ class Listener:
             compression=None,
             process_request=self._look_at,
             server_header=None,
-            open_timeout=OPEN_SECONDS,
+            open_timeout=self._house.patience.handshake,
             ping_interval=None,  # the gateway pings by itself, all connections with one timer
-            close_timeout=CLOSE_SECONDS,
+            close_timeout=self._house.patience.close,
             max_size=FRAME_BYTES,
             max_queue=FRAMES,
             write_limit=UNSENT_BYTES,

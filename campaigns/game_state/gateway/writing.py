@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 from django.db import transaction
 
@@ -21,15 +22,8 @@ from campaigns.game_state.recording import record_lines
 from campaigns.game_state.storing import SessionWrite, write_sessions
 from campaigns.rules.game_state.codes import Close, Code, Refused
 
-GATHER_SECONDS = 0.1
-"""So long a write waits for others to go with it."""
-
 BATCH = 200
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 10.0
-
-AWAY_SECONDS = 300.0
-"""Of a database that is away so long, nothing is kept for it any more: the game servers are asked to come back with what they have."""
+"""So many sessions are written in one transaction."""
 
 _OVERTAKEN = Refused(Code.REPLACED, "Another connection has taken the session, or it is over.")
 
@@ -67,14 +61,21 @@ def store(pieces: Sequence[Piece], *, now: datetime) -> Stored:
     return Stored(frozenset(written.overtaken), full)
 
 
+class Store(Protocol):
+    """What writes a batch: :func:`store`."""
+
+    def __call__(self, pieces: Sequence[Piece], *, now: datetime) -> Stored:
+        """Write."""
+
+
 class Writer:
     """Belongs to the event loop's thread; the statements run in the thread for writing.
 
     ``on_overtaken`` is called before connections are closed whose session is another's: orders may say why.
     """
 
-    def __init__(self, *, gather_seconds: float = GATHER_SECONDS) -> None:
-        self._gather = gather_seconds
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
         self._waiting: dict[str, Connection] = {}
         self._woken = asyncio.Event()
         self._idle = asyncio.Event()
@@ -101,7 +102,7 @@ class Writer:
         while True:
             await self._woken.wait()
             self._woken.clear()
-            await asyncio.sleep(self._gather)
+            await asyncio.sleep(house.patience.gather)
             while self._waiting:
                 await self._write(house, self._take())
             self._idle.set()
@@ -118,17 +119,17 @@ class Writer:
         return pieces
 
     async def _write(self, house: House, pieces: Sequence[Piece]) -> None:
-        began, pause = asyncio.get_running_loop().time(), FIRST_PAUSE_SECONDS
+        began, pause = asyncio.get_running_loop().time(), house.patience.retry
         while pieces:
             try:
-                stored = await house.threads.write(partial(store, pieces, now=house.clock()))
+                stored = await house.threads.write(partial(self._store, pieces, now=house.clock()))
             except DATABASE_AWAY as error:
                 log.warning("Game sessions could not be written, they are kept: %s", error)
-                if asyncio.get_running_loop().time() - began > AWAY_SECONDS:
+                if asyncio.get_running_loop().time() - began > house.patience.away:
                     self._give_up(house)
                     return
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                pause = min(2 * pause, house.patience.longest_retry)
             except Exception:
                 log.exception("%d game sessions could not be written.", len(pieces))
                 await self._write_apart(house, pieces)
@@ -169,7 +170,7 @@ class Writer:
 
     def _give_up(self, house: House) -> None:
         """Ask all game servers to come back with their full states, and forget what could not be written."""
-        log.error("The database has been away for %d seconds: all game servers are asked to come back.", AWAY_SECONDS)
+        log.error("The database has been away for too long: all game servers are asked to come back.")
         for connection in list(house.connections.values()):
             if connection.session is not None:
                 connection.session.lost = True
