@@ -8,7 +8,7 @@ import json_merge_patch
 import orjson
 
 from campaigns.rules.game_state.codes import DEPTH, FULL_BYTES, MESSAGES_PER_MINUTE, Code, Refused
-from campaigns.rules.game_state.strict_json import is_deeper
+from campaigns.rules.game_state.strict_json import is_deeper, may_be_deeper
 
 _LEVELS = DEPTH - 1
 """Of the state itself: the message around it is the first."""
@@ -77,9 +77,14 @@ def _own(patch: dict[str, Any]) -> tuple[dict[str, Any], int]:
 
     A merge makes objects of its own, but puts arrays into the state as they are.
     """
-    if is_deeper(patch, _LEVELS):
+    try:
+        written = orjson.dumps(patch)
+    except orjson.JSONEncodeError:
+        if is_deeper(patch, _LEVELS):  # so deep that it cannot even be written
+            raise Refused(Code.TOO_DEEP, _TOO_DEEP) from None
+        raise
+    if may_be_deeper(written, _LEVELS) and is_deeper(patch, _LEVELS):
         raise Refused(Code.TOO_DEEP, _TOO_DEEP)
-    written = orjson.dumps(patch)
     return (orjson.loads(written) if b"[" in written else patch), len(written)
 
 
