@@ -21,6 +21,7 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.events import presence
         from fulfillment.events import sources as event_sources
         from fulfillment.figures import claim_figures
+        from fulfillment.game_state import streams
         from fulfillment.game_state.admitting import Gatekeeper
         from fulfillment.health import metrics as health_metrics
         from fulfillment.ledger import claims_moved
@@ -47,6 +48,7 @@ class FulfillmentConfig(AppConfig):
         authorization_lapsed.append(telling.on_authorization_lapsed)
         player_known.append(on_player_known)
         listen(AuthorizationRevoked, on_authorization_revoked)
+        listen(StreamChanged, streams.on_stream_changed)
         listen(StreamChanged, presence.on_stream_changed)
         listen(SubscriptionEnded, on_subscription_ended)
         sources += [collect, health_metrics.collect]

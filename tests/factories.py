@@ -19,6 +19,8 @@ from campaigns.models import (
     Channel,
     Game,
     GameCategory,
+    GameSession,
+    GameSessionChannel,
     Reward,
     RewardPlatformId,
     Viewer,
@@ -29,6 +31,7 @@ from fulfillment.rules.events import CLAIM_CREATED, EVENT_TYPES
 from fulfillment.rules.scopes import SCOPES
 from fulfillment.rules.states import LISTED
 from linking.models import Link, Player
+from portal.ids import new_ulid
 from portal.models import Membership, Organization, PlatformCredential, User
 from portal.roles import Role
 from portal.tokens import new_token
@@ -151,6 +154,21 @@ def make_campaign(
     for platform, platform_id in (platform_ids or {}).items():
         CampaignPlatform.objects.create(campaign=campaign, platform=platform, platform_campaign_id=platform_id)
     return campaign
+
+
+def make_game_session(game: Game, *channels: Channel, live: bool = False, **fields: Any) -> GameSession:
+    """Make a session that is open and streamed just now, about these channels."""
+    n = number()
+    values = {"client_id": f"apiclient{n:021}", "client_name": f"Backend {n}", "session_key": f"match-{n}"}
+    times = dict.fromkeys(("started_at", "connected_at", "last_message_at"), NOW)
+    held = {} if fields.get("ended_at") else {"connection": new_ulid(), "gateway": new_ulid()}
+    session = GameSession.objects.create(
+        organization=game.organization, game=game, **{"authoritative": True, **values, **times, **held, **fields}
+    )
+    GameSessionChannel.objects.bulk_create(
+        GameSessionChannel(session=session, channel=channel, live=live) for channel in channels
+    )
+    return session
 
 
 def make_viewer(organization: Organization, platform: str = "kick", **fields: Any) -> Viewer:

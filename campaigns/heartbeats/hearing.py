@@ -11,6 +11,15 @@ from campaigns.rules.counting import MOST_AHEAD
 
 BEHIND_AFTER = timedelta(minutes=1)
 
+OFFLINE_AFTER = timedelta(minutes=5)
+"""A channel that heartbeats, which come once a minute, have not told of for so long is offline."""
+
+BACK_AFTER = timedelta(minutes=1)
+"""A heartbeat of this time after a channel went offline may still be of the stream that ended."""
+
+LONGEST_STREAM = timedelta(hours=48)
+"""So long at most a platform's word that a stream began is believed: no stream of Twitch is longer."""
+
 
 def last_heard(organization_id: str, *, since: datetime) -> dict[str, datetime]:
     """Return when heartbeats last told of each channel, by the channel's id: of those told of ``since`` a time.

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from campaigns.heartbeats.hearing import is_behind, last_heard
+from campaigns.heartbeats.hearing import BACK_AFTER, LONGEST_STREAM, OFFLINE_AFTER, is_behind, last_heard
 from campaigns.models import Channel
 from campaigns.rules.counting import SETTLED_AFTER
 from fulfillment.events.writing import Happened, Wanted, announce, wanted
@@ -27,14 +27,6 @@ from fulfillment.models import ChannelPresence
 from fulfillment.rules.events import CHANNEL_LIVE, CHANNEL_OFFLINE
 from portal.models import Organization, PlatformCredential
 from portal.platforms.messages import StreamChanged
-
-OFFLINE_AFTER = timedelta(minutes=5)
-"""A channel that heartbeats, which come once a minute, have not told of for so long is offline."""
-
-BACK_AFTER = timedelta(minutes=1)
-"""A heartbeat of this time after a channel went offline may still be of the stream that ended."""
-
-LONGEST_STREAM = timedelta(hours=48)
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
-from campaigns.models import Campaign, CampaignChannel, Channel, ChannelFigures
+from campaigns.models import Campaign, CampaignChannel, Channel, ChannelFigures, GameSessionChannel
 from fulfillment.models import PlatformSubscription
 from fulfillment.subscribing.setting import Setting, api_of, setting_of
 from linking.models import Link
@@ -91,8 +91,8 @@ def lacks_organization_id(credential: PlatformCredential) -> bool:
 def known_channels(credential: PlatformCredential, *, now: datetime, most: int) -> list[str]:
     """Return the platform's ids of the channels that matter, the most important first, at most so many.
 
-    First those that the campaigns of today and tomorrow list, then linked broadcasters', then those that heartbeats tell
-    of in a running campaign, or that came or went lately.
+    First those that the campaigns of today and tomorrow list, then those that game servers stream for just now, then
+    linked broadcasters', then those that heartbeats tell of in a running campaign, or that came or went lately.
     """
     channels = Channel.objects.filter(organization=credential.organization_id, platform=credential.platform)
     links = Link.objects.filter(
@@ -103,8 +103,10 @@ def known_channels(credential: PlatformCredential, *, now: datetime, most: int) 
     )
     heard = ChannelFigures.objects.filter(channel=OuterRef("pk"), campaign__in=_current(credential, now=now))
     lately = Q(presence__changed_at__gte=now - REMEMBERED) | Q(presence__seen_at__gte=now - REMEMBERED)
+    streamed = GameSessionChannel.objects.filter(channel=OuterRef("pk"), session__ended_at=None)
     sources = (
         _listed(credential, now=now),
+        _ids(channels.filter(Exists(streamed))),
         _ids(channels.filter(Exists(links))),
         _ids(channels.filter(Q(Exists(heard)) | lately)),
     )

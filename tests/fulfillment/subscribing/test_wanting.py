@@ -78,6 +78,8 @@ def test_channels_are_those_of_campaigns_linked_broadcasters_and_what_was_heard_
     make.make_link(studio.game, viewer=make.make_viewer(organization, "twitch", platform_user_id="50"))
     unlinked = make.make_viewer(organization, "twitch", platform_user_id=channel(studio, "51").platform_channel_id)
     make.make_link(studio.game, viewer=unlinked, ended_at=NOW, end_reason="viewer")
+    make.make_game_session(studio.game, channel(studio, "55"))
+    make.make_game_session(studio.game, channel(studio, "56"), ended_at=NOW, end_code="disconnected")
     present, forgotten, heard = channel(studio, "60"), channel(studio, "61"), channel(studio, "62")
     ChannelPresence.objects.create(channel=present, changed_at=NOW - timedelta(days=2), seen_at=NOW)
     long_ago = NOW - timedelta(days=40)
@@ -86,7 +88,7 @@ def test_channels_are_those_of_campaigns_linked_broadcasters_and_what_was_heard_
     make.make_channel(organization, "kick", platform_channel_id="70")
     channel(studio, "71")
     found = known_channels(studio.credential, now=NOW, most=100)
-    assert found == [live, soon, announced, linked.platform_channel_id, "60", "62"]
+    assert found == [live, soon, announced, "55", linked.platform_channel_id, "60", "62"]
     assert known_channels(studio.credential, now=NOW, most=2) == [live, soon]
 
 
