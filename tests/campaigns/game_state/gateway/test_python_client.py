@@ -15,7 +15,7 @@ from campaigns.game_state.admission import Standing
 from campaigns.game_state.live import tell_streams
 from campaigns.game_state.storing import end_session
 from campaigns.models import Channel, Game, GameSession
-from campaigns.rules.game_state.codes import Code
+from campaigns.rules.game_state.codes import Code, Refused
 from portal.game_state_client import BlockingGameStateClient, SessionOver, Status
 from tests.e2e.portal import wait_for
 from tests.gateways import Clock, Doorkeeper, RunningGateway, named
@@ -113,7 +113,14 @@ def test_a_channel_that_goes_live_has_the_client_send_what_waited(
     gateway.round("ask_live")
     wait_for(lambda: client.live, seconds=10, what="the client is told", every=0.01)
     assert client.broadcasters == {"twitch:1": "live", "twitch:2": "offline"}
-    wait_for(lambda: gateway.written() or state_of(client.session) == {"score": 5}, seconds=10, what="it is sent")
+
+    def stored() -> bool:
+        clock.forward(5)
+        gateway.round("sweep")
+        gateway.written()
+        return bool(state_of(client.session) == {"score": 5})
+
+    wait_for(stored, seconds=10, what="what waited has come", every=0.05)
 
 
 def test_g3_a_gateway_that_stops_tells_when_to_come_back_and_the_session_goes_on(
@@ -144,7 +151,7 @@ def test_g2_who_may_not_is_told_why(
     make_client: Callable[..., BlockingGameStateClient], doorkeeper: Doorkeeper, changes: dict[str, Any], code: str
 ) -> None:
     if code == "broadcasters_missing":
-        doorkeeper.refuses["secret"] = Code.BROADCASTERS_MISSING
+        doorkeeper.fails_with = Refused(Code.BROADCASTERS_MISSING, "Name them.")
     client = make_client(**changes)
     with pytest.raises(SessionOver, match=code):
         client.connect({}, seconds=10)
