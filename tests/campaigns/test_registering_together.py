@@ -13,7 +13,7 @@ from django_q.conf import Conf
 from campaigns.models import RegisteredIdentifier
 from campaigns.registering.running import run_due
 from campaigns.registering.wanting import unwant_identifiers
-from tests.campaigns.test_registering import World
+from tests.campaigns.registering.twitch import World
 from tests.doubles.twitch_server import VHS, TwitchServer
 from tests.factories import NOW
 

@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from campaigns.tasks import REGISTER_VIEWERS, register_viewers
 from linking.tasks import BRING_IN_STEP, bring_registrations_in_step
 from portal.going_on import done, go_on
-from tests.campaigns.test_registering import World
+from tests.campaigns.registering.twitch import World
 from tests.doubles.twitch_server import TwitchServer
 
 pytestmark = pytest.mark.django_db
