@@ -68,7 +68,7 @@ class GameAdmin(PlainDeletion):
     list_display_links = ("logo_small", "name")
     search_fields = ("name", "slug", "categories__platform_category_id")
     ordering = ("name",)
-    readonly_fields = ("link_page",)
+    readonly_fields = ("link_page", "id_for_servers")
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
         (None, {"fields": ("name", "slug", "link_page", "website", "support_url")}),
@@ -76,6 +76,18 @@ class GameAdmin(PlainDeletion):
         (
             _("Told to players, and rules"),
             {"fields": ("where_rewards_arrive", "usual_delivery", "relink_cool_down_hours", "taken_over_at")},
+        ),
+        (
+            _("Game state"),
+            {
+                "fields": ("id_for_servers", "game_state_idle_seconds", "record_game_state"),
+                "description": _(
+                    "For games whose servers tell the portal what happens in a match, so that game events earn rewards. "
+                    "Which API client may do so is allowed on the client's page. A connection that is silent for longer "
+                    "than is set here is closed; the server may connect again. While recording is on, all that a server "
+                    "sends is kept, which may name players: switch it on to try game events, and off again."
+                ),
+            },
         ),
     )
 
@@ -107,6 +119,13 @@ class GameAdmin(PlainDeletion):
         """A link to that page."""
         address = link_page_address(game)
         return format_html('<a href="{}">{}</a>', address, game.slug) if address else "–"
+
+    @display(description=_("id for game servers"))
+    def id_for_servers(self, game: Game) -> str | SafeString:
+        """What a game's server names the game by when it connects, to copy."""
+        if game._state.adding:
+            return _t("Shown once it is saved.")
+        return format_html('<code class="drops-copy">{}</code>', game.pk)
 
     @display(description=_("categories"))
     def category_ids(self, game: Game) -> str:

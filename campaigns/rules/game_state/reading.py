@@ -36,6 +36,11 @@ class Line:
     mark: Mark = Mark.SAME
     was: str = ""
 
+    @property
+    def indented(self) -> str:
+        """The line as it stands in the text."""
+        return f"{'  ' * self.depth}{self.text}"
+
 
 def lines_of(value: Any, before: Any, *, label: str = "", depth: int = 0, tail: str = "") -> Iterator[Line]:
     """Yield the lines of a JSON value, compared with the value before; the same object has not changed.

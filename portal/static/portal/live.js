@@ -1,5 +1,6 @@
 // Keeps a page up to date while it is looked at: fetches its changing part and swaps what differs.
-// A region is an element with an id and data-live; regions may hold regions. What has the focus is left alone.
+// A region is an element with an id and data-live; regions may hold regions. What has the focus is left alone, and what
+// somebody has unfolded stays so (details with an id).
 // data-say on an element with an id is its state in words: when they change, they are announced politely.
 (() => {
   "use strict";
@@ -25,7 +26,9 @@
       return false;
     }
     remember(fresh);
+    const folds = new Map([...region.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
     region.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+    for (const one of region.querySelectorAll("details[id]")) one.open = folds.get(one.id) ?? one.open;
     return true;
   }
 
