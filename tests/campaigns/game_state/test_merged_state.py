@@ -158,6 +158,15 @@ def test_g3_a_full_state_takes_deltas_that_do_not_make_it_larger() -> None:
     assert written(state) == ("{}", 4)
 
 
+def test_g3_what_many_deltas_have_added_is_counted_though_nobody_reads_the_state() -> None:
+    state = MergedState()
+    for name in "abc":
+        state.merge({name: "x" * 30_000})
+    with pytest.raises(Refused):
+        state.merge({"d": "x" * 15_000})
+    assert (list(state.data), state.revision) == (["a", "b", "c"], 3)
+
+
 SIZES = st.integers(0, 60_000)
 LARGE_PATCHES = st.dictionaries(
     st.sampled_from("abc"), st.none() | SIZES | st.dictionaries(st.sampled_from("de"), st.none() | SIZES), max_size=3

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.rules.game_state.events import Condition, EventRule, Happened, Match, Watch
@@ -63,21 +63,22 @@ def test_g3_a_message_that_would_be_refused_today_changes_nothing() -> None:
     assert [(found.number, found.revision) for found in replay(lines, [DEAD])["dead"]] == [(3, 2)]
 
 
-VALUES = st.sampled_from([0, 1, 2, 1.0, True, "a", None])
-PLACES = st.dictionaries(st.sampled_from("xyz"), VALUES | st.lists(VALUES, max_size=2), max_size=3)
-CHANGES = st.dictionaries(st.sampled_from("abc"), st.none() | PLACES | st.lists(VALUES, max_size=3), max_size=2)
-MESSAGES = st.lists(st.tuples(st.sampled_from(["delta", "delta", "refresh"]), CHANGES), max_size=12)
+VALUES = st.sampled_from([0, 1, 2, True, None])
+PLACES = st.dictionaries(st.sampled_from("xy"), VALUES, max_size=2) | st.lists(VALUES, max_size=2)
+CHANGES = st.dictionaries(st.sampled_from("ab"), VALUES | PLACES, min_size=1, max_size=2)
+MESSAGES = st.lists(st.tuples(st.sampled_from(["delta", "delta", "refresh"]), CHANGES), min_size=4, max_size=12)
 RULES = st.lists(
     st.builds(
         EventRule,
         id=st.sampled_from("12345"),
         name=st.just("event"),
-        path=st.sampled_from(["$.a", "$.a.x", "$.b[*]", "$.a[-1]", "$.c[1]", "$.b[?@ >= 1]", "$.a.*"]),
+        path=st.sampled_from(["$.a", "$.b", "$.a.x", "$.a[-1]", "$.b[1]", "$.b.*", "$.a[?@ >= 1]"]),
         condition=st.sampled_from(Condition),
-        value=st.sampled_from([0, 1, True, 1.0]),
+        value=st.sampled_from([0, 1, True]),
         cool_down_seconds=st.sampled_from([0, 30, 60]),
         per_session=st.sampled_from([None, 1, 3]),
     ),
+    min_size=2,
     max_size=4,
     unique_by=lambda one: one.id,
 )
@@ -127,7 +128,8 @@ def moment(number: int) -> datetime:
     return NOW + timedelta(seconds=20 * number)
 
 
-@given(CHANGES, MESSAGES, RULES, st.sets(st.integers(0, 12)))
+@settings(max_examples=150)
+@given(CHANGES, MESSAGES, RULES, st.sets(st.integers(1, 12), min_size=3))
 def test_g4_a_session_in_several_connections_has_the_events_of_one(
     first: dict[str, Any], messages: list[tuple[str, dict[str, Any]]], rules: list[EventRule], breaks: set[int]
 ) -> None:
