@@ -83,23 +83,30 @@ def read_value(text: str, condition: Condition) -> str | float | bool:
     return scalar
 
 
+_NOWHERE: frozenset[Location] = frozenset()
+
+
 class _Seen:
     """A rule, and the locations at which its condition held when last looked."""
 
-    __slots__ = ("held", "path", "rule")
+    __slots__ = ("_holds", "held", "path", "rule")
 
-    def __init__(self, rule: EventRule, path: Path, held: frozenset[Location] = frozenset()) -> None:
+    def __init__(self, rule: EventRule, path: Path, held: frozenset[Location] = _NOWHERE) -> None:
+        holds, value = _HOLDS[rule.condition], rule.value
+        self._holds = lambda found: holds(found, value)
         self.rule = rule
         self.path = path
         self.held = held
 
     def look(self, state: dict[str, Any]) -> tuple[bool, Any]:
         """Take the state as seen. Return whether the condition holds anywhere that it did not hold, and the value there."""
-        holds, value = _HOLDS[self.rule.condition], self.rule.value
-        now = {location: found for location, found in self.path.places(state) if holds(found, value)}
-        new = next((location for location in now if location not in self.held), None)
-        self.held = frozenset(now)
-        return (False, None) if new is None else (True, now[new])
+        now = self.path.places_where(state, self._holds)
+        before = self.held
+        if not now:
+            self.held = _NOWHERE
+            return False, None
+        self.held = frozenset(location for location, _found in now)
+        return next(((True, found) for location, found in now if location not in before), (False, None))
 
 
 class Watch:

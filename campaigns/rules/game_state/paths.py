@@ -7,7 +7,8 @@ at. Tests hold that both find the same.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -71,15 +72,16 @@ class PathInvalid(ValueError):
 class Path:
     """A path that can be used. ``top`` is the name at the top of the state that it begins with."""
 
-    __slots__ = ("_keys", "_location", "_steps", "top")
+    __slots__ = ("_branch", "_keys", "_location", "_steps", "top")
 
     def __init__(self, top: str, steps: tuple[Step, ...]) -> None:
         self.top = top
         self._steps = steps
-        plain = tuple(step for step in (top, *steps) if isinstance(step, str) or (isinstance(step, int) and step >= 0))
+        every: tuple[Step, ...] = (top, *steps)
         # A path of names and indexes leads to one location, which is known beforehand.
-        self._location = plain if len(plain) == len(steps) + 1 else None
-        self._keys = _keys(plain)
+        self._location = _plain_steps(every)
+        self._keys = _keys(self._location or ())
+        self._branch = _branch_of(every)
 
     def places(self, state: dict[str, Any]) -> list[Place]:
         """Return each location in the state that the path leads to, with its value, in the order of the state."""
@@ -96,6 +98,45 @@ class Path:
                 members = islice((place for one in found for place in _members(one)), MOST_PLACES)
                 found = [place for place in members if step is None or step(place[1])]
         return found
+
+    def places_where(self, state: dict[str, Any], holds: Filter) -> list[Place]:
+        """Return those of the places whose value passes a test: each change of each state asks, and mostly none does."""
+        if self._location is not None:
+            value = _reach(state, self._keys)
+            return [(self._location, value)] if value is not _ABSENT and holds(value) else []
+        if self._branch is None:
+            return [place for place in self.places(state) if holds(place[1])]
+        branch = self._branch
+        found: list[Place] = []
+        for key, member in islice(_items(_reach(state, branch.keys_before)), MOST_PLACES):
+            if branch.step is None or branch.step(member):
+                value = _reach(member, branch.keys_after)
+                if value is not _ABSENT and holds(value):
+                    found.append(((*branch.before, key, *branch.after), value))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """The only wildcard (None) or filter of a path, and the names and indexes before and after it."""
+
+    step: Filter | None
+    before: Location
+    after: Location
+    keys_before: Keys
+    keys_after: Keys
+
+
+def _branch_of(steps: Sequence[Step]) -> _Branch | None:
+    """Return the branch of a path that has one and leads on by names and indexes from the front; else None."""
+    at = [place for place, step in enumerate(steps) if not isinstance(step, str | int)]
+    if len(at) != 1:
+        return None
+    before, after = _plain_steps(steps[: at[0]]), _plain_steps(steps[at[0] + 1 :])
+    if before is None or after is None:
+        return None
+    step = steps[at[0]]
+    return _Branch(step if callable(step) else None, before, after, _keys(before), _keys(after))
 
 
 def path_problem(path: str) -> Sentence | None:
@@ -228,6 +269,18 @@ def _has_order(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
+def _plain_steps(steps: Sequence[Step]) -> Location | None:
+    """Return steps that are names and indexes from the front; None where there is another among them."""
+    plain = tuple(step for step in steps if isinstance(step, str) or (isinstance(step, int) and step >= 0))
+    return plain if len(plain) == len(steps) else None
+
+
+def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if type(value) is dict:
+        return value.items()
+    return enumerate(value) if type(value) is list else ()
+
+
 def _keys(steps: Sequence[str | int]) -> Keys:
     return tuple((dict if isinstance(step, str) else list, step) for step in steps)
 
@@ -255,8 +308,4 @@ def _member(place: Place, step: str | int) -> Iterator[Place]:
 
 def _members(place: Place) -> Iterator[Place]:
     location, value = place
-    if type(value) is dict:
-        return (((*location, name), member) for name, member in value.items())
-    if type(value) is list:
-        return (((*location, index), member) for index, member in enumerate(value))
-    return iter(())
+    return (((*location, key), member) for key, member in _items(value))

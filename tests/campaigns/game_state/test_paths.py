@@ -139,6 +139,9 @@ def test_g4_a_path_finds_what_the_standard_says(
     for one in (state, {"a": member, "b": [member, state, *state.values()]}):
         expected = [(node.location, node.value) for node in jsonpath_rfc9535.find(path, one)]
         assert read_path(path).places(one) == expected
+        for kind in (object, dict, str):
+            some = [place for place in expected if isinstance(place[1], kind)]
+            assert read_path(path).places_where(one, lambda value, kind=kind: isinstance(value, kind)) == some
 
 
 def test_g4_a_wildcard_looks_at_the_first_2000_members() -> None:
@@ -149,6 +152,8 @@ def test_g4_a_wildcard_looks_at_the_first_2000_members() -> None:
         assert [value for _location, value in places] == numbers[:-1]
     state = {"a": [0] * MOST_PLACES + [1]}
     assert read_path("$.a[?@ == 1]").places(state) == []
+    assert read_path("$.a[?@ == 1]").places_where(state, bool) == []
+    assert read_path("$.a[*]").places_where(state, bool) == []
 
 
 @pytest.mark.parametrize(
