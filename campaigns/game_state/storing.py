@@ -35,9 +35,14 @@ _CHUNK = 200
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A session as it stands when a connection takes it. ``state`` is its JSON as stored before, None for a new session."""
+    """A session as it stands when a connection takes it.
+
+    ``state`` is its JSON as stored before. None: there is none to be compared with, because the session is new or what was
+    stored did not come from the game's own server (G4).
+    """
 
     session_id: str
+    resumed: bool
     state: str | None
     revision: int
     happened: dict[str, Happened]
@@ -115,7 +120,7 @@ def _begin(admission: Admission, *, session_key: str, connection: str, gateway: 
             gateway=gateway,
         )
         _set_channels(session.pk, [channel.channel_id for channel in admission.channels])
-        return Begun(session.pk, None, 0, {})
+        return Begun(session.pk, False, None, 0, {})
     if found.connection:
         GatewayOrder.objects.create(
             gateway=found.gateway, connection=found.connection, deed=GatewayOrder.Deed.REPLACE, given_at=now
@@ -130,9 +135,8 @@ def _begin(admission: Admission, *, session_key: str, connection: str, gateway: 
         client_name=admission.client_name,
     )
     _set_channels(found.pk, [channel.channel_id for channel in admission.channels])
-    # A state that anybody but the game's own server sent tells nothing about what has happened (G4).
-    trusted = found.authoritative or not admission.authoritative
-    return Begun(found.pk, found.state if trusted else "{}", found.revision, happened_in(found.pk))
+    known = found.authoritative or not admission.authoritative
+    return Begun(found.pk, True, found.state if known else None, found.revision, happened_in(found.pk))
 
 
 def _set_channels(session_id: str, channel_ids: Collection[str], live: frozenset[str] | None = None) -> None:

@@ -54,7 +54,7 @@ class Session:
     ) -> None:
         self.admission = admission
         self.id = begun.session_id
-        self.resumed = begun.state is not None
+        self.resumed = begun.resumed
         self.channels: tuple[AdmittedChannel, ...] = admission.channels
         self.live = live
         self.recorded = admission.record

@@ -59,13 +59,13 @@ def test_g3_a_session_is_taken_up_again_with_its_state_and_what_has_happened(
     game: Game, channel: Channel, reward: CampaignReward
 ) -> None:
     first, connection = begin(game, [channel], now=NOW)
-    assert (first.state, first.revision, first.happened) == (None, 0, {})
+    assert (first.resumed, first.state, first.revision, first.happened) == (False, None, 0, {})
     state = json.dumps({"boss": "dead"})
     one = write_of(first, connection, at=NOW, state=state, revision=7, channels=(channel.pk,), events=(event(reward),))
     assert write_sessions([one], now=NOW).events == 1
     write_sessions([write_of(first, connection, at=NOW, state=state, revision=7, let_go=True)], now=NOW)
     again, _ = begin(game, [channel], now=NOW + SECOND)
-    assert (again.session_id, again.state, again.revision) == (first.session_id, state, 7)
+    assert (again.session_id, again.resumed, again.state, again.revision) == (first.session_id, True, state, 7)
     assert again.happened == {reward.pk: Happened(count=1, last_at=NOW)}
     assert not GatewayOrder.objects.exists()
     session = GameSession.objects.get()
@@ -101,7 +101,7 @@ def test_g4_what_others_than_the_games_own_server_sent_tells_nothing_about_what_
     begun, connection = begin(game, [channel], now=NOW, authoritative=False)
     write_sessions([write_of(begun, connection, at=NOW, state='{"boss": "dead"}')], now=NOW)
     trusted, _ = begin(game, [channel], now=NOW)
-    assert trusted.state == "{}"
+    assert (trusted.resumed, trusted.state) == (True, None)
     assert GameSession.objects.get().authoritative
 
 
