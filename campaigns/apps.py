@@ -19,6 +19,9 @@ class CampaignsConfig(AppConfig):
             retention,
         )
         from campaigns.dashboard import campaigns_card, heartbeats_card
+        from campaigns.game_state import metrics as game_state
+        from campaigns.game_state.figures import game_event_figure
+        from campaigns.hooks import campaign_figures
         from campaigns.watch import health
         from portal.dashboard import cards
         from portal.health import readiness
@@ -26,4 +29,6 @@ class CampaignsConfig(AppConfig):
 
         cards += [campaigns_card, heartbeats_card]
         readiness["counting"] = health.readiness
-        sources.append(health.collect)
+        readiness["gateway"] = game_state.readiness
+        sources += [health.collect, game_state.collect]
+        campaign_figures.append(game_event_figure)

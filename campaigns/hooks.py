@@ -77,6 +77,18 @@ def call_rewards_earned(earned: Sequence[Earned]) -> None:
             hook(earned)
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectRefusal:
+    """That game servers of an API client were refused when they connected, why, and when last."""
+
+    client: str
+    code: str
+    last_at: datetime
+
+
+connect_refusals: list[Callable[[str, datetime], list[ConnectRefusal]]] = []
+"""Functions that tell, for an organization's id and a time, which of its clients' servers were refused since, latest first."""
+
 consent_gone: list[Callable[[str, datetime], None]] = []
 
 

@@ -13,7 +13,7 @@ class FulfillmentConfig(AppConfig):
     def ready(self) -> None:
         """Hang into the lower apps' registries."""
         from campaigns.game_state.admission import doorkeepers
-        from campaigns.hooks import campaign_figures, claims_may_resolve, rewards_earned
+        from campaigns.hooks import campaign_figures, claims_may_resolve, connect_refusals, rewards_earned
         from fulfillment import checks_of_credentials, preflight, retention, workers  # noqa: F401 - three register on import
         from fulfillment.alerts.card import alerts_card
         from fulfillment.dashboard import claims_card, delivery_card, health_card, set_up_card
@@ -23,6 +23,8 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.figures import claim_figures
         from fulfillment.game_state import streams
         from fulfillment.game_state.admitting import Gatekeeper
+        from fulfillment.game_state.card import game_state_card
+        from fulfillment.game_state.refusals import refusals_since
         from fulfillment.health import metrics as health_metrics
         from fulfillment.ledger import claims_moved
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
@@ -44,6 +46,7 @@ class FulfillmentConfig(AppConfig):
         link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed, look_for_claims_of]
         claims_moved += [telling.on_claims_moved, event_sources.on_claims_moved]
         doorkeepers.append(Gatekeeper())
+        connect_refusals.append(refusals_since)
         rewards_earned.append(telling.on_rewards_earned)
         authorization_lapsed.append(telling.on_authorization_lapsed)
         player_known.append(on_player_known)
@@ -53,4 +56,4 @@ class FulfillmentConfig(AppConfig):
         listen(SubscriptionEnded, on_subscription_ended)
         sources += [collect, health_metrics.collect]
         readiness["worker"] = workers.readiness
-        cards += [set_up_card, health_card, alerts_card, claims_card, delivery_card]
+        cards += [set_up_card, health_card, alerts_card, claims_card, delivery_card, game_state_card]

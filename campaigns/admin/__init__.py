@@ -3,6 +3,10 @@
 from campaigns.admin.campaigns import CampaignAdmin
 from campaigns.admin.channels import ChannelAdmin
 from campaigns.admin.console_sheet import PAGES
+from campaigns.admin.game_state.events import GameEventAdmin
+from campaigns.admin.game_state.gateways import GatewayProcessAdmin
+from campaigns.admin.game_state.recordings import GameRecordingAdmin
+from campaigns.admin.game_state.sessions import GameSessionAdmin
 from campaigns.admin.games import GameAdmin
 from campaigns.admin.heartbeats import HeartbeatAdmin
 from campaigns.admin.identifiers import RegisteredIdentifierAdmin
@@ -15,6 +19,10 @@ __all__ = [
     "CampaignAdmin",
     "ChannelAdmin",
     "GameAdmin",
+    "GameEventAdmin",
+    "GameRecordingAdmin",
+    "GameSessionAdmin",
+    "GatewayProcessAdmin",
     "HeartbeatAdmin",
     "HeartbeatSourceAdmin",
     "RegisteredIdentifierAdmin",

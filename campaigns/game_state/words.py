@@ -76,6 +76,11 @@ REFUSALS: Mapping[Code, tuple[Text, Text]] = {
 }
 """For each refusal what it was, and whose turn it is."""
 
+_OTHER_REFUSALS: Mapping[str, tuple[Text, Text]] = {
+    "unavailable": (_("the gateway was full or about to stop"), _("Game servers try again, and reach another one.")),
+}
+"""What the gateway counts besides: no message was sent yet (HTTP 503)."""
+
 CLOSES: Mapping[Close, Text] = {
     Close.NORMAL: _("in order"),
     Close.BINARY: _("binary data instead of text"),
@@ -92,7 +97,16 @@ CLOSES: Mapping[Close, Text] = {
     Close.DROPPED: _("dropped by staff"),
     Close.NOT_READING: _("what the portal sent was not read"),
 }
-"""Why a connection was closed."""
+"""Why a connection was closed by the portal."""
+
+_OTHER_CLOSES: Mapping[str, Text] = {
+    "1001": _("the game server went away"),
+    "1005": _("by the game server, which gave no reason"),
+    "1006": _("lost: nobody said good-bye"),
+    "1011": _("a fault in the portal"),
+    "other": _("by the game server, for a reason of its own"),
+}
+"""The codes that the gateway counts besides; the first three are of RFC 6455, section 7.4.1."""
 
 ENDS: Mapping[str, tuple[Text, Text]] = {
     ENDED_DISCONNECTED: (_("over"), _("The game's server said that it is over.")),
@@ -104,17 +118,22 @@ ENDS: Mapping[str, tuple[Text, Text]] = {
 
 def refusal_name(code: str) -> str:
     """Return what was wrong in a few words; the code itself where a later version stored one that is not known here."""
-    return str(REFUSALS[Code(code)][0]) if code in set(Code) else code
+    return str(_refusal(code)[0])
 
 
 def refusal_advice(code: str) -> str:
     """Return what is to be done about a refusal, and by whom; nothing for a code that is not known here."""
-    return str(REFUSALS[Code(code)][1]) if code in set(Code) else ""
+    return str(_refusal(code)[1])
+
+
+def _refusal(code: str) -> tuple[Text, Text]:
+    return REFUSALS[Code(code)] if code in set(Code) else _OTHER_REFUSALS.get(code, (code, ""))
 
 
 def close_name(code: str) -> str:
     """Return why connections with this close code were closed; the code itself where it is not known here."""
-    return str(CLOSES[Close(int(code))]) if code.isdigit() and int(code) in set(Close) else code
+    known = code.isdigit() and int(code) in set(Close)
+    return str(CLOSES[Close(int(code))] if known else _OTHER_CLOSES.get(code, code))
 
 
 def end_words(code: str) -> tuple[str, str]:

@@ -21,7 +21,8 @@ from fulfillment.game_state.broadcasters import (
     parse_broadcaster_id,
     standing_links,
 )
-from fulfillment.game_state.tokens import fault_of, read_again, read_token
+from fulfillment.game_state.refusals import note_refusal
+from fulfillment.game_state.tokens import fault_of, read_again, read_token, refusal
 from fulfillment.models import GameStateClient
 from linking.models import Link
 
@@ -35,11 +36,14 @@ class Gatekeeper:
     def admit(self, asking: Asking, *, now: datetime) -> Admission:
         """Return what is granted, in a number of queries that does not depend on how many broadcasters there are.
 
-        Raises ``Refused``.
+        Raises ``Refused``; where it is known whose client asks, its organization is told of that too.
         """
-        caller, token_key = read_token(asking.token, now=now)
-        game = _allowed_game(caller, asking.game_id)
-        links = _links_for(caller, game, asking.broadcaster_ids)
+        caller, token_key = read_token(asking.token)
+        try:
+            game, links = _granted(caller, asking, now=now)
+        except Refused as refused:
+            note_refusal(caller.client, code=refused.code, now=now)
+            raise
         channels = channels_of_viewers([link.viewer for link in links])
         return Admission(
             organization_id=caller.organization_id,
@@ -87,6 +91,14 @@ def session_owner(caller: Caller) -> str:
     Whoever has a game client can choose any session id: nobody takes up the session of a server or of another person.
     """
     return caller.client_id if caller.user is None else f"{caller.client_id}:{caller.user.pk}"
+
+
+def _granted(caller: Caller, asking: Asking, *, now: datetime) -> tuple[Game, list[Link]]:
+    fault = fault_of(caller, now=now)
+    if fault is not None:
+        raise refusal(fault)
+    game = _allowed_game(caller, asking.game_id)
+    return game, _links_for(caller, game, asking.broadcaster_ids)
 
 
 def _allowed_game(caller: Caller, game_id: str) -> Game:

@@ -30,8 +30,11 @@ def refusal(code: Code) -> Refused:
     return Refused(code, _WHY[code])
 
 
-def read_token(raw: str, *, now: datetime) -> tuple[Caller, str]:
-    """Return whose token this is, and the key by which it is found again. Raises ``Refused``."""
+def read_token(raw: str) -> tuple[Caller, str]:
+    """Return whose token this is, and the key by which it is found again. Raises ``Refused`` for one that is nobody's.
+
+    Whether it still counts is asked with :func:`fault_of`.
+    """
     if any(character.isspace() for character in raw):
         raise refusal(Code.TOKEN_PREFIXED)
     found = None
@@ -39,9 +42,6 @@ def read_token(raw: str, *, now: datetime) -> tuple[Caller, str]:
         found = next(iter(_callers(access_tokens().by_value(raw)[:1])), None)
     if found is None:
         raise refusal(Code.TOKEN_UNKNOWN)
-    fault = fault_of(found[1], now=now)
-    if fault is not None:
-        raise refusal(fault)
     return found[1], found[0]
 
 

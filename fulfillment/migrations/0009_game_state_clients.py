@@ -26,4 +26,18 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('game', 'client'), name='game_state_client_once')],
             },
         ),
+        migrations.CreateModel(
+            name='GameStateRefusal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=32, verbose_name='why')),
+                ('last_at', models.DateTimeField(verbose_name='last at')),
+                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='game_state_refusals', to='fulfillment.apiclient', verbose_name='client')),
+            ],
+            options={
+                'verbose_name': 'refusal of a game server',
+                'verbose_name_plural': 'refusals of game servers',
+                'constraints': [models.UniqueConstraint(fields=('client', 'code'), name='game_state_refusal_once')],
+            },
+        ),
     ]

@@ -3,7 +3,7 @@
 from fulfillment.models.alerts import Alert, AlertChannel, AlertMessage, AlertRule, AlertWatch
 from fulfillment.models.bulk import BulkOperation
 from fulfillment.models.claims import Claim, ClaimEvent, ClaimListing
-from fulfillment.models.clients import ApiClient, ApiUse, GameStateClient
+from fulfillment.models.clients import ApiClient, ApiUse, GameStateClient, GameStateRefusal
 from fulfillment.models.counts import ClaimCount, ClaimCountChange, ClaimDay, ClaimQuarter
 from fulfillment.models.deliveries import Delivery, DeliveryAttempt, DeliveryTally, Endpoint
 from fulfillment.models.events import (
@@ -48,6 +48,7 @@ __all__ = [
     "EventDelivery",
     "EventSubscription",
     "GameStateClient",
+    "GameStateRefusal",
     "KeptMessage",
     "Notice",
     "NoticePreference",

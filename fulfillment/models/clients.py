@@ -83,6 +83,31 @@ class GameStateClient(models.Model):
         return f"{self.client} · {self.game}"
 
 
+class GameStateRefusal(models.Model):
+    """That a client's game servers were refused when they connected: for each reason when last (G2).
+
+    Of what is refused later, the session itself keeps count; here there is no session yet.
+    """
+
+    client = models.ForeignKey(
+        ApiClient,
+        on_delete=models.CASCADE,
+        db_index=False,
+        related_name="game_state_refusals",
+        verbose_name=_("client"),
+    )
+    code = models.CharField(_("why"), max_length=32)
+    last_at = models.DateTimeField(_("last at"))
+
+    class Meta:
+        verbose_name = _("refusal of a game server")
+        verbose_name_plural = _("refusals of game servers")
+        constraints = [models.UniqueConstraint(fields=["client", "code"], name="game_state_refusal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.client} {self.code}"
+
+
 class ApiUse(models.Model):
     """How often a client asked in the present minute: the bucket of its rate limit, and when it last asked.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -17,12 +17,14 @@ from django.utils.translation import gettext as _t
 
 from campaigns.admin.game_state import MENU_GROUP
 from campaigns.game_state.standing import SILENCE, missing_gateway
-from campaigns.models import GameSession, GatewayProcess
+from campaigns.game_state.words import close_name, refusal_name
+from campaigns.models import GameSession, GatewayProcess, GatewayTally
 from portal.admin_base import ReadOnlyAdmin
 from portal.admin_words import ago, chip
 from portal.organizations import active_organization
 from portal.roles import Permission
 
+COUNTED_OVER = timedelta(hours=24)
 _SHOWN_AT_MOST = 100
 
 
@@ -65,6 +67,7 @@ class GatewayProcessAdmin(ReadOnlyAdmin):
             "gateways": _gateways(request, now=now),
             "missing": missing_gateway(now=now),
             "administers": _administers(request),
+            "counts": _counts(now=now) if _administers(request) else [],
         }
         return TemplateResponse(request, "admin/campaigns/game_state/gateways.html", context)
 
@@ -99,3 +102,17 @@ def _chip(row: GatewayProcess, *, now: datetime) -> SafeString:
     if row.stopping_at is not None:
         return chip(_t("stopped"), "stop_circle")
     return chip(_t("dead: not heard from"), "error", "drops-chip-error")
+
+
+def _counts(*, now: datetime) -> list[tuple[str, list[tuple[str, str, int]]]]:
+    """Return what was refused and how connections ended in the last hours, of everybody: heading, then words, code, count."""
+    rows = GatewayTally.objects.filter(hour__gt=now - COUNTED_OVER).order_by().values_list("kind")
+    found = sorted(rows.annotate(total=Sum("count")), key=lambda row: (-row[1], row[0]))
+    by_kind: dict[str, list[tuple[str, int]]] = {}
+    for kind, total in found:
+        first, _colon, code = kind.partition(":")
+        by_kind.setdefault(first, []).append((code, total))
+    return [
+        (_t("Refused"), [(refusal_name(code), code, total) for code, total in by_kind.get("refused", ())]),
+        (_t("Connections closed"), [(close_name(code), code, total) for code, total in by_kind.get("closed", ())]),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,7 +29,8 @@ from campaigns.admin.game_state.words import (
     standing_chip,
 )
 from campaigns.game_state.standing import alive_gateways, messages_this_minute, standing_of
-from campaigns.game_state.words import refusal_name
+from campaigns.game_state.words import refusal_advice, refusal_name
+from campaigns.hooks import connect_refusals
 from campaigns.models import GameSession, GameSessionChannel
 from campaigns.rules.game_state.codes import FULL_BYTES, MESSAGES_PER_MINUTE
 from portal.admin_base import ReadOnlyAdmin, display
@@ -36,6 +38,9 @@ from portal.admin_filters import ScopedRelatedFilter
 from portal.admin_words import ago, utc
 from portal.organizations import active_organization
 from portal.roles import Permission
+
+REFUSED_WITHIN = timedelta(days=1)
+REFUSALS_SHOWN = 10
 
 
 @admin.register(GameSession)
@@ -86,7 +91,7 @@ class GameSessionAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the list; its columns need to know who looks, when, and which gateways live."""
-        response = super().changelist_view(request, extra_context)
+        response = super().changelist_view(request, {"refusals": _refusals(request), **(extra_context or {})})
         changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
         if changelist is not None:
             now, sees = timezone.now(), sees_state(request)
@@ -179,3 +184,16 @@ class GameSessionAdmin(ReadOnlyAdmin):
         return format_html(
             '<span class="drops-wide">{}<br><span class="drops-name-plain">{}</span></span>', events, refused
         )
+
+
+def _refusals(request: HttpRequest) -> list[tuple[str, str, str, SafeString | str]]:
+    """Return which game servers were refused lately when they connected: client, why, what to do, and when last."""
+    organization, now = active_organization(request), timezone.now()
+    if organization is None:
+        return []
+    sees = sees_state(request)
+    found = [one for tell in connect_refusals for one in tell(organization.pk, now - REFUSED_WITHIN)]
+    return [
+        (one.client if sees else "", refusal_name(one.code), refusal_advice(one.code), ago(one.last_at, now=now))
+        for one in found[:REFUSALS_SHOWN]
+    ]
