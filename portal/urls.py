@@ -21,6 +21,7 @@ urlpatterns = [
     path("webhooks/", include("campaigns.heartbeats.urls")),
     path("helix/", include("fulfillment.api.twitch.urls")),
     path("public/v1/", include("fulfillment.api.kick.urls")),
+    path("game-state/v1/", include("fulfillment.api.game_state.urls")),
     path("oauth2/", include("fulfillment.oauth.twitch_urls")),
     path("oauth/", include("fulfillment.oauth.kick_urls")),
     path("api/", include("fulfillment.api.docs.urls")),

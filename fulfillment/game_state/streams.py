@@ -1,7 +1,7 @@
 """Keeping whether channels stream: as their platforms tell by webhook, or are asked where nothing else tells (G).
 
 Asked is for the channels of game sessions that a server streams just now, unless heartbeats tell of them: each about once
-a minute. A platform that does not answer, or wants to be left alone, leaves what was known.
+a minute. So is, until there is an answer, for those that a game server asked about and of which nothing is known. A platform that does not answer, or wants to be left alone, leaves what was known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from campaigns.game_state.live import last_heard_of, make_rows, tell_streams
+from campaigns.game_state.live import NEVER, last_heard_of, make_rows, tell_streams
 from campaigns.models import Channel, ChannelStream, GameSessionChannel
 from portal import platforms
 from portal.calling import call_platform, problem_of
@@ -117,7 +117,8 @@ def _due(*, now: datetime) -> dict[Whose, list[str]]:
     streamed = GameSessionChannel.objects.filter(session__ended_at=None).exclude(session__connection="")
     asks = _usable().filter(organization=OuterRef("organization"), platform=OuterRef("platform"))
     channels = (
-        Channel.objects.filter(Exists(asks), pk__in=streamed.values("channel"))
+        Channel.objects.filter(Exists(asks))
+        .filter(Q(pk__in=streamed.values("channel")) | Q(stream__told_at=NEVER))
         .exclude(stream__asked_at__gt=now - ASKED_EVERY)
         .order_by(F("stream__asked_at").asc(nulls_first=True), "pk")
     )

@@ -35,7 +35,10 @@ of_kick = studio.claim(platform="kick")
 client, secret = create_client(
     organization=studio.organization, actor=None, now=now, name="Game backend", scopes=SCOPES, redirect_uris=[{back!r}],
     expires_at=None, other_platforms=False, completing_texts=[], points_per_minute=800,
+    game_state_games=[studio.game],
 )
+channel = factories.make_channel(studio.organization, "twitch", platform_channel_id="12345")
+session = factories.make_game_session(studio.game, channel)
 changes = Changes()
 changes.on_day(studio.campaign.pk, None, "granted", day_number(now) - 1, 3)
 changes.write()
@@ -43,6 +46,8 @@ print(json.dumps({{
     "client_id": client.oauth_id,
     "client_secret": secret,
     "game_id": studio.categories["twitch"],
+    "our_game_id": studio.game.pk,
+    "session": session.pk,
     "claims": [claim.platform_claim_id for claim in claims],
     "rewards": [claim.platform_reward_id for claim in claims],
     "user_id": claims[0].platform_user_id,

@@ -93,9 +93,11 @@ def test_a4_every_example_on_the_page_works_when_pasted(portal: RunningPortal, t
     with urllib.request.urlopen(f"{portal.url}/api/", timeout=10) as answer:
         examples = Examples(answer.read().decode())
     shell = Shell(backend, tmp_path, examples.fetch_token)
-    assert len(examples.requests) >= 16
+    assert len(examples.requests) >= 19
     variables = {
         "getReportFile": {"REPORT_URL": report_url(shell, examples)},
+        "getBroadcasters": {"GAME_ID": backend.known["our_game_id"]},
+        "getSession": {"SESSION": backend.known["session"]},
         "updateDropsClaims": {"CLAIM_ID": backend.known["of_kick"]},
         "updateDropsEntitlements": {"CLAIM_ID": backend.claims[0]},
         "updateDropsEntitlementsAtItsOwnPath": {"CLAIM_ID": backend.claims[1]},

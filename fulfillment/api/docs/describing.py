@@ -148,6 +148,10 @@ HEADERS: dict[str, Schema] = {
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
     "WWW-Authenticate": {"description": "That a token is wanted.", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "What to send as `If-None-Match` the next time: unchanged, the answer is 304 and empty.",
+        "schema": {"type": "string"},
+    },
     "Location": {"description": "Where the browser goes on.", "schema": {"type": "string"}},
 }
 """The headers that answers have."""

@@ -100,6 +100,8 @@ def variables() -> dict[str, str]:
     """Return the variables of example requests, and what to put into each."""
     return {
         "CLAIM_ID": _("the id of a claim from the list"),
+        "GAME_ID": _("the id of a game, as the client's page shows it"),
+        "SESSION": _("the id of a session from the list"),
         "REPORT_URL": _("the URL of a report from the list"),
         "REDIRECT_URI": _("an address that is registered for the client"),
         "STATE": _("a random value that comes back"),

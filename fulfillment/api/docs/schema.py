@@ -21,14 +21,16 @@ from fulfillment.api.docs.described import OPERATIONS, SCHEMAS, TAGS
 from fulfillment.api.docs.describing import Operation, Schema
 from fulfillment.api.docs.security import security_schemes
 
-PREFIXES = ("/helix/", "/public/v1/", "/oauth2/", "/oauth/")
+PREFIXES = ("/helix/", "/public/v1/", "/game-state/v1/", "/oauth2/", "/oauth/")
 """Beneath these addresses everything belongs to the partner API."""
 
 INTRODUCTION = """\
 Claims of every platform and of the portal's own campaigns, in the shapes that game backends already speak: Twitch's beneath
 `/helix/` and Kick's beneath `/public/v1/`. A program written for either works here once its base URL is changed.
 
-A client sees the claims of its own organization. What it may not see is answered as what does not exist.
+Beside them, beneath `/game-state/v1/`, game servers ask for whom they may stream game state, and overlays read it.
+
+A client sees what belongs to its own organization. What it may not see is answered as what does not exist.
 """
 
 Endpoint = tuple[str, str, str, Callable[..., Any]]

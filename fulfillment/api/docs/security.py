@@ -19,7 +19,7 @@ LABELS = {APP: "A client's own token", PLAYER: "a player's token"} | {
 _OWN = "A client's own token. It has all scopes of the client unless it was asked for fewer."
 _OF_PLAYER = (
     "The token of a player who allowed the client to act for them. What it lists and updates are that player's own claims, "
-    "for which it needs no scope of its own; the client still needs it."
+    "for which it needs no scope of its own; the client still needs it. Figures and game state it must be asked for by name."
 )
 
 
@@ -47,6 +47,11 @@ def twitch_callers(scope: str, *, of_player: str = "") -> list[dict[str, Sequenc
 def kick_callers(scope: str) -> list[dict[str, Sequence[str]]]:
     """Say that a call takes both kinds of tokens, in the form of Kick."""
     return _callers(KICK_APP, KICK_PLAYER, scope, "", {})
+
+
+def callers_with_any(*scopes: str) -> list[dict[str, Sequence[str]]]:
+    """Say that a call takes both kinds of tokens, each with one of these scopes, and no header beside it."""
+    return [{kind: (scope,)} for kind in (APP, PLAYER) for scope in scopes]
 
 
 def _callers(
