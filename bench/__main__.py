@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import delivery, history, partner, sweeping, watching, webhook
+from bench import delivery, game_events, game_state, history, partner, sweeping, watching, webhook
 from bench.databases import databases
 
 BENCHMARKS = {
@@ -14,6 +14,8 @@ BENCHMARKS = {
     "history": history.run,
     "partner": partner.run,
     "sweeping": sweeping.run,
+    "game_state": game_state.run,
+    "game_events": game_events.run,
 }
 
 
