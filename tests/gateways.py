@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
 from campaigns.game_state.admission import Admission, AdmittedChannel, Asking, Standing
@@ -25,6 +29,10 @@ from tests import factories as make
 
 START = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 PATIENCE = 10.0
+HANDSHAKE = (
+    f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+).encode()
 
 Answer = TypeVar("Answer")
 
@@ -90,38 +98,48 @@ class RunningGateway:
         self, clock: Clock, *, port: int = 0, most_connections: int = 100, store: Store = store, **patience: float
     ) -> None:
         self.clock = clock
-        self._patience = Patience(**{"gather": 0, "retry": 0.01, "close": 1, **patience})
+        self._patience = Patience(**{"gather": 0, "retry": 0.01, "close": 0.2, **patience})
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.gateway = self._await(self._made(most_connections, store))
-        self.port = self._await(self.gateway.start(Address("127.0.0.1", port), timers=False))
+        self.gateway = self.run(self._made(most_connections, store))
+        self.port = self.run(self.gateway.start(Address("127.0.0.1", port), timers=False))
         self.url = f"ws://127.0.0.1:{self.port}{PATH}"
 
     async def _made(self, most_connections: int, store: Store) -> Gateway:
         return Gateway(most_connections=most_connections, clock=self.clock, patience=self._patience, store=store)
 
-    def _await(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Have something done by the gateway's event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE * 3)
 
     def round(self, name: str) -> None:
         """Run one of the keeper's rounds: ``sweep``, ``obey_orders``, ``ask_standing``, ``read_rules``, ``ask_live``, …"""
-        self._await(getattr(self.gateway.keeper, name)())
+        self.run(getattr(self.gateway.keeper, name)())
 
     def written(self) -> None:
         """Wait until all that is to be written is."""
-        assert self._await(self.gateway.written(seconds=PATIENCE))
+        assert self.run(self.gateway.written(seconds=PATIENCE))
+
+    @property
+    def connections(self) -> int:
+        """How many connections there are."""
+        return len(self.gateway.house.connections)
+
+    def until(self, look: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        give_up = time.monotonic() + PATIENCE
+        while not look():
+            assert time.monotonic() < give_up
+            time.sleep(0.005)
 
     def stop(self) -> None:
         """Stop as on SIGTERM."""
-        if not self._loop.is_closed():
-            self._await(self.gateway.stop())
+        if self._thread.is_alive():
+            self.run(self.gateway.stop())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(PATIENCE)
             self._loop.close()
-            for thread in threading.enumerate():
-                if thread.name.startswith(("admitting", "writing", "keeping")):
-                    thread.join(PATIENCE)
 
 
 class Server:
@@ -177,6 +195,42 @@ def opened(gateway: RunningGateway) -> Iterator[Server]:
         yield Server(socket)
 
 
+def json_bytes(message: dict[str, Any]) -> bytes:
+    return json.dumps(message).encode()
+
+
 def make_channels(game: Game, *names: str) -> list[Channel]:
     """Make Twitch channels of the game's organization."""
     return [make.make_channel(game.organization, platform="twitch", platform_channel_id=name) for name in names]
+
+
+class Rude:
+    """A raw socket that keeps to the WebSocket's rules only as far as a test wants. It reads nothing by itself."""
+
+    def __init__(self, gateway: RunningGateway, *, shakes_hands: bool = True) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE)
+        if shakes_hands:
+            self.socket.sendall(HANDSHAKE)
+            assert self.socket.recv(4096).startswith(b"HTTP/1.1 101 ")
+
+    def frame(self, opcode: Opcode, payload: bytes, *, fin: bool = True) -> None:
+        """Send one frame."""
+        self.socket.sendall(Frame(opcode, payload, fin).serialize(mask=True))
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def close_code(self) -> int:
+        """Read to the end and return the code of the close frame; 1006 where there was none."""
+        read = b""
+        with contextlib.suppress(ConnectionError):
+            while block := self.socket.recv(65536):
+                read += block
+        while read:
+            opcode, size, at = read[0] & 15, read[1], 2
+            if size == 126:
+                size, at = int.from_bytes(read[2:4], "big"), 4
+            if opcode == Opcode.CLOSE:
+                return int.from_bytes(read[at : at + 2], "big")
+            read = read[at + size :]
+        return 1006

@@ -92,7 +92,9 @@ class Gateway:
         with contextlib.suppress(Exception):
             await self.keeper.beat()
             await self.house.threads.keep(partial(_forget, self.house.id))
-        self.house.threads.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.house.patience.last_closes):
+                await asyncio.to_thread(self.house.threads.close)
 
 
 def _forget(gateway: str) -> None:

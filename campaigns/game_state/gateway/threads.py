@@ -39,12 +39,12 @@ class Threads:
         return await _in(self._keeping, work)
 
     def close(self) -> None:
-        """Close the threads' database connections, and end the threads once what they are at is done."""
+        """Close the threads' database connections and end the threads; returns when what they are at is done."""
         for pool, size in ((self._admitting, ADMITTING), (self._writing, 1), (self._keeping, 1)):
             together = threading.Barrier(size)  # so that no thread takes two turns
             for _number in range(size):
                 pool.submit(_close_connection, together)
-            pool.shutdown(wait=False)
+            pool.shutdown()
 
 
 async def _in(pool: ThreadPoolExecutor, work: Callable[[], Answer]) -> Answer:
