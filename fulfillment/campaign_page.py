@@ -11,14 +11,14 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, CampaignChannel, CampaignTester, Channel, ChannelFigures
+from campaigns.models import Campaign, CampaignChannel, CampaignReward, CampaignTester, Channel, ChannelFigures
 from campaigns.rules.phases import Phase
 from campaigns.watch.figures import live_channels, live_within
 from fulfillment.progress import ordered, read_progress
 from fulfillment.progress_shown import dates_of, link_page, phase_in_words, shown_elsewhere, shown_progress
 from linking.counting import Counting, counting_in
 from linking.landing import Standing, steps
-from linking.offers import rule_in_words
+from linking.offers import rule_in_words, rule_note
 from linking.theming import game_context
 from linking.viewers_of import OwnViewer
 from linking.words import joined, watched_on
@@ -97,6 +97,7 @@ def page_context(request: HttpRequest, campaign: Campaign, standing: Standing, *
         **game_context(campaign.game),
         "rewards": [_reward(row) for row in ordered(campaign.rewards.all())],
         "counts": _who_counts(counting),
+        "for_minutes": any(row.rule != CampaignReward.Rule.GAME_EVENT for row in campaign.rewards.all()),
         "channels": _channels(request, campaign, now),
         "games": joined([campaign.game.name, *(row.game.name for row in campaign.further_games.all())], _("or")),
         "steps": steps(standing, counting) if phase in _STEPS_IN else [],
@@ -132,6 +133,7 @@ def _reward(row: Any) -> Shown:
         "image_url": rendition_url(row.reward.image),
         "image_alt": row.reward.alt_text,
         "rule": rule_in_words(row),
+        "note": rule_note(row),
         "needs": needs.reward.name if needs else "",
     }
 

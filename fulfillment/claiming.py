@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.game_state.rule_words import WHEN_IT_IS_ENOUGH
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward, CampaignTester, EarnedReward, Viewer
 from campaigns.rules import zones
 from campaigns.rules.earning import minutes_left, open_requirements
@@ -253,7 +254,10 @@ def _unfinished(viewer: Viewer, row: CampaignReward) -> tuple[Sentence, Sentence
     if row.rule == CampaignReward.Rule.GAME_EVENT:
         return (
             Sentence(_("“%(reward)s” is not earned yet."), {"reward": name}),
-            Sentence(_("Watch while this happens in the game: %(event)s."), {"event": row.event_name}),
+            Sentence(
+                _("Watch while this happens in the game: %(event)s. %(enough)s"),
+                {"event": row.event_name, "enough": WHEN_IT_IS_ENOUGH},
+            ),
         )
     counted = minutes_of(viewer_ids=[viewer.pk], campaign_ids=[row.campaign_id]).get((viewer.pk, row.campaign_id))
     streams = row.rule == CampaignReward.Rule.BROADCAST

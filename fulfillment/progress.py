@@ -37,13 +37,17 @@ _CLAIM_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class RewardProgress:
-    """One reward, one viewer. ``missing`` are the rewards that have to be earned first, the first of them first."""
+    """One reward, one viewer. ``missing`` are the rewards that have to be earned first, the first of them first.
+
+    ``met`` is whether its own rule is met, whatever else is missing.
+    """
 
     row: CampaignReward
     standing: Standing
     done_minutes: int
     claim: Claim | None = None
     missing: Sequence[CampaignReward] = ()
+    met: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,8 @@ def _progress(campaign: Campaign, own: OwnViewer, read: _Read, now: datetime) ->
             slot_taken=player is not None and read.held[row.pk, player] >= campaign.per_player_limit,
         )
         first = [by_id[key] for key in missing if key in by_id]
-        rewards.append(RewardProgress(row, standing_with(facts), 0 if is_event else done, claim, first))
+        done = 0 if is_event else done
+        rewards.append(RewardProgress(row, standing_with(facts), done, claim, first, met=facts.earned))
     return Progress(campaign, own, phase, minutes, rewards)
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.game_state.rule_words import WHEN_IT_IS_ENOUGH
 from campaigns.models import Campaign, CampaignReward
 from campaigns.rules.phases import Phase
 from fulfillment.inventory import status_in_words
@@ -129,7 +130,9 @@ def _left(when: datetime | None, now: datetime) -> str:
 
 
 def _minutes(progress: Progress) -> list[Shown]:
-    facts = [{"label": _("Watched"), "text": minutes_in_words(progress.minutes.watched)}]
+    facts = []
+    if progress.minutes.watched or any(reward.row.rule == CampaignReward.Rule.WATCH for reward in progress.rewards):
+        facts.append({"label": _("Watched"), "text": minutes_in_words(progress.minutes.watched)})
     streams = any(reward.row.rule == CampaignReward.Rule.BROADCAST for reward in progress.rewards)
     if streams or progress.minutes.broadcast:
         facts.append({"label": _("Streamed"), "text": minutes_in_words(progress.minutes.broadcast)})
@@ -224,11 +227,14 @@ def _counted(reward: RewardProgress, progress: Progress) -> str:
 def _another(reward: RewardProgress, progress: Progress) -> str:
     first = _("First earn “%(reward)s”.") % {"reward": reward.missing[0].reward.name} if reward.missing else ""
     needed = reward.row.minutes
-    return f"{first} {_of(reward.done_minutes, needed)}." if needed else first
+    own = f"{_of(reward.done_minutes, needed)}." if needed else _event(reward, progress)
+    return " ".join(filter(None, [first, own]))
 
 
 def _event(reward: RewardProgress, progress: Progress) -> str:
-    return _("This has not happened on a stream while you watched it.")
+    if reward.met:
+        return _("This has happened on a stream while you watched it.")
+    return " ".join([_("This has not happened on a stream while you watched it."), str(WHEN_IT_IS_ENOUGH)])
 
 
 def _unlinked(reward: RewardProgress, progress: Progress) -> str:
@@ -247,6 +253,8 @@ def _missed(reward: RewardProgress, progress: Progress) -> str:
         return _("The campaign was cancelled before you had earned it.")
     if needed and reward.done_minutes < needed:
         return _("The campaign ended with %(of)s.") % {"of": _of(reward.done_minutes, needed)}
+    if not needed and not reward.met:
+        return _("The campaign ended, and this had not happened on a stream while you watched it.")
     return _("The campaign ended before you had earned it.")
 
 

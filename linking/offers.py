@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.game_state.rule_words import WHEN_IT_IS_ENOUGH, event_for_viewers
 from campaigns.models import Campaign, CampaignChannel, CampaignReward, Game
 from campaigns.rules.phases import Phase
 from linking.words import joined, watched_on
@@ -76,9 +77,13 @@ def rule_in_words(item: CampaignReward) -> str:
     return {
         CampaignReward.Rule.WATCH.value: _minutes_text(item, _("Watch %(time)s")),
         CampaignReward.Rule.BROADCAST.value: _minutes_text(item, _("Stream it for %(time)s")),
-        CampaignReward.Rule.GAME_EVENT.value: _("Watch while this happens in the game: %(event)s")
-        % {"event": item.event_name},
+        CampaignReward.Rule.GAME_EVENT.value: event_for_viewers(item),
     }[item.rule]
+
+
+def rule_note(item: CampaignReward) -> str:
+    """Return what else a viewer should know of a rule, as a sentence; empty where nothing."""
+    return str(WHEN_IT_IS_ENOUGH) if item.rule == CampaignReward.Rule.GAME_EVENT else ""
 
 
 def _reward(item: CampaignReward) -> dict[str, Any]:
@@ -86,6 +91,7 @@ def _reward(item: CampaignReward) -> dict[str, Any]:
     return {
         "name": item.reward.name,
         "rule": rule_in_words(item),
+        "note": rule_note(item),
         "image_url": rendition_url(cast(CheckedImageFieldFile, image)) if image else "",
         "image_alt": item.reward.alt_text,
     }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.games import link_page_address
+from campaigns.game_state.rule_words import rule_for_staff
 from campaigns.models import Campaign, CampaignReward
 from campaigns.rules import zones
 from portal.fields import rendition_url
@@ -272,9 +273,9 @@ def rule_told(place: CampaignReward) -> str:
             "minutes": place.minutes,
         }
     else:
-        told = _t("%(reward)s: game event %(event)s, which only the portal counts") % {
+        told = _t("%(reward)s: %(event)s; only the portal counts that") % {
             "reward": place.reward.name,
-            "event": place.event_name,
+            "event": rule_for_staff(place),
         }
     if place.requires is None:
         return told

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.models import CampaignReward
+
+WHEN_IT_IS_ENOUGH = gettext_lazy("Watching in the minute it happens, or shortly before, is enough.")
+"""What viewers ask of an event: whether they must watch at that very second (G4: that minute or the two before)."""
+
+HELD_BACK = {
+    "cool_down": gettext_lazy("the cool-down was not over"),
+    "per_session": gettext_lazy("it had happened as often as it may in a session"),
+}
+"""Why an event that was found did not count (:class:`campaigns.rules.game_state.events.Match`)."""
 
 Condition = CampaignReward.EventCondition
 
@@ -25,7 +35,7 @@ def event_for_staff(row: CampaignReward) -> str:
     For one that has a name alone, that it is incomplete.
     """
     if not row.event_path:
-        return _("incomplete: it says neither where nor when")
+        return _("neither where nor when it happens is said yet")
     told = {
         Condition.EQUALS.value: _("%(path)s is %(value)s"),
         Condition.CHANGES_TO.value: _("%(path)s changes to %(value)s"),
@@ -42,15 +52,10 @@ def event_limits(row: CampaignReward) -> list[str]:
     if row.event_cool_down_seconds:
         limits.append(_("not again for %(seconds)s seconds") % {"seconds": f"{row.event_cool_down_seconds:,}"})
     if row.event_per_session:
-        limits.append(_("at most %(count)s a session") % {"count": f"{row.event_per_session:,}"})
+        limits.append(_("at most %(count)s per session") % {"count": f"{row.event_per_session:,}"})
     return limits
 
 
 def event_for_viewers(row: CampaignReward) -> str:
     """Return what earns the reward, without a full stop."""
     return _("Watch while this happens in the game: %(event)s") % {"event": row.event_name}
-
-
-def when_it_is_enough() -> str:
-    """Return what viewers ask: whether they must watch at that very second (G4: that minute or the two before)."""
-    return _("Watching in the minute it happens, or shortly before, is enough.")

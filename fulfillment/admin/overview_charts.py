@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, CampaignReward
+from campaigns.game_state.rule_words import rule_for_staff
+from campaigns.models import Campaign
 from campaigns.rules import zones
 from campaigns.rules.timeline import Span, Unit
 from campaigns.watch.figures import LiveNow
@@ -209,14 +210,7 @@ def rule_of(line: RewardLine) -> str:
     row = line.reward
     if row is None:
         return "–"
-    if row.rule == CampaignReward.Rule.GAME_EVENT:
-        return _t("game event %(event)s") % {"event": row.event_name}
-    told = (
-        _t("broadcast %(minutes)s minutes")
-        if row.rule == CampaignReward.Rule.BROADCAST
-        else _t("watch %(minutes)s minutes")
-    )
-    return told % {"minutes": f"{row.minutes or 0:,}"}
+    return rule_for_staff(row)
 
 
 def reward_cells(line: RewardLine) -> list[int | None]:

@@ -132,9 +132,16 @@ def test_r3_the_rules_are_told_in_a_line_each_and_what_only_the_portal_counts_is
     assert texts(studio.sheets()["twitch"].campaign)[label] == (
         "Golden Sword: 30\nSilver Shield: 60, only after Golden Sword"
     )
-    CampaignReward.objects.filter(reward=studio.sword).update(rule="game_event", minutes=None, event_name="boss")
+    CampaignReward.objects.filter(reward=studio.sword).update(
+        rule="game_event",
+        minutes=None,
+        event_name="boss",
+        event_path="$.boss",
+        event_condition="equals",
+        event_value='"dead"',
+    )
     shown = texts(studio.sheets(Role.OWNER)["twitch"].campaign)[label]
-    assert "game event boss, which only the portal counts" in shown
+    assert 'game event “boss”: $.boss is "dead"; only the portal counts that' in shown
 
 
 def test_c7_listed_channels_come_as_logins_and_as_ids_one_a_line(studio: Studio) -> None:

@@ -105,7 +105,7 @@ def test_f5_an_event_that_has_not_happened_is_named(world: World) -> None:
     CampaignReward.objects.filter(pk=world.gold.pk).update(rule="game_event", minutes=None, event_name="dragon down")
     refusal = refused(world, world.gold)
     assert refusal.code == Refusal.UNFINISHED
-    assert "dragon down" in str(refusal.way_out)
+    assert "dragon down. Watching in the minute it happens, or shortly before, is enough." in str(refusal.way_out)
 
 
 def test_r3_a_reward_waits_for_the_one_that_it_requires(world: World) -> None:
