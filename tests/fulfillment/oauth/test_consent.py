@@ -71,6 +71,20 @@ def test_a1_what_the_client_may_not_do_is_not_offered(person: Person) -> None:
     assert "Mark your rewards" in text
 
 
+def test_g2_game_state_is_allowed_by_name_alone(program: Program, person: Person) -> None:
+    streaming, reading = "Tell the portal, while you stream", "See what your game tells while you stream"
+    text = words(person.browser.get(question(program, Verifier())))
+    assert "See your rewards" in text
+    assert streaming not in text
+    assert reading not in text
+    text = words(person.browser.get(question(program, Verifier(), scope="game-state:write")))
+    assert (streaming in text, reading in text, "See your rewards" in text) == (True, False, False)
+    text = words(person.browser.get(question(program, Verifier(), scope="game-state:read claims:read")))
+    assert (streaming in text, reading in text, "See your rewards" in text) == (False, True, True)
+    tokens = player_token(program, person, scope="game-state:write")
+    assert tokens["scope"] == ["game-state:write"]
+
+
 @pytest.mark.parametrize("path", BOTH)
 def test_a1_who_allows_it_is_sent_back_with_a_code_and_the_state(program: Program, person: Person, path: str) -> None:
     response = person.allow(question(program, Verifier(), path, state="ä&b=c"))
