@@ -15,6 +15,7 @@ class CampaignsConfig(AppConfig):
         from campaigns import (  # noqa: F401 - they register on import
             checks_of_campaigns,
             checks_of_credentials,
+            checks_of_game_events,
             checks_of_heartbeats,
             retention,
         )

@@ -1,4 +1,7 @@
-"""Before a campaign is published that lives on heartbeats: is there a source for each platform, and does it send (C5, G4)."""
+"""Before a campaign is published that lives on heartbeats: is there a source for each platform, and does it send (C5).
+
+Game events need one too (G4). They are counted only where the portal counts (W3), and there one is asked for anyway.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.heartbeats.standing import with_last_heartbeat
-from campaigns.models import Campaign, CampaignPlatform, CampaignReward, HeartbeatSource
+from campaigns.models import Campaign, CampaignPlatform, HeartbeatSource
 from campaigns.preflight import Finding, Level, check
 from portal import platforms
 from portal.platforms.studio import STUDIO
@@ -21,27 +24,16 @@ HEARD_WITHIN = timedelta(hours=1)
 
 @check
 def heartbeats(campaign: Campaign, now: datetime) -> Iterator[Finding]:
-    """Where the portal counts, an enabled source for one of the campaign's games; for a game event, on any platform."""
-    rows = list(campaign.platforms.all())
-    counted_here = [row.platform for row in rows if row.counted_by == CampaignPlatform.CountedBy.PORTAL]
-    by_event = any(entry.rule == CampaignReward.Rule.GAME_EVENT for entry in campaign.rewards.all())
-    if not counted_here and not by_event:
+    """Where the portal counts, an enabled source for one of the campaign's games."""
+    counted_here = [
+        row.platform for row in campaign.platforms.all() if row.counted_by == CampaignPlatform.CountedBy.PORTAL
+    ]
+    if not counted_here:
         return
     sources = list(_sources(campaign))
     for platform in counted_here:
         there = [source for source in sources if source.platform == platform]
         yield from _of_platform(campaign, platform, there, now=now)
-    if not counted_here:
-        anywhere = {row.platform for row in rows}
-        if not any(source.enabled and source.platform in anywhere for source in sources):
-            yield Finding(
-                Level.ERROR,
-                "no_heartbeat_source",
-                Sentence(_("A game event is rewarded, but no heartbeat source tells who was watching.")),
-                Sentence(_("Set up and enable a heartbeat source for the game on one of the campaign's platforms.")),
-                field="rewards",
-                missing=HeartbeatSource,
-            )
 
 
 def _sources(campaign: Campaign) -> QuerySet[Any]:

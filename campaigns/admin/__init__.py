@@ -2,7 +2,8 @@
 
 from campaigns.admin.campaigns import CampaignAdmin
 from campaigns.admin.channels import ChannelAdmin
-from campaigns.admin.console_sheet import PAGES
+from campaigns.admin.console_sheet import PAGES as CONSOLE_SHEET
+from campaigns.admin.event_trial import PAGES as EVENT_TRIAL
 from campaigns.admin.game_state.events import GameEventAdmin
 from campaigns.admin.game_state.gateways import GatewayProcessAdmin
 from campaigns.admin.game_state.recordings import GameRecordingAdmin
@@ -30,4 +31,4 @@ __all__ = [
     "ViewerAdmin",
 ]
 
-campaign_pages.extend(PAGES)
+campaign_pages.extend((*CONSOLE_SHEET, *EVENT_TRIAL))

@@ -101,6 +101,7 @@ def campaign_context(request: HttpRequest, campaign: Campaign, *, now: datetime)
         "deeds": _deeds(request, stored, phase),
         "pages": page_links(request, stored),
         "may_publish": may(request, Permission.PUBLISH),
+        "may_try_events": may(request, Permission.SEE_PEOPLE),
     }
 
 

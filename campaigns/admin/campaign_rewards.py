@@ -104,8 +104,8 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
 
 def check_limits(form: forms.BaseForm, *, cool_down: str, per_session: str) -> None:
     """Refuse a cool-down of more than a day, and a limit that lets nothing happen; the arguments are names of fields."""
-    if (form.cleaned_data.get(cool_down) or 0) > LONGEST_COOL_DOWN:
-        form.add_error(cool_down, ValidationError(_("Enter at most a day: 86400 seconds."), code="out_of_range"))
+    if not 0 <= (form.cleaned_data.get(cool_down) or 0) <= LONGEST_COOL_DOWN:
+        form.add_error(cool_down, ValidationError(_("Enter at most a day: 0 to 86400 seconds."), code="out_of_range"))
     limit = form.cleaned_data.get(per_session)
     if limit is not None and not 1 <= limit <= MOST_PER_SESSION:
         form.add_error(

@@ -16,18 +16,21 @@ LONGEST_COOL_DOWN = 86_400
 MOST_PER_SESSION = 1_000
 
 
+NO_PATH = _("Enter where in the game state to look, for example $.boss.state")
+NO_CONDITION = _("Choose when it has happened.")
+NO_VALUE = _("Enter the value: a text, a number, true or false.")
+
+
 def entering_problems(*, path: str, condition: str, value: str) -> dict[str, Sentence]:
     """Return what is wrong with an event as it was entered, by field: ``path``, ``condition``, ``value``."""
     problems: dict[str, Sentence] = {}
-    wrong = (
-        path_problem(path) if path else Sentence(_("Enter where in the game state to look, for example $.boss.state"))
-    )
+    wrong = path_problem(path) if path else Sentence(NO_PATH)
     if wrong is not None:
         problems["path"] = wrong
     if not condition:
-        problems["condition"] = Sentence(_("Choose when it has happened."))
+        problems["condition"] = Sentence(NO_CONDITION)
     if not value:
-        problems["value"] = Sentence(_("Enter the value: a text, a number, true or false."))
+        problems["value"] = Sentence(NO_VALUE)
     elif condition:
         try:
             stored_value(value, condition=condition)

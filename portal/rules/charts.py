@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 Value = int | float | None
 
@@ -21,6 +21,8 @@ LEAST_HEIGHT = 1.0
 _STEPS = (1, 2, 5)
 _HOUR_STEPS = (1, 2, 3, 6, 12, 24, 48)
 _MINUTE_STEPS = (5, 10, 15, 30, 60)
+_MOMENT_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+"""Seconds."""
 _DAY_STEPS = (1, 2, 3, 7, 14, 28, 56, 112, 224)
 
 
@@ -154,6 +156,30 @@ def day_ticks(count: int, *, most: int) -> list[int]:
         if -(-count // step) <= most:
             return list(range(0, count, step))
     return list(range(0, count, -(-count // most)))
+
+
+def place_of(moment: datetime, *, start: datetime, end: datetime) -> float:
+    """Return where a moment lies on a line from ``start`` to ``end``, in percent; in the middle where both are the same."""
+    length = (end - start).total_seconds()
+    if length <= 0:
+        return 50.0
+    return round(100 * min(max((moment - start).total_seconds() / length, 0.0), 1.0), 3)
+
+
+def moment_ticks(*, start: datetime, end: datetime, most: int) -> tuple[list[datetime], int]:
+    """Return the round times from ``start`` to ``end`` that get a tick, at most so many, and how many seconds lie between two."""
+    length = (end - start).total_seconds()
+    step = next((one for one in _MOMENT_STEPS if length // one + 1 <= most), 0)
+    if not step:
+        step = _MOMENT_STEPS[-1] * (int(length // (_MOMENT_STEPS[-1] * most)) + 1)
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = -(-(start - midnight).total_seconds() // step)
+    ticks = []
+    tick = midnight + timedelta(seconds=first * step)
+    while tick <= end:
+        ticks.append(tick)
+        tick += timedelta(seconds=step)
+    return ticks, step
 
 
 def compact(value: int) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""``{% time_chart chart %}`` and ``{% bar_chart chart %}`` draw what :mod:`portal.charts` describes."""
+"""``{% time_chart chart %}`` and ``{% bar_chart chart %}`` draw what :mod:`portal.charts` describes, ``{% timeline line %}`` a timeline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from portal import charts
+from portal import charts, timelines
 
 register = template.Library()
 
@@ -41,4 +41,15 @@ def bar_chart(chart: charts.BarChart) -> dict[str, Any]:
         "rows": [
             (row.name, row.url, [charts.number(value, chart.missing) for value in row.values]) for row in chart.rows
         ],
+    }
+
+
+@register.inclusion_tag("admin/charts/timeline.html")
+def timeline(line: timelines.Timeline) -> dict[str, Any]:
+    """Draw when things happened; the page has a table with the same right below."""
+    return {
+        "line": line,
+        "rows": [(row, timelines.drawing_of(line, row)) for row in line.rows],
+        "ticks": timelines.ticks_of(line),
+        "described": timelines.described(line),
     }

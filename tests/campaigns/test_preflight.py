@@ -83,7 +83,8 @@ def counted_here(campaign: Campaign) -> None:
 
 def event_rule(campaign: Campaign) -> None:
     reward = make_reward(campaign.game, platform_ids={"kick": "R2"})
-    CampaignReward.objects.create(campaign=campaign, reward=reward, rule="game_event", event_name="boss")
+    event = {"event_name": "boss", "event_path": "$.boss", "event_condition": "equals", "event_value": '"dead"'}
+    CampaignReward.objects.create(campaign=campaign, reward=reward, rule="game_event", **event)
 
 
 def studio_counts_itself(campaign: Campaign) -> None:
@@ -113,7 +114,7 @@ ERRORS: list[tuple[str, Callable[[Campaign], None]]] = [
     ("no_platform", lambda c: c.platforms.all().delete()),
     ("platform_does_not_count", studio_counts_itself),
     ("no_heartbeat_source", counted_here),
-    ("no_heartbeat_source", event_rule),
+    ("game_event_not_counted", event_rule),
     ("allow_list_empty", change(scope="allow_list")),
     ("no_way_to_deliver", lambda c: c.game.endpoint.delete()),
     ("no_way_to_deliver", endpoint_off),
