@@ -1,14 +1,19 @@
 # make run   starts the portal with demo data         make test   runs every test this machine can run
 # make check lints, types, import rules, drift        make lock   renews the pinned requirements
+# make match plays a match of the sample game while the portal runs: events in it earn rewards (MATCH="--fast")
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PORTAL_DATA_DIR ?= var
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check lock bench clean
+.PHONY: run match test check lock bench clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
 	@exec $(BIN)/python manage.py serve
+
+match: $(VENV)/.run
+	@PYTHONPATH=. DJANGO_SETTINGS_MODULE=portal.sandbox.settings exec $(BIN)/python -m django play_match --from $(PORTAL_DATA_DIR)/demo.json $(MATCH)
 
 test: $(VENV)/.dev $(VENV)/.node
 	@exec $(BIN)/python -m tests.run $(TESTS)
@@ -44,14 +49,16 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.python
 	@touch $@ $(VENV)/.run
 
 # What tests marked "node" use. Without Node.js and npm, or without their registry, those tests are left out.
-$(VENV)/.node: tests/clients/twurple/package-lock.json | $(VENV)/.python
-	@! command -v node >/dev/null || ! command -v npm >/dev/null || \
-		{ npm ci --prefix $(<D) --ignore-scripts --no-audit --no-fund --silent --fetch-retry-mintimeout 1000 && touch $@; } || \
-		{ rm -rf $(<D)/node_modules; echo "The libraries of $(<D) could not be installed." >&2; }
+CLIENTS := tests/clients/twurple tests/clients/ws
+$(VENV)/.node: $(CLIENTS:=/package-lock.json) | $(VENV)/.python
+	@! command -v node >/dev/null || ! command -v npm >/dev/null || { for folder in $(CLIENTS); do \
+		npm ci --prefix $$folder --ignore-scripts --no-audit --no-fund --silent --fetch-retry-mintimeout 1000 || \
+			{ rm -rf $$folder/node_modules; echo "The libraries of $$folder could not be installed." >&2; exit; }; \
+	done; touch $@; }
 
 lock:
 	uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
 	uv pip compile pyproject.toml --upgrade --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) var tests/clients/twurple/node_modules
+	rm -rf $(VENV) var $(CLIENTS:=/node_modules)

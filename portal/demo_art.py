@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from io import BytesIO
 
@@ -61,7 +62,7 @@ def art() -> bytes:
 
 
 def reward(kind: str) -> bytes:
-    """Return a reward's picture, 120×120 pixels: one of ``banner cape blade lantern compass crown``."""
+    """Return a reward's picture, 120×120 pixels: one of the names in ``_THINGS``."""
     side = 120 * _SCALE
     image = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
@@ -118,6 +119,39 @@ def _crown(draw: ImageDraw.ImageDraw, s: float) -> None:
         draw.ellipse(((x - 6) * s, 72 * s, (x + 6) * s, 84 * s), fill=colour)
 
 
+def _scale(draw: ImageDraw.ImageDraw, s: float) -> None:
+    outline = [(60, 10), (96, 34), (92, 72), (60, 110), (28, 72), (24, 34)]
+    draw.polygon([(x * s, y * s) for x, y in outline], fill="#ffd166")
+    inner = [(60, 18), (89, 38), (86, 70), (60, 100), (34, 70), (31, 38)]
+    draw.polygon([(x * s, y * s) for x, y in inner], fill="#ef476f")
+    for x, y, reach in ((60, 38, 20), (60, 58, 17), (60, 78, 11)):
+        draw.arc(
+            ((x - reach) * s, (y - reach) * s, (x + reach) * s, (y + reach) * s),
+            20,
+            160,
+            fill="#9c1f45",
+            width=int(4 * s),
+        )
+
+
+def _medal(draw: ImageDraw.ImageDraw, s: float) -> None:
+    for points in ([(34, 8), (56, 8), (68, 52), (52, 58)], [(86, 8), (64, 8), (52, 52), (68, 58)]):
+        draw.polygon([(x * s, y * s) for x, y in points], fill="#8fc3ee")
+    draw.ellipse((28 * s, 46 * s, 92 * s, 110 * s), fill="#ffd166")
+    draw.ellipse((34 * s, 52 * s, 86 * s, 104 * s), fill="#e0a82e")
+    for x, y in ((60, 66), (48, 86), (72, 86)):
+        _star(draw, x * s, y * s, 13 * s, "#ffffff")
+
+
+def _laurel(draw: ImageDraw.ImageDraw, s: float) -> None:
+    draw.arc((22 * s, 14 * s, 98 * s, 98 * s), 300, 240, fill="#0bd3a0", width=int(5 * s))
+    for degrees in (*range(100, 240, 22), *range(300, 440, 22)):
+        x, y = 60 + 38 * math.cos(math.radians(degrees)), 56 + 42 * math.sin(math.radians(degrees))
+        draw.ellipse(((x - 8) * s, (y - 8) * s, (x + 8) * s, (y + 8) * s), fill="#06a77d")
+        draw.ellipse(((x - 4) * s, (y - 5) * s, (x + 4) * s, (y + 3) * s), fill="#0bd3a0")
+    draw.polygon([(x * s, y * s) for x, y in ((60, 92), (78, 112), (60, 104), (42, 112))], fill="#ef476f")
+
+
 _THINGS = {
     "banner": _banner,
     "cape": _cape,
@@ -125,4 +159,7 @@ _THINGS = {
     "lantern": _lantern,
     "compass": _compass,
     "crown": _crown,
+    "scale": _scale,
+    "medal": _medal,
+    "laurel": _laurel,
 }

@@ -23,14 +23,19 @@ same for programs without asyncio.
 from .blocking import BlockingGameStateClient
 from .client import GameStateClient, Status
 from .errors import AlreadyConnected, GameStateError, NotConnected, SessionOver, StateRefused
+from .partner_api import Broadcaster, PortalRefused, app_token, find_broadcasters
 
 __all__ = [
     "AlreadyConnected",
     "BlockingGameStateClient",
+    "Broadcaster",
     "GameStateClient",
     "GameStateError",
     "NotConnected",
+    "PortalRefused",
     "SessionOver",
     "StateRefused",
     "Status",
+    "app_token",
+    "find_broadcasters",
 ]

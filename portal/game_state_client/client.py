@@ -266,7 +266,7 @@ class GameStateClient:
         if self._over:
             return
         self._over, self._status = over, Status.DISCONNECTED
-        logger.info("%s", over)
+        logger.info("%s", "Disconnected." if over.code == "disconnected" else over)
         if self._outbox:
             self._outbox.give_up(over)
         if self._first and not self._first.done():

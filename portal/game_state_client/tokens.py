@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 
@@ -23,9 +24,13 @@ class Tokens:
         self._refused = ""
 
     async def present(self) -> str:
-        """Return the token, asked for where there is none. Raises what the function raises, and ``StateRefused``."""
+        """Return the token, asked for where there is none. Raises what the function raises, and ``StateRefused``.
+
+        A function that is not of asyncio runs in a thread: it may wait for the network.
+        """
         if not self._known and not isinstance(self._source, str):
-            given = self._source()
+            ask = self._source
+            given = ask() if inspect.iscoroutinefunction(ask) else await asyncio.to_thread(ask)
             self._known = check_token(await given if inspect.isawaitable(given) else given)
         return self._known
 

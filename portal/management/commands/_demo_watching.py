@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,8 +23,20 @@ REWARDS = (
 )
 STAGES = ("Main stage", "North stage", "Harbour stage", "Workshop", "Observatory", "Campfire")
 VIEWERS_OF_A_STAGE = 30
+STREAMER = {"twitch": "48102299", "kick": "2099"}
+"""The streamer's user id on each platform."""
+
 CAUGHT_UP = timedelta(minutes=20)
 """The crowd tells this much when it first comes, so that charts are not empty: the campaign has begun before."""
+
+
+@dataclass(frozen=True)
+class Streamer:
+    """The studio's streamer on one platform: as the portal has it, and ``there`` what the platform knows."""
+
+    viewer: Viewer
+    player_id: str
+    there: dict[str, Any]
 
 
 def make_sources(game: Game, twitch: PlatformCredential, *, actor: User, now: datetime) -> dict[str, str]:
@@ -65,43 +78,40 @@ def make_campaign(game: Game, rewards: list[Reward], *, actor: User, now: dateti
     return campaign
 
 
-def make_streamer(game: Game, *, password: str, now: datetime) -> dict[str, Any]:
-    """Make the studio's streamer on Twitch, linked as a viewer is (L10), and return what Twitch knows of it.
+def make_streamer(game: Game, *, password: str, now: datetime) -> list[Streamer]:
+    """Make the studio's streamer on each platform, linked as a viewer is (L10).
 
     Twitch reports only channels whose broadcaster is linked: with this one there is a channel to watch from the start.
     """
     user = User.objects.create_user("starfall_live", "live@northwind.example", password, display_name="Starfall Live")
-    viewer = Viewer.objects.create(
-        organization=game.organization,
-        platform="twitch",
-        platform_user_id="48102299",
-        login="starfall_live",
-        name="Starfall_Live",
-    )
-    registrar = platforms.get("twitch").registrar
-    scopes = registrar.scopes if registrar else ()
-    expires_at = now + timedelta(hours=4)
-    token = ViewerToken(
-        access_token=secrets.token_urlsafe(24), refresh_token=secrets.token_urlsafe(36), expires_at=expires_at
-    )
-    make_link(
-        game=game,
-        viewer=viewer,
-        player=prove_portal_player(user, game),
-        scopes=scopes,
-        token=token,
-        now=now,
-        actor=user,
-    )
-    return {
-        "user_id": viewer.platform_user_id,
-        "login": viewer.login,
-        "display_name": viewer.name,
-        "scopes": " ".join(scopes),
-        "access_token": token.access_token,
-        "refresh_token": token.refresh_token,
-        "expires_at": expires_at.isoformat(),
-    }
+    player = prove_portal_player(user, game)
+    made = []
+    for platform, user_id in STREAMER.items():
+        viewer = Viewer.objects.create(
+            organization=game.organization,
+            platform=platform,
+            platform_user_id=user_id,
+            login="starfall_live",
+            name="Starfall_Live",
+        )
+        registrar = platforms.get(platform).registrar
+        scopes = registrar.scopes if registrar else ()
+        expires_at = now + timedelta(hours=4)
+        token = ViewerToken(
+            access_token=secrets.token_urlsafe(24), refresh_token=secrets.token_urlsafe(36), expires_at=expires_at
+        )
+        make_link(game=game, viewer=viewer, player=player, scopes=scopes, token=token, now=now, actor=user)
+        there = {
+            "user_id": viewer.platform_user_id,
+            "login": viewer.login,
+            "display_name": viewer.name,
+            "scopes": " ".join(scopes),
+            "access_token": token.access_token,
+            "refresh_token": token.refresh_token,
+            "expires_at": expires_at.isoformat(),
+        }
+        made.append(Streamer(viewer=viewer, player_id=player.player_id, there=there))
+    return made
 
 
 def make_crowd(game: Game, url: str) -> dict[str, Any]:

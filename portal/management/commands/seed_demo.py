@@ -1,4 +1,4 @@
-"""``manage.py seed_demo``: a studio with a game, and two live campaigns: one the platforms count, one the portal counts."""
+"""``manage.py seed_demo``: a studio with a game, and three live campaigns: one the platforms count, one the portal, one of game events."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ from campaigns.models import (
 from campaigns.publishing import publish_campaign
 from fulfillment.api_clients import create_client
 from fulfillment.message import new_signing_secret
-from fulfillment.models import Endpoint
+from fulfillment.models import ApiClient, Endpoint
 from fulfillment.reports.granting import redirect_uri as reports_redirect_uri
 from fulfillment.rules.scopes import SCOPES
 from portal import demo_art, platforms
 from portal.ids import new_ulid
+from portal.management.commands import _demo_game_state as game_state
 from portal.management.commands import _demo_watching as watching
 from portal.models import Membership, Organization, PlatformCredential, User
 from portal.roles import Role
@@ -53,7 +54,7 @@ def demo_file() -> Path:
 class Command(BaseCommand):
     """Make demo data once, in a database that has no organization yet."""
 
-    help = "Make demo data: a studio, its producer, a game, rewards and two live campaigns. Development only."
+    help = "Make demo data: a studio, its producer, a game, rewards and three live campaigns. Development only."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make everything in one transaction and write ``demo.json``."""
@@ -94,6 +95,11 @@ def _make_all() -> dict[str, Any]:
     watched = [_make_reward(game, *row[:3], row[4]) for row in watching.REWARDS]
     watching.make_campaign(game, watched, actor=owner, now=now)
     streamer = watching.make_streamer(game, password=password, now=now)
+    viewers = [one.viewer for one in streamer]
+    hunted = [_make_reward(game, *row) for row in game_state.REWARDS]
+    game_state.make_campaign(game, hunted, viewers, actor=owner, now=now)
+    client, client_secret = _make_api_client(organization, actor=owner, now=now)
+    game_state.record_match(client, game, viewers, now=now)
     demo: dict[str, Any] = {
         "producer": {"username": "producer", "password": password},
         "viewer_url": settings.BASE_URL + reverse("connect_game", args=[organization.slug, game.slug]),
@@ -103,15 +109,18 @@ def _make_all() -> dict[str, Any]:
         },
         "game": {"slug": "demo", "signing_secret": endpoint.secret},
         "crowd": watching.make_crowd(game, heartbeats["portal"]),
-        "api_client": _make_api_client(organization, actor=owner, now=now),
+        "audience": game_state.make_audience(game, viewers[-1], heartbeats[viewers[-1].platform]),
+        "api_client": {"client_id": client.oauth_id, "client_secret": client_secret},
+        "game_state": game_state.allow_client(client, game, streamer[0].player_id, now=now),
     }
-    demo["twitch"]["authorized"] = [streamer]
+    for one in streamer:
+        demo[one.viewer.platform]["authorized"] = [one.there]
     return demo
 
 
-def _make_api_client(organization: Organization, *, actor: User, now: datetime) -> dict[str, str]:
-    """Make a client that may do everything and lists the claims of all platforms; return its id and secret."""
-    client, secret = create_client(
+def _make_api_client(organization: Organization, *, actor: User, now: datetime) -> tuple[ApiClient, str]:
+    """Make a client that may do everything and lists the claims of all platforms; return it with its secret."""
+    return create_client(
         organization=organization,
         actor=actor,
         now=now,
@@ -123,7 +132,6 @@ def _make_api_client(organization: Organization, *, actor: User, now: datetime) 
         completing_texts=["mailed"],
         points_per_minute=800,
     )
-    return {"client_id": client.oauth_id, "client_secret": secret}
 
 
 def _make_credential(organization: Organization, platform: str) -> PlatformCredential:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,15 @@ from portal.game_state_client.lines import NotOpened
 from portal.game_state_client.timing import Backoff
 from tests.doubles.game_state_line import refuse, settle
 from tests.portal.game_state_client.table import Table, at_a_table
+
+
+def given_by(source: Callable[[], str]) -> Callable[[], Awaitable[str]]:
+    """Return a function of asyncio that gives what a plain one gives."""
+
+    async def give() -> str:
+        return source()
+
+    return give
 
 
 def test_g3_after_a_lost_line_the_client_comes_back_with_the_full_state() -> None:
@@ -221,16 +231,20 @@ def test_g2_a_token_that_has_expired_is_asked_for_anew() -> None:
         await table.pass_time(5)
         assert table.portal.messages[-1]["token"] == "third", "a good token is used on"
 
-    at_a_table(work, token=lambda: next(tokens))
+    at_a_table(work, token=given_by(lambda: next(tokens)))
 
 
-def test_g2_a_function_of_asyncio_may_give_the_token_too() -> None:
-    async def token() -> str:
+def test_g2_a_function_that_is_not_of_asyncio_is_asked_in_a_thread() -> None:
+    asked_in: list[str] = []
+
+    def token() -> str:
+        asked_in.append(threading.current_thread().name)
         return "from-afar"
 
     async def work(table: Table) -> None:
-        await table.connect()
+        await table.client.connect({})
         assert table.portal.messages[0]["token"] == "from-afar"
+        assert asked_in != [threading.current_thread().name]
 
     at_a_table(work, token=token)
 
@@ -242,7 +256,7 @@ def test_g2_two_tokens_refused_one_after_the_other_end_the_session() -> None:
             await table.while_time_passes(table.client.connect({}), 5)
         assert len(table.portal.messages) == 2
 
-    at_a_table(work, token=lambda: "same as ever".replace(" ", "-"))
+    at_a_table(work, token=given_by(lambda: "same-as-ever"))
 
 
 def test_g2_a_token_service_that_is_away_is_waited_for_and_any_other_fault_is_told() -> None:
@@ -268,9 +282,9 @@ def test_g2_a_token_service_that_is_away_is_waited_for_and_any_other_fault_is_to
             await table.client.connect({})
         assert isinstance(caught.value.__cause__, StateRefused)
 
-    at_a_table(work, token=token)
-    at_a_table(broken, token=lambda: {}["token"])
-    at_a_table(prefixed, token=lambda: "Bearer abc")
+    at_a_table(work, token=given_by(token))
+    at_a_table(broken, token=given_by(lambda: {}["token"]))
+    at_a_table(prefixed, token=given_by(lambda: "Bearer abc"))
 
 
 def test_a_flush_over_a_lost_line_is_asked_for_again_on_the_next() -> None:
