@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Self
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TWURPLE = REPOSITORY / "tests" / "clients" / "twurple"
+CLIENTS = REPOSITORY / "tests" / "clients"
+TWURPLE = CLIENTS / "twurple"
+WS = CLIENTS / "ws"
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -51,10 +53,10 @@ def node_fault() -> str | None:
     """Return why tests that need Node.js cannot run; None: they can."""
     if not shutil.which("node"):
         return "no node found"
-    if not (TWURPLE / "node_modules" / "@twurple" / "api").is_dir():
-        return (
-            f"the libraries of {TWURPLE.relative_to(REPOSITORY)} are not installed (npm is missing, or had no network)"
-        )
+    for folder, library in ((TWURPLE, "@twurple/api"), (WS, "ws"), (WS, "typescript")):
+        if not (folder / "node_modules" / library).is_dir():
+            named = folder.relative_to(REPOSITORY)
+            return f"the libraries of {named} are not installed (npm is missing, or had no network)"
     return None
 
 

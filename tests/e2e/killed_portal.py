@@ -1,4 +1,4 @@
-"""Web, deliveries and counting as processes of their own, so that one can be killed without the others, and a game that counts."""
+"""Web, deliveries, counting and gateway as processes of their own, so that one can be killed without the others, and a game that counts."""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ class SeparatePortal:
         self._commands = {
             "deliveries": [sys.executable, "manage.py", "drain"],
             "counting": [sys.executable, "manage.py", "count"],
+            "gateway": [sys.executable, "manage.py", "gateway"],
             "web": [
                 *[sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--worker-class", "gthread"],
                 *["--workers", "2", "--threads", "8", "--no-control-socket", "--bind", f"127.0.0.1:{port}"],
@@ -99,7 +100,7 @@ class SeparatePortal:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str) -> None:
-        """Start a process: ``web`` (waits until it answers), ``deliveries`` or ``counting``."""
+        """Start a process: ``web`` (waits until it answers), ``deliveries``, ``counting`` or ``gateway``."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 self._commands[name],
