@@ -27,7 +27,7 @@ DISORDER = ["--late", "0.1", "--repeated", "0.1", "--shuffled", "--overlap", "0.
 
 PROGRESS = """
 from campaigns.models import CampaignFigures, Heartbeat
-figures = CampaignFigures.objects.first()
+figures = CampaignFigures.objects.filter(campaign__name="Night watch").first()
 print(json.dumps({
     "stored": Heartbeat.objects.count(),
     "waiting": Heartbeat.objects.filter(due_at__isnull=False).count(),
@@ -39,7 +39,7 @@ print(json.dumps({
 """
 THE_CAMPAIGN = """
 from campaigns.models import CampaignPlatform
-print(json.dumps(CampaignPlatform.objects.filter(counted_by="portal").values_list("campaign", flat=True)[0]))
+print(json.dumps(CampaignPlatform.objects.filter(campaign__name="Night watch").values_list("campaign", flat=True)[0]))
 """
 
 
