@@ -123,7 +123,7 @@ class Connection:
             raise _CONNECT_FIRST
         elif isinstance(message, Delta):
             self._house.count("message:delta")
-            self._note(session.take_delta(message.data, now=now))
+            self._note(session.take_delta(message, now=now))
         elif isinstance(message, Refresh):
             self._house.count("message:refresh")
             self._note(session.take_full(message.data, kind="refresh", now=now))

@@ -14,6 +14,7 @@ from campaigns.game_state.recording import RecordedLine
 from campaigns.game_state.storing import Begun, NewEvent, SessionWrite
 from campaigns.rules.game_state.codes import Code
 from campaigns.rules.game_state.events import EventRule, Match, Watch
+from campaigns.rules.game_state.messages import Delta
 from campaigns.rules.game_state.state import Bucket, MergedState
 
 _UNWRITTEN_LINES = 500
@@ -107,12 +108,12 @@ class Session:
         self._record(kind, data, now=now)
         return self._look(now, None)
 
-    def take_delta(self, patch: dict[str, Any], *, now: datetime) -> list[Match]:
-        """Apply a merge patch; return what has happened. Raises ``Refused``, and then nothing has changed."""
-        self._state.merge(patch)
+    def take_delta(self, delta: Delta, *, now: datetime) -> list[Match]:
+        """Apply a delta that was just read; return what has happened. Raises ``Refused``, and then nothing has changed."""
+        self._state.merge(delta.data, read_size=delta.size)
         if self.recorded:
-            self._record("delta", patch, now=now)
-        return self._look(now, patch)
+            self._record("delta", delta.data, now=now)
+        return self._look(now, delta.data)
 
     def _look(self, now: datetime, patch: dict[str, Any] | None) -> list[Match]:
         if self._watch is None:

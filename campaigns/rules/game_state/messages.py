@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from campaigns.rules.game_state.codes import (
@@ -16,7 +16,7 @@ from campaigns.rules.game_state.codes import (
     Code,
     Refused,
 )
-from campaigns.rules.game_state.strict_json import read_json
+from campaigns.rules.game_state.strict_json import read_sized
 from portal.platforms.messages import MAXIMUM_ID_LENGTH
 
 
@@ -36,9 +36,10 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What has changed since the last message, as a JSON Merge Patch (RFC 7396)."""
+    """What has changed since the last message, as a JSON Merge Patch (RFC 7396): as JSON it takes at most ``size`` bytes."""
 
     data: dict[str, Any]
+    size: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def read_message(text: str) -> Message:
     if size > FULL_BYTES:
         begins = _SEEN_KIND.match(text)
         raise _too_large(begins[1] if begins else "", size)
-    fields = read_json(text)
+    fields, written = read_sized(text)
     if not isinstance(fields, dict):
         raise Refused(Code.NOT_AN_OBJECT, f"The message is {_kind(fields)}: a message is one JSON object.")
     kind = fields.get("type")
@@ -88,7 +89,7 @@ def read_message(text: str) -> Message:
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         raise Refused(Code.UNKNOWN_TYPE, f"The field type of the message must be one of: {', '.join(_READERS)}.")
-    return reader(fields)
+    return reader(fields, written)
 
 
 def _too_large(kind: str, size: int) -> Refused:
@@ -102,7 +103,7 @@ def _too_large(kind: str, size: int) -> Refused:
     return Refused(Code.MESSAGE_TOO_LARGE, said)
 
 
-def _connect(fields: dict[str, Any]) -> Connect:
+def _connect(fields: dict[str, Any], _size: int) -> Connect:
     version = fields.get("version")
     if type(version) is not int or version != VERSION:
         raise Refused(
@@ -117,23 +118,23 @@ def _connect(fields: dict[str, Any]) -> Connect:
     )
 
 
-def _delta(fields: dict[str, Any]) -> Delta:
-    return Delta(_data(fields, Code.BAD_PATCH))
+def _delta(fields: dict[str, Any], size: int) -> Delta:
+    return Delta(_data(fields, Code.BAD_PATCH), size)
 
 
-def _refresh(fields: dict[str, Any]) -> Refresh:
+def _refresh(fields: dict[str, Any], _size: int) -> Refresh:
     return Refresh(_data(fields, Code.BAD_FIELD))
 
 
-def _flush(_fields: dict[str, Any]) -> Flush:
+def _flush(_fields: dict[str, Any], _size: int) -> Flush:
     return Flush()
 
 
-def _disconnect(_fields: dict[str, Any]) -> Disconnect:
+def _disconnect(_fields: dict[str, Any], _size: int) -> Disconnect:
     return Disconnect()
 
 
-_READERS: dict[str, Callable[[dict[str, Any]], Message]] = {
+_READERS: dict[str, Callable[[dict[str, Any], int], Message]] = {
     "connect": _connect,
     "delta": _delta,
     "refresh": _refresh,

@@ -39,9 +39,13 @@ class MergedState:
         patch, _size = _own(data)
         self._take({}, patch)
 
-    def merge(self, patch: dict[str, Any]) -> None:
-        """Apply a JSON Merge Patch. Raises ``Refused`` where the state would get larger or deeper than is allowed."""
-        own, size = _own(patch)
+    def merge(self, patch: dict[str, Any], *, read_size: int | None = None) -> None:
+        """Apply a JSON Merge Patch. Raises ``Refused`` where the state would get larger or deeper than is allowed.
+
+        ``read_size`` vouches for the patch of a message that was just read: its size in bytes at most, that it is no deeper
+        than a message may be, and that nobody else changes it. Then it is not looked at again.
+        """
+        own, size = _own(patch) if read_size is None else (patch, read_size)
         if self._at_most + size > FULL_BYTES:
             # It may be too large: merged into a copy, so that a refusal finds the state untouched.
             self._take(orjson.loads(orjson.dumps(self.data)), own)

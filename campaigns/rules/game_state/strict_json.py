@@ -32,6 +32,11 @@ def read_json(text: str) -> Any:
 
     What it returns can always be written as UTF-8 again: no string in it has half of a surrogate pair.
     """
+    return read_sized(text)[0]
+
+
+def read_sized(text: str) -> tuple[Any, int]:
+    """Return the JSON value that a text is, as :func:`read_json`, and how many bytes it takes when it is written."""
     try:
         raw = text.encode()
     except UnicodeEncodeError:
@@ -50,12 +55,12 @@ def read_json(text: str) -> Any:
     if may_be_deeper(written, DEPTH) and is_deeper(value, DEPTH):
         raise Refused(Code.TOO_DEEP, _TOO_DEEP)
     if written == raw:  # as most programs write it: there is nothing in it that was read otherwise
-        return value
+        return value, len(written)
     # A name that came twice took its colon along. An escaped colon would make up for it.
     fewer = written.count(b":") != raw.count(b":") or b"\\u003" in raw
     if fewer or _MANY_DIGITS in raw.translate(_ANY_DIGIT):
         _read_again(text)
-    return value
+    return value, len(written)
 
 
 def may_be_deeper(written: bytes, levels: int) -> bool:
