@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward
 from campaigns.rules.game_state.events import Condition, EventRule
 
+AHEAD = timedelta(seconds=30)
+"""So long before its start a campaign's rules are read: rules are read every few seconds, and a start is to the moment."""
+
 
 def running_rules(game_ids: Collection[str], *, now: datetime) -> dict[str, tuple[EventRule, ...]]:
-    """Return the rules of the campaigns that run now, by game; a game of none is missing. Two queries at most.
+    """Return the rules of the campaigns that run now or in a moment, by game; a game of none is missing. Two queries at most.
 
     Which of a session's channels count in a campaign is asked when an event is settled.
     """
@@ -23,7 +27,7 @@ def running_rules(game_ids: Collection[str], *, now: datetime) -> dict[str, tupl
             Q(campaign__game__in=game_ids) | Q(campaign__further_games__game__in=game_ids),
             rule=CampaignReward.Rule.GAME_EVENT,
             campaign__status=Campaign.Status.PUBLISHED,
-            campaign__starts_at__lte=now,
+            campaign__starts_at__lte=now + AHEAD,
             campaign__ends_at__gt=now,
             campaign__platforms__counted_by=CampaignPlatform.CountedBy.PORTAL,
         )
@@ -35,7 +39,7 @@ def running_rules(game_ids: Collection[str], *, now: datetime) -> dict[str, tupl
     )
     found: dict[str, list[EventRule]] = defaultdict(list)
     for row in rows:
-        rule = event_rule(row)
+        rule = replace(event_rule(row), starts_at=row.campaign.starts_at, ends_at=row.campaign.ends_at)
         games = {row.campaign.game_id, *(further.game_id for further in row.campaign.further_games.all())}
         for game in games & set(game_ids):
             found[game].append(rule)
@@ -43,7 +47,7 @@ def running_rules(game_ids: Collection[str], *, now: datetime) -> dict[str, tupl
 
 
 def event_rule(row: CampaignReward) -> EventRule:
-    """Return the rule of a campaign's reward that a game event earns."""
+    """Return the rule of a campaign's reward that a game event earns, whenever the campaign runs."""
     return EventRule(
         id=row.pk,
         name=row.event_name,

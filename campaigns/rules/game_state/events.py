@@ -36,7 +36,10 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRule:
-    """A campaign's game event. ``id`` is the campaign reward's; ``value`` a JSON scalar; ``path`` a JSONPath (RFC 9535)."""
+    """A campaign's game event. ``id`` is the campaign reward's; ``value`` a JSON scalar; ``path`` a JSONPath (RFC 9535).
+
+    What happens before ``starts_at``, or at ``ends_at`` and later, is only what was; None: there is no such limit.
+    """
 
     id: str
     name: str
@@ -45,6 +48,12 @@ class EventRule:
     value: str | float | bool
     cool_down_seconds: int = 0
     per_session: int | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def runs_at(self, moment: datetime) -> bool:
+        """Whether the event counts at a moment."""
+        return (self.starts_at is None or self.starts_at <= moment) and (self.ends_at is None or moment < self.ends_at)
 
 
 @dataclass(slots=True)
@@ -159,7 +168,9 @@ class Watch:
             if changed is not None and not first and seen.path.top not in changed:
                 continue
             happens, value = seen.look(state)
-            if happens and not (first and seen.rule.condition is not Condition.EQUALS):
+            if first and seen.rule.condition is not Condition.EQUALS:
+                continue
+            if happens and seen.rule.runs_at(now):
                 matches.append(self._match(seen.rule, value, now))
         return matches
 

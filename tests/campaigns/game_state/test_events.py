@@ -130,6 +130,17 @@ def test_g4_what_the_cool_down_held_back_does_not_happen_when_it_ends() -> None:
     assert watch.look({"x": 1}, now=NOW + timedelta(hours=1)) == []
 
 
+def test_g4_what_changes_before_the_campaign_begins_or_once_it_has_ended_is_only_what_was() -> None:
+    end = NOW + timedelta(hours=1)
+    watch = Watch([rule("rises_above", 0, starts_at=NOW, ends_at=end)])
+    found = []
+    for number, now in enumerate([NOW - 2 * TICK, NOW - TICK, NOW, end - TICK, end], start=1):
+        watch.look({"x": 0}, now=now)
+        found += [number for _match in watch.look({"x": 1}, now=now)]
+    assert found == [3, 4]
+    assert watch.happened["rule"].count == 2
+
+
 def test_g4_an_event_happens_as_often_in_a_session_as_is_allowed_and_not_once_more() -> None:
     watch = Watch([rule("changes_to", 1, per_session=2, cool_down_seconds=5)])
     watch.look({"x": 0}, now=NOW)
