@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Heartbeat, HeartbeatTally, RegisteredIdentifier
+from campaigns.models import (
+    GameEvent,
+    GameRecording,
+    GameSession,
+    GatewayTally,
+    Heartbeat,
+    HeartbeatTally,
+    RegisteredIdentifier,
+)
+from portal.ids import first_ulid_at
 from portal.retention import Kind, add_kinds
 
 
@@ -21,9 +30,9 @@ def _heartbeats(before: datetime) -> QuerySet[Heartbeat]:
     return Heartbeat.objects.filter(pk__lt=_first_since(before), received_at__lt=before, due_at=None)
 
 
-def _remove_heartbeats(rows: QuerySet[Any]) -> int:
-    """Remove heartbeats, and viewer lists that are still beside them; the heartbeats are what is counted."""
-    return rows.delete()[1].get(Heartbeat._meta.label, 0)
+def _remove(rows: QuerySet[Any]) -> int:
+    """Remove rows with what belongs to them, as lists of viewers, channels or recorded messages; the rows are what is counted."""
+    return rows.delete()[1].get(rows.model._meta.label, 0)
 
 
 def _first_since(moment: datetime) -> int:
@@ -52,8 +61,39 @@ def _removed(before: datetime) -> QuerySet[RegisteredIdentifier]:
     )
 
 
+def _recordings(before: datetime) -> QuerySet[GameRecording]:
+    return GameRecording.objects.filter(started_at__lt=before, session__ended_at__isnull=False)
+
+
+def _states(before: datetime) -> QuerySet[GameSession]:
+    return GameSession.objects.filter(ended_at__lt=before).exclude(state="{}")
+
+
+def _empty_states(rows: QuerySet[Any]) -> int:
+    return rows.update(state="{}", state_bytes=2)
+
+
+def _game_events(before: datetime) -> QuerySet[GameEvent]:
+    """Return old events of sessions that are over: an open one goes on counting them. Their keys tell the time."""
+    old = GameEvent.objects.filter(pk__lt=first_ulid_at(before), at__lt=before)
+    return old.filter(session__ended_at__isnull=False, due_at=None)
+
+
+def _game_sessions(before: datetime) -> QuerySet[GameSession]:
+    """Return sessions of which nothing is left that stands on them."""
+    events = GameEvent.objects.filter(session=OuterRef("pk"))
+    recordings = GameRecording.objects.filter(session=OuterRef("pk"))
+    return GameSession.objects.filter(~Exists(events), ~Exists(recordings), ended_at__lt=before)
+
+
 add_kinds(
-    Kind("heartbeats", _("who sent which heartbeat when, without its viewers"), 90, _heartbeats, _remove_heartbeats),
+    Kind("heartbeats", _("who sent which heartbeat when, without its viewers"), 90, _heartbeats, _remove),
     Kind("heartbeat_tallies", _("heartbeat counts"), 400, lambda t: HeartbeatTally.objects.filter(hour__lt=t)),
     Kind("identifiers", _("registrations that were removed at the platform"), 30, _removed),
+    Kind("game_states", _("the state that a game session ended with"), 30, _states, _empty_states),
+    Kind("game_recordings", _("recorded game sessions"), 90, _recordings, _remove),
+    Kind("game_events", _("game events; what was earned by them stays"), 400, _game_events, _remove),
+    # After the two before, which stand on them.
+    Kind("game_sessions", _("game sessions without events or a recording, once they have ended"), 90, _game_sessions, _remove),
+    Kind("gateway_tallies", _("counts of gateways"), 400, lambda t: GatewayTally.objects.filter(hour__lt=t)),
 )

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.erasing import channel_known_by_viewing, erase_viewing, registrations_of
+from campaigns.game_state.erasing import erase_from_game_state
 from campaigns.models import CampaignTester, Viewer
 from campaigns.returning import viewer_tombstone
 from fulfillment.events.personal import erase_events_about
@@ -62,13 +63,14 @@ class Erasure:
     channels: int = 0
     messages: int = 0
     heartbeats: int = 0
+    game_states: int = 0
     events: int = 0
     audit_entries: int = 0
 
 
 def preview_viewer(viewer: Viewer) -> Erasure:
     """Count what :func:`erase_viewer` would touch, but for what it has to read through: messages, events,
-    heartbeats, the audit trail.
+    heartbeats, game state, the audit trail.
     """
     claims = _claims_of_viewer(viewer)
     return Erasure(
@@ -82,7 +84,7 @@ def preview_viewer(viewer: Viewer) -> Erasure:
 
 
 def preview_player(player: Player) -> Erasure:
-    """Count what :func:`erase_player` would touch, but for events and the audit trail."""
+    """Count what :func:`erase_player` would touch, but for game state, events and the audit trail."""
     own = _own_viewer(player)
     claims = _claims_of_player(player, own)
     closed = claims.filter(state__in=_UNDELIVERED, attempted_at__isnull=False)
@@ -335,6 +337,7 @@ def _finish(
     account: User | None = None,
 ) -> None:
     """Erase from what was told of the person and what names people by words; write down that, by whom and why."""
+    done.game_states = erase_from_game_state(organization_id=organization.pk, eraser=eraser)
     done.events = erase_events_about(set().union(*objects.values()), eraser, now=now)
     wide = eraser.only(audit.WIDE_SEARCH_LEAST)
     for operation in BulkOperation.objects.filter(organization=organization).exclude(reason=""):

@@ -11,14 +11,12 @@ from datetime import datetime
 from itertools import islice
 
 from campaigns.game_state.recorded import lines_of
+from campaigns.game_state.recording import MOST_MESSAGES
 from campaigns.models import Campaign, CampaignReward, EventTrial, GameRecording
 from campaigns.rules.game_state.events import EventRule
 from campaigns.rules.game_state.looking import Looked, Looker
 from campaigns.rules.game_state.replay import Found, play
 from portal.ids import new_ulid
-
-MOST_MESSAGES = 5_000
-"""So many messages of a recording are played: more are not recorded."""
 
 SECONDS = 1.5
 """A trial stops after so long, wherever it is: somebody waits for the page."""

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from campaigns.models import Campaign, Viewer
+from campaigns.models import Campaign, GameEvent, Viewer
 from fulfillment.admin.deed_form import ReasonForm
 from fulfillment.erasure import Erasure, ErasureRefused, erase_player, erase_viewer, preview_player, preview_viewer
 from fulfillment.export import export_player, export_viewer
@@ -53,6 +53,7 @@ _PURGED_TEXTS: Mapping[str, str | Promise] = {
     "events": _("Steps of their history"),
     "deliveries": _("Deliveries"),
     "attempts": _("Attempts to deliver"),
+    "game_events": _("Game events"),
 }
 
 
@@ -253,6 +254,9 @@ def _tell(request: HttpRequest, purged: Purged) -> None:
         ngettext("%(count)s test claim was removed.", "%(count)s test claims were removed.", purged.claims)
         % {"count": f"{purged.claims:,}"},
     )
+    if purged.game_events:
+        text = ngettext("%(count)s game event was removed.", "%(count)s game events were removed.", purged.game_events)
+        messages.success(request, text % {"count": f"{purged.game_events:,}"})
     if purged.left:
         messages.warning(
             request,
@@ -266,8 +270,10 @@ def test_claims_figure(campaign: Campaign) -> list[tuple[str, str, str]]:
     if not campaign.test_mode:
         return []
     count = Claim.objects.filter(campaign=campaign).count()
-    page = reverse("admin:purge_test_campaign", args=[campaign.pk]) if count else ""
-    return [(_t("Test claims"), f"{count:,} · {_t('Remove test claims …')}" if count else "0", page)]
+    if not count and not GameEvent.objects.filter(campaign_reward__campaign=campaign).exists():
+        return [(_t("Test claims"), "0", "")]
+    page = reverse("admin:purge_test_campaign", args=[campaign.pk])
+    return [(_t("Test claims"), f"{count:,} · {_t('Remove test claims …')}", page)]
 
 
 def _organization(request: HttpRequest) -> Organization:

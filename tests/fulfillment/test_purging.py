@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db.models.deletion import ProtectedError
 
+from campaigns.models import GameEvent, GameEventChannel
 from fulfillment.ledger import Move, lock_claims, move_claims
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
 from fulfillment.purging import Purged, PurgeRefused, count_for_purge, purge_test_campaign
@@ -14,6 +15,7 @@ from fulfillment.rules.states import State
 from portal.models import AuditEntry, User
 from tests.factories import NOW, make_claim, make_staff
 from tests.fulfillment.deliveries import World
+from tests.game_events import happen, make_channel, make_event_reward
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +82,27 @@ def test_f8_what_is_being_sent_is_left(trial: Trial) -> None:
 def test_f8_a_purge_goes_in_batches_and_can_be_gone_on_with(trial: Trial) -> None:
     assert (trial.purge(most=1, batch=1).claims, trial.purge(batch=1).claims) == (1, 2)
     assert AuditEntry.objects.filter(action="removed test claims").count() == 3
+
+
+def test_c8_the_game_events_of_a_test_campaign_go_with_its_claims_or_without_any(trial: Trial) -> None:
+    def events(campaign: Any, count: int) -> None:
+        reward = make_event_reward(campaign)
+        for _number in range(count):
+            happen(reward, [make_channel(campaign.game)], at=NOW)
+
+    other = Trial()
+    events(trial.campaign, 3)
+    events(other.campaign, 1)
+    assert count_for_purge(trial.campaign).game_events == 3
+    assert (trial.purge(most=2, batch=2).game_events, trial.purge().game_events, trial.purge().game_events) == (2, 1, 0)
+    assert {event.campaign_reward.campaign for event in GameEvent.objects.all()} == {other.campaign}
+    assert GameEventChannel.objects.count() == 1
+    entry = AuditEntry.objects.filter(action="removed test events").latest("pk")
+    assert (entry.actor, entry.object_id, entry.before) == (trial.staff, trial.campaign.pk, {"game_events": 1})
+    type(other.campaign).objects.filter(pk=other.campaign.pk).update(test_mode=False)
+    with pytest.raises(PurgeRefused):
+        other.purge()
+    assert GameEvent.objects.count() == 1
 
 
 def test_f8_foreign_keys_protect_what_is_not_purged(trial: Trial) -> None:

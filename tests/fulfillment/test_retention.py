@@ -16,7 +16,17 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_q.models import Failure, Success
 
-from campaigns.models import Heartbeat, HeartbeatSource, HeartbeatTally, RegisteredIdentifier
+from campaigns.models import (
+    GameEvent,
+    GameRecording,
+    GameSession,
+    GatewayTally,
+    Heartbeat,
+    HeartbeatSource,
+    HeartbeatTally,
+    RecordedMessage,
+    RegisteredIdentifier,
+)
 from fulfillment import tasks
 from fulfillment.models import (
     Alert,
@@ -41,10 +51,12 @@ from portal.ids import first_ulid_at, new_ulid
 from portal.models import ApiTally, AuditEntry
 from tests.factories import (
     make_api_client,
+    make_campaign,
     make_claim,
     make_credential,
     make_event,
     make_game,
+    make_game_session,
     make_organization,
     make_subscription,
     make_user,
@@ -52,6 +64,7 @@ from tests.factories import (
     number,
 )
 from tests.fulfillment.deliveries import World
+from tests.game_events import make_event_reward
 from tests.watching import beat, make_source
 
 pytestmark = pytest.mark.django_db
@@ -176,8 +189,32 @@ def alert_message(at: datetime, about: str = "opened", **fields: Any) -> AlertMe
     return AlertMessage.objects.create(alert=row, channel=channel, about=about, created_at=at, sent_at=at)
 
 
-ROWS |= {"alerts": alert, "alert_messages": alert_message}
-BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", "")}
+def game_session(at: datetime, **fields: Any) -> GameSession:
+    return make_game_session(make_game(), ended_at=at, end_code="disconnected", **fields)
+
+
+def recording(at: datetime) -> GameRecording:
+    session = game_session(at)
+    return GameRecording.objects.create(session=session, game=session.game, started_at=at)
+
+
+def game_event(at: datetime, **fields: Any) -> GameEvent:
+    reward = make_event_reward(make_campaign(make_game(), rewards=[]))
+    key = first_ulid_at(at)[:10] + new_ulid()[10:]
+    values = {"session": fields.get("session") or game_session(at), "number": 1, "at": at, **fields}
+    return GameEvent.objects.create(id=key, campaign_reward=reward, **values)
+
+
+ROWS |= {
+    "alerts": alert,
+    "alert_messages": alert_message,
+    "game_states": lambda at: game_session(at, state='{"a":1}', state_bytes=7),
+    "game_recordings": recording,
+    "game_events": game_event,
+    "game_sessions": game_session,
+    "gateway_tallies": lambda at: GatewayTally.objects.create(hour=at, kind="messages:delta", count=1),
+}
+BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", ""), "game_states": ("state", "{}")}
 
 
 def test_f8_every_kind_in_the_table_is_tried_here() -> None:
@@ -239,6 +276,36 @@ def test_f8_that_an_alert_was_told_is_known_while_it_lasts() -> None:
     assert retention.count(now=now)["alerts"] == 0
     retention.apply(now=now, names=["alerts", "alert_messages"])
     assert AlertMessage.objects.get().about == "opened"
+
+
+def test_f8_a_game_session_is_kept_as_long_as_its_events_and_its_recording() -> None:
+    now = timezone.now()
+    happened, recorded = game_event(now - timedelta(days=399)), recording(now - timedelta(days=89))
+    GameSession.objects.filter(pk=recorded.session_id).update(ended_at=now - timedelta(days=399))
+    bare = game_session(now - timedelta(days=91))
+    RecordedMessage.objects.create(recording=recorded, number=1, at=now, kind="connect", data="{}")
+    assert retention.apply(now=now).removed["game_sessions"] == 1
+    assert not GameSession.objects.filter(pk=bare.pk).exists()
+    removed = retention.apply(now=now + timedelta(days=2)).removed
+    assert (removed["game_events"], removed["game_recordings"], removed["game_sessions"]) == (1, 1, 2)
+    assert not GameEvent.objects.filter(pk=happened.pk).exists() and not RecordedMessage.objects.exists()
+
+
+def test_f8_of_a_session_that_is_open_nothing_goes() -> None:
+    now = timezone.now()
+    long_ago = now - timedelta(days=500)
+    session = make_game_session(make_game(), started_at=long_ago, last_message_at=long_ago, state='{"a":1}')
+    game_event(long_ago, session=session)
+    GameRecording.objects.create(session=session, game=session.game, started_at=long_ago)
+    waiting = game_event(long_ago, due_at=now)
+    counted = retention.count(now=now)
+    assert [counted[name] for name in ("game_states", "game_recordings", "game_events", "game_sessions")] == [
+        0,
+        0,
+        0,
+        0,
+    ]
+    assert GameEvent.objects.filter(pk=waiting.pk).exists(), "nor what is still to be settled"
 
 
 def test_f8_an_operator_changes_a_period(settings: Any) -> None:
