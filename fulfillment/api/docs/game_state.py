@@ -231,9 +231,9 @@ OPERATIONS = [
         method="GET",
         id="getSessions",
         tag=TAG,
-        title="Read what is streamed about a broadcaster",
+        title="Read what is streamed",
         text=(
-            f"Lists the open sessions about a broadcaster, the newest first, at most {MOST_SESSIONS}. Ask again with the `ETag`: "
+            f"Lists the open sessions, of all that you may see or about one broadcaster, the newest first, at most {MOST_SESSIONS}. Ask again with the `ETag`: "
             "while nothing has changed, the answer is 304 and costs little. States are written every few seconds, those with an "
             "event at once: to ask more often is of no use."
         ),
@@ -241,7 +241,7 @@ OPERATIONS = [
             Parameter(
                 name="broadcaster_id",
                 schema=_BROADCASTER_ID,
-                text="The broadcaster, like `twitch:12345`. With a person's token it may be left out: all own channels then.",
+                text="Only sessions about this broadcaster, like `twitch:12345`.",
                 examples=["twitch:12345"],
             ),
             Parameter(
@@ -268,7 +268,6 @@ OPERATIONS = [
             **_refusals(
                 GAME_STATE_READ,
                 'broadcaster_id must be a platform and the user id there, like "twitch:12345".',
-                'broadcaster_id is missing: name the broadcaster, like "twitch:12345".',
                 missing=NO_SUCH_GAME,
             ),
         },

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 
 from campaigns.models import GameSession, GameSessionChannel
 from fulfillment.api.callers import Caller
-from fulfillment.api.game_state.asking import broadcaster, one_id, wrong
+from fulfillment.api.game_state.asking import broadcaster, one_id
 from fulfillment.api.game_state.base import GameStateView, allowed_game
 from fulfillment.api.problems import Problem
 from fulfillment.api.views import json_response
@@ -57,13 +57,11 @@ class SessionView(GameStateView):
 
 
 class Sessions(SessionView):
-    """The open sessions about a broadcaster, the newest first."""
+    """The open sessions, the newest first: about one broadcaster, or all that the caller may see."""
 
     def get(self, request: Request) -> HttpResponseBase:
         """List up to 20 sessions."""
         about, game_id = broadcaster(request.query_params), one_id(request.query_params, "game_id")
-        if about is None and self.caller.user is None:
-            raise wrong('broadcaster_id is missing: name the broadcaster, like "twitch:12345".')
         sessions = visible_sessions(self.caller)
         if game_id is not None:
             sessions = sessions.filter(game=allowed_game(self.caller, game_id))

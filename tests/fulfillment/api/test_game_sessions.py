@@ -89,6 +89,7 @@ def test_g3_sessions_are_those_about_the_broadcaster_the_newest_first(studio: Ga
     assert keys(studio.ask("sessions", broadcaster_id=named(mira))) == ["three", "one"]
     assert keys(studio.ask("sessions", broadcaster_id=named(tom))) == ["three", "two"]
     assert keys(studio.ask("sessions", broadcaster_id="twitch:nobody")) == []
+    assert keys(studio.ask("sessions")) == ["three", "two", "one"]
 
 
 def test_g3_sessions_can_be_narrowed_to_a_game(studio: GameStudio) -> None:

@@ -42,9 +42,12 @@ def also_accepting(*patterns: str) -> SchemathesisConfig:
 
 
 # A description can say of a value what it looks like. It cannot say that it is the id of a client that there is (so 400 for
-# those who ask for tokens), nor that two dates go together, in which order (reports).
+# those who ask for tokens), that two dates go together, in which order (reports), nor what only one kind of token must name
+# (broadcasters).
 OURS = schemathesis.openapi.from_wsgi(
-    "/api/openapi.json", application, config=also_accepting("^/oauth2?/", "^/helix/analytics/games?$")
+    "/api/openapi.json",
+    application,
+    config=also_accepting("^/oauth2?/", "^/helix/analytics/games?$", "^/game-state/v1/broadcasters$"),
 )
 
 
