@@ -15,11 +15,15 @@ from django.urls import reverse
 from campaigns.models import (
     Campaign,
     CampaignChannel,
+    CampaignReward,
     CampaignTester,
     Channel,
     ChannelOptOut,
     Game,
+    GameEvent,
     GameName,
+    GameRecording,
+    GameSession,
     Heartbeat,
     HeartbeatSource,
     RegisteredIdentifier,
@@ -65,6 +69,8 @@ from tests.factories import (
     make_viewer,
 )
 from tests.fulfillment.admin.event_rows import subscribe, tell
+from tests.game_events import make_event_reward
+from tests.game_sessions import make_game_event, make_game_session, make_gateway, make_recording
 from tests.watching import beat, make_source
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +116,10 @@ def populate(organization: Organization) -> None:
     make_identifier(organization)
     tell(subscribe(organization, name=f"Subscription of {organization.slug}"))
     make_api_client(organization, name=f"Client of {organization.slug}")
+    session = make_game_session(game, [channel], session_key=f"Session of {organization.slug}")
+    make_game_event(session, make_event_reward(campaign))
+    make_recording(session, ("connect", {}))
+    make_gateway()
     audit.record(actor=None, action="made", obj=endpoint, organization=organization, after={"a": 1}, now=NOW)
 
 
@@ -184,15 +194,15 @@ def test_i5_lists_choices_and_searches_show_the_active_organization_only(
         assert object_of(Game).pk not in form.content.decode()
 
 
-AUTOCOMPLETES = [("campaigns", "campaignreward", "reward"), ("campaigns", "campaignchannel", "channel")]
+AUTOCOMPLETES = [("campaigns", "campaignreward", "reward", 2), ("campaigns", "campaignchannel", "channel", 1)]
 
 
-@pytest.mark.parametrize(("app", "model", "field"), AUTOCOMPLETES)
-def test_i5_autocompletes_are_scoped(organization: Organization, app: str, model: str, field: str) -> None:
+@pytest.mark.parametrize(("app", "model", "field", "own"), AUTOCOMPLETES)
+def test_i5_autocompletes_are_scoped(organization: Organization, app: str, model: str, field: str, own: int) -> None:
     query = {"app_label": app, "model_name": model, "field_name": field, "term": ""}
     mine = sign_in(make_staff(organization)).get(reverse("admin:autocomplete"), query)
     theirs = sign_in(make_staff(make_organization())).get(reverse("admin:autocomplete"), query)
-    assert len(mine.json()["results"]) == 1
+    assert len(mine.json()["results"]) == own
     assert theirs.json()["results"] == []
 
 
@@ -230,6 +240,9 @@ MATRIX: dict[type[Model], dict[Role, tuple[int, str, int]]] = {
     Organization: {Role.OWNER: (200, "edit", 403), Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
     HeartbeatSource: {Role.OWNER: EDIT, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     Heartbeat: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
+    GameSession: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
+    GameEvent: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
+    GameRecording: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     RegisteredIdentifier: {Role.OWNER: SEE, Role.PRODUCER: SEE, Role.SUPPORT: SEE, Role.ANALYST: SEE},
     PlatformCredential: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
     EventSubscription: {Role.OWNER: EDIT, Role.PRODUCER: NO, Role.SUPPORT: NO, Role.ANALYST: NO},
@@ -288,6 +301,10 @@ def test_s1_analysts_see_viewers_masked(organization: Organization) -> None:
     assert "123456789" in sign_in(make_staff(organization)).get(named(Viewer, "changelist")).content.decode()
 
 
+def offer_of(organization: Organization) -> CampaignReward:
+    return CampaignReward.objects.get(campaign__organization=organization, rule="game_event")
+
+
 LISTS = [
     (
         Campaign,
@@ -304,6 +321,9 @@ LISTS = [
     (HeartbeatSource, lambda o: beat(make_source(o.games.first()), viewers=["1"], minute=NOW)),
     (Heartbeat, lambda o: beat(HeartbeatSource.objects.get(), viewers=["1"], minute=NOW, broadcaster=new_ulid())),
     (RegisteredIdentifier, make_identifier),
+    (GameSession, lambda o: make_game_session(o.games.first(), [make_channel(o), make_channel(o)])),
+    (GameEvent, lambda o: make_game_event(make_game_session(o.games.first(), [make_channel(o)]), offer_of(o))),
+    (GameRecording, lambda o: make_recording(make_game_session(o.games.first()), ("connect", {}))),
     (AuditEntry, lambda o: audit.record(actor=None, action="x", obj=o, organization=o, after={"a": 1})),
     (PlatformCredential, lambda o: PlatformCredential.objects.exists()),
 ]

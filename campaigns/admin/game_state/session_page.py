@@ -83,7 +83,7 @@ def state_view(request: HttpRequest, session: GameSession) -> HttpResponse:
     """Return the merged state as it is stored. Raises ``PermissionDenied`` for who may not see it."""
     if not sees_state(request):
         raise PermissionDenied
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{session.pk}.json"'}
+    headers = {"Content-Disposition": f'attachment; filename="{session.pk}.json"'}
     return HttpResponse(session.state, content_type="application/json", headers=headers)
 
 
