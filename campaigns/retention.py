@@ -94,6 +94,12 @@ add_kinds(
     Kind("game_recordings", _("recorded game sessions"), 90, _recordings, _remove),
     Kind("game_events", _("game events; what was earned by them stays"), 400, _game_events, _remove),
     # After the two before, which stand on them.
-    Kind("game_sessions", _("game sessions without events or a recording, once they have ended"), 90, _game_sessions, _remove),
+    Kind(
+        "game_sessions",
+        _("game sessions without events or a recording, once they have ended"),
+        90,
+        _game_sessions,
+        _remove,
+    ),
     Kind("gateway_tallies", _("counts of gateways"), 400, lambda t: GatewayTally.objects.filter(hour__lt=t)),
 )
