@@ -70,8 +70,8 @@ class ApiClientAdmin(ApiClientDeeds):
     change_form_outer_before_template = "admin/fulfillment/api_client_state.html"
     fieldsets = (
         (None, {"fields": ("name", "scopes", "other_platforms", "completing_texts", "points_per_minute")}),
-        (_("Expiry"), {"fields": ("expires_at", "time_zone")}),
         (_("Game state"), {"fields": ("game_state_games",)}),
+        (_("Expiry"), {"fields": ("expires_at", "time_zone")}),
         (_("Players who sign in"), {"fields": ("redirect_uris",)}),
     )
 

@@ -145,15 +145,17 @@ def _call(components: Schema, path: str, method: str, operation: Schema) -> Call
 
 def _callers(kinds: list[dict[str, list[str]]], schemes: Schema) -> str:
     """Say whose token it takes, if any. What goes along with every token is told for the whole group."""
-    told = [
-        _("%(token)s with the scope %(scopes)s") % {"token": LABELS[name], "scopes": ", ".join(scopes)}
-        if scopes
-        else LABELS[name]
-        for kind in kinds
-        for name, scopes in kind.items()
-        if schemes[name]["type"] == "oauth2"
-    ]
-    return _(", or ").join(told)
+    told: dict[str, list[str]] = {}
+    for kind in kinds:
+        for name, scopes in kind.items():
+            if schemes[name]["type"] == "oauth2":
+                told.setdefault(LABELS[name], []).extend([", ".join(scopes)] if scopes else [])
+    return _(", or ").join(
+        _("%(token)s with the scope %(scopes)s") % {"token": label, "scopes": _(" or ").join(any_of)}
+        if any_of
+        else label
+        for label, any_of in told.items()
+    )
 
 
 def _parameter(one: Schema, schemas: Schema) -> Row:
