@@ -180,6 +180,8 @@ class Connection:
 
     def _note(self, matches: Collection[Match]) -> None:
         """Have what has happened written at once."""
+        if not matches:  # nearly always
+            return
         for match in matches:
             self._house.count("held_back" if match.held_back else "matched")
         if any(not match.held_back for match in matches):

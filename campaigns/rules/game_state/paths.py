@@ -180,7 +180,7 @@ def read_path(path: str) -> Path:
 
 def same(one: Any, other: Any) -> bool:
     """Tell whether two JSON values are equal, one of them a scalar: 1 is 1.0, but not true."""
-    return (type(one) is bool) is (type(other) is bool) and bool(one == other)
+    return bool(one == other) and (type(one) is bool) is (type(other) is bool)
 
 
 def _segments(path: str) -> tuple[JSONPathSegment, ...]:

@@ -65,7 +65,8 @@ def read_sized(text: str) -> tuple[Any, int]:
 
 def may_be_deeper(written: bytes, levels: int) -> bool:
     """Tell whether there is enough in a JSON text for more levels than these. Cheap; false is certain, true is not."""
-    return written.count(b"{") + written.count(b"[") > levels
+    without = written.replace(b"{", b"").replace(b"[", b"")  # quicker than to count them
+    return len(written) - len(without) > levels
 
 
 def is_deeper(value: Any, levels: int) -> bool:
