@@ -19,7 +19,7 @@ from bench.databases import Database, wait_until_answers
 from bench.figures import show, show_ratio
 from bench.matches import connect, delta, state_of
 from bench.pinned import cores, staying_on
-from bench.sockets import Sockets, text_frame
+from bench.sockets import SILENCE_SECONDS, Sockets, answered_bytes, text_frame
 from tests.servers import free_port
 
 PATH = "/game-state/v1"
@@ -98,26 +98,32 @@ def _against_echo(database: Database, made: dict[str, Any]) -> bool:
         for number in range(ROUNDS):
             _next_minute(matches, echoes)
             for sockets, rates in ((matches, ours), (echoes, theirs))[:: 1 if number % 2 else -1]:
-                rates.append(_burst(sockets, deltas, answered=1 if sockets is matches else DELTAS + 1))
+                rates.append(_burst(sockets, deltas, echoed=sockets is echoes))
             _flush(matches, revision=1 + DELTAS * (number + 1))
     show("2 KB deltas taken by the gateway", ours, "/s")
     show("the same, echoed by a bare server", theirs, "/s")
     return show_ratio("gateway / bare echo server", ours, theirs, goal=RATIO_GOAL)
 
 
-def _burst(sockets: Sockets, frames: Sequence[bytes], *, answered: int) -> float:
-    """Send all frames on all connections, one by one in turn, and return how many a second were dealt with."""
-    wanted = len(sockets) * answered
+def _burst(sockets: Sockets, frames: Sequence[bytes], *, echoed: bool) -> float:
+    """Send all frames on all connections, one by one in turn, and return how many a second were dealt with.
+
+    All have been once the last one is answered on every connection; where they are echoed, once all bytes are back.
+    """
+    every = (*frames, LAST)
+    wanted = len(sockets) * (sum(answered_bytes(frame) for frame in every) if echoed else 1)
     came = 0
     began = time.perf_counter()
-    for frame in (*frames, LAST):
+    for frame in every:
         for start in range(0, len(sockets), 100):
             for number in range(start, min(start + 100, len(sockets))):
                 sockets.send(number, frame)
-            came += len(sockets.pump(0))
-    came += len(sockets.wait_for(wanted - came))
-    if came != wanted:
-        raise RuntimeError(f"{came} answers came to {wanted}.")
+            came += sockets.drain(0) if echoed else len(sockets.pump(0))
+    until = time.monotonic() + SILENCE_SECONDS
+    while came < wanted and not sockets.closed and time.monotonic() < until:
+        came += sockets.drain(1) if echoed else len(sockets.pump(1))
+    if came != wanted or sockets.closed:
+        raise RuntimeError(f"{came} of {wanted} came back; closed: {sorted(set(sockets.closed.values()))}.")
     return len(sockets) * len(frames) / (time.perf_counter() - began)
 
 

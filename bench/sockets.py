@@ -96,6 +96,20 @@ class Sockets:
                 self._receive(number, found)
         return found
 
+    def drain(self, seconds: float) -> int:
+        """Wait at most so long, send what waits, and drop what has come: return how many bytes that was.
+
+        Cheaper than :meth:`pump`, for what is only counted. A connection that is closed has none, and is noted.
+        """
+        dropped = 0
+        for handle, event in self._poll.poll(seconds, 512):
+            number = self._number[handle]
+            if event & select.EPOLLOUT:
+                self._send_waiting(number)
+            if event & ~select.EPOLLOUT:
+                dropped += len(self._data(number))
+        return dropped
+
     def wait_for(self, count: int, word: bytes = b"", *, seconds: float = SILENCE_SECONDS) -> list[tuple[int, bytes]]:
         """Return when so many messages with this word have come, and return them.
 
@@ -124,17 +138,21 @@ class Sockets:
             del self._unsent[number]
         self._poll.modify(self._sockets[number].fileno(), select.EPOLLIN)
 
-    def _receive(self, number: int, found: list[tuple[int, bytes]]) -> None:
+    def _data(self, number: int) -> bytes:
+        """Return what has come on a connection, nothing where it is closed."""
         try:
             data = self._sockets[number].recv(_BLOCK)
         except BlockingIOError:
-            return
+            return b""
         except ConnectionError:
             data = b""
         if not data:
             self.closed.setdefault(number, 1006)
             self._poll.unregister(self._sockets[number].fileno())
-            return
+        return data
+
+    def _receive(self, number: int, found: list[tuple[int, bytes]]) -> None:
+        data = self._data(number)
         stored = self._read[number]
         stored += data
         for opcode, payload in _frames(stored):
@@ -144,6 +162,11 @@ class Sockets:
                 self.send(number, Frame(Opcode.PONG, payload).serialize(mask=True))
             elif opcode == Opcode.CLOSE:
                 self.closed[number] = int.from_bytes(payload[:2], "big")
+
+
+def answered_bytes(frame: bytes) -> int:
+    """Return how many bytes a server takes to send the text of a client's frame back: the same without the mask."""
+    return len(frame) - 4
 
 
 def _frames(stored: bytearray) -> Sequence[tuple[int, bytes]]:
