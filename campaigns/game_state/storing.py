@@ -7,11 +7,12 @@ crash sends the full state, and what has happened since is seen in the differenc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db import connection as database
 from django.db.models import F, Max, Q
 
 from campaigns.game_state.admission import Admission
@@ -85,6 +86,11 @@ class SessionWrite:
     let_go: bool = False
     """The connection is gone: the session waits for another."""
 
+    @property
+    def parted(self) -> bool:
+        """Whether the session is nobody's after this."""
+        return self.let_go or bool(self.end_code)
+
 
 def begin_session(admission: Admission, *, session_key: str, connection: str, gateway: str, now: datetime) -> Begun:
     """Give a session to a connection; the one that had it is told to close.
@@ -100,6 +106,7 @@ def begin_session(admission: Admission, *, session_key: str, connection: str, ga
 
 
 def _begin(admission: Admission, *, session_key: str, connection: str, gateway: str, now: datetime) -> Begun:
+    channels = [channel.channel_id for channel in admission.channels]
     found = (
         GameSession.objects.select_for_update()
         .filter(client_id=admission.client_id, game=admission.game_id, session_key=session_key, ended_at=None)
@@ -119,7 +126,7 @@ def _begin(admission: Admission, *, session_key: str, connection: str, gateway: 
             connection=connection,
             gateway=gateway,
         )
-        _set_channels(session.pk, [channel.channel_id for channel in admission.channels])
+        _set_channels({session.pk: (channels, None)})
         return Begun(session.pk, False, None, 0, {})
     if found.connection:
         GatewayOrder.objects.create(
@@ -134,27 +141,37 @@ def _begin(admission: Admission, *, session_key: str, connection: str, gateway: 
         authoritative=admission.authoritative,
         client_name=admission.client_name,
     )
-    _set_channels(found.pk, [channel.channel_id for channel in admission.channels])
+    _set_channels({found.pk: (channels, None)})
     known = found.authoritative or not admission.authoritative
     return Begun(found.pk, True, found.state if known else None, found.revision, happened_in(found.pk))
 
 
-def _set_channels(session_id: str, channel_ids: Collection[str], live: frozenset[str] | None = None) -> None:
-    """Have a session be about these channels, and no others."""
-    known = dict(GameSessionChannel.objects.filter(session=session_id).values_list("channel", "live"))
-    gone = set(known) - set(channel_ids)
+def _set_channels(wanted: Mapping[str, tuple[Collection[str], frozenset[str] | None]]) -> None:
+    """Have sessions be about these channels and no others; live are those beside them, None: as they were."""
+    gone: list[int] = []
+    turned: dict[bool, list[int]] = {True: [], False: []}
+    known: set[tuple[str, str]] = set()
+    rows = GameSessionChannel.objects.filter(session__in=wanted).values_list("pk", "session", "channel", "live")
+    for pk, session, channel, was_live in rows:
+        channels, live = wanted[session]
+        if channel not in channels:
+            gone.append(pk)
+            continue
+        known.add((session, channel))
+        if live is not None and (channel in live) is not was_live:
+            turned[channel in live].append(pk)
     if gone:
-        GameSessionChannel.objects.filter(session=session_id, channel__in=gone).delete()
-    new = [key for key in channel_ids if key not in known]
-    if new:
-        GameSessionChannel.objects.bulk_create(
-            [GameSessionChannel(session_id=session_id, channel_id=key, live=key in (live or ())) for key in new]
-        )
-    if live is not None:
-        for state in (True, False):
-            changed = [key for key in known if key not in gone and (key in live) is state and known[key] is not state]
-            if changed:
-                GameSessionChannel.objects.filter(session=session_id, channel__in=changed).update(live=state)
+        GameSessionChannel.objects.filter(pk__in=gone).delete()
+    for is_live, keys in turned.items():
+        if keys:
+            GameSessionChannel.objects.filter(pk__in=keys).update(live=is_live)
+    new = [
+        GameSessionChannel(session_id=session, channel_id=channel, live=channel in (live or ()))
+        for session, (channels, live) in wanted.items()
+        for channel in channels
+        if (session, channel) not in known
+    ]
+    GameSessionChannel.objects.bulk_create(new, batch_size=_CHUNK)
 
 
 def happened_in(session_id: str) -> dict[str, Happened]:
@@ -180,45 +197,43 @@ def write_sessions(writes: Sequence[SessionWrite], *, now: datetime) -> Written:
     A session that another connection has taken meanwhile, or that is over, is left as it is, and so are the events of
     the connection that lost it: who took it up sees what has changed since.
     """
-    written = Written()
     ordered = sorted(writes, key=lambda one: one.session_id)
     with transaction.atomic():
-        for write in ordered:
-            if not _write(write, now=now):
-                written.overtaken.add(write.connection)
-        mine = [write for write in ordered if write.connection not in written.overtaken]
-        for write in mine:
-            if write.live is not None:
-                _set_channels(write.session_id, write.channels, write.live)
-        written.events = _add_events(mine, now=now)
-    return written
+        open_sessions = GameSession.objects.filter(pk__in=[one.session_id for one in ordered], ended_at=None)
+        holders = dict(open_sessions.order_by("pk").select_for_update().values_list("pk", "connection"))
+        mine = [one for one in ordered if holders.get(one.session_id) == one.connection]
+        _write_rows(mine, now=now)
+        _set_channels({one.session_id: (one.channels, one.live) for one in mine if one.live is not None})
+        events = _add_events(mine, now=now)
+    return Written({one.connection for one in ordered} - {one.connection for one in mine}, events)
 
 
-def _write(write: SessionWrite, *, now: datetime) -> bool:
-    changes = {
-        "state": write.state,
-        "state_bytes": write.state_bytes,
-        "revision": write.revision,
-        "last_message_at": write.last_message_at,
-        "messages": F("messages") + write.messages,
-        "received_bytes": F("received_bytes") + write.received_bytes,
-        "minute": write.minute,
-        "minute_messages": write.minute_messages,
-    }
-    if write.refused:
-        changes |= {
-            "refused": F("refused") + write.refused,
-            "last_refusal": write.last_refusal,
-            "last_refused_at": write.last_refused_at,
-        }
-    if write.events:
-        changes["events"] = F("events") + len(write.events)
-    if write.end_code:
-        changes |= {"ended_at": now, "end_code": write.end_code, "connection": "", "gateway": ""}
-    elif write.let_go:
-        changes |= {"connection": "", "gateway": ""}
-    mine = GameSession.objects.filter(pk=write.session_id, connection=write.connection, ended_at=None)
-    return bool(mine.update(**changes))
+def _write_rows(writes: Sequence[SessionWrite], *, now: datetime) -> None:
+    """Write the rows of sessions that are locked: one statement for all, of which the database is told each row's values."""
+    if not writes:
+        return
+    time = database.ops.adapt_datetimefield_value
+    with database.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {GameSession._meta.db_table} SET state = %s, state_bytes = %s, revision = %s, last_message_at = %s, "  # noqa: S608
+            "messages = messages + %s, received_bytes = received_bytes + %s, minute = %s, minute_messages = %s, "
+            "refused = refused + %s, last_refusal = COALESCE(%s, last_refusal), "
+            "last_refused_at = COALESCE(%s, last_refused_at), events = events + %s, ended_at = %s, end_code = %s, "
+            "connection = %s, gateway = CASE WHEN %s THEN '' ELSE gateway END WHERE id = %s",
+            [
+                (
+                    *(one.state, one.state_bytes, one.revision, time(one.last_message_at)),
+                    *(one.messages, one.received_bytes, one.minute, one.minute_messages),
+                    *(one.refused, one.last_refusal or None),
+                    time(one.last_refused_at) if one.last_refused_at else None,
+                    len(one.events),
+                    *(time(now) if one.end_code else None, one.end_code),
+                    "" if one.parted else one.connection,
+                    *(one.parted, one.session_id),
+                )
+                for one in writes
+            ],
+        )
 
 
 def _add_events(writes: Sequence[SessionWrite], *, now: datetime) -> int:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from campaigns.game_state.gateway.connection import Connection
 
 SHORTEST_ABSENCE_MILLISECONDS = 500
-ABSENCE_FOR_EACH_MILLISECONDS = 2
-"""Those who are asked to come back are spread over so long for each connection: 500 a second."""
+ABSENCE_FOR_EACH_MILLISECONDS = 5
+"""Those who are asked to come back are spread over so long for each connection: 200 a second, as many as are admitted."""
 
 log = logging.getLogger(__name__)
 
