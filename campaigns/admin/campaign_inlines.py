@@ -106,7 +106,7 @@ class RewardInline(Lockable, PortalStackedInline):
         """Return the fields line by line; where nothing can be changed, each rule in words."""
         if self.has_add_permission(request, obj):
             return REWARD_LINES
-        return ("reward", "rule_told", "requires")
+        return (("reward", "rule_told", "requires"),)
 
     @display(description=_("rule"))
     def rule_told(self, row: CampaignReward) -> str:

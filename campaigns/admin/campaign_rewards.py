@@ -65,8 +65,14 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["event_cool_down_seconds"].required = False
 
     def clean(self) -> dict[str, Any]:
-        """Ask for what the rule needs, and drop what belongs to another rule."""
+        """Ask for what the rule needs, and drop what belongs to another rule.
+
+        A row that nobody touched is left as it is stored: what it may lack, the preflight says.
+        """
         cleaned = super().clean() or self.cleaned_data
+        if not self.has_changed() and not self.instance._state.adding:
+            cleaned["event_value"] = self.instance.event_value
+            return cleaned
         rule = cleaned.get("rule")
         if rule == CampaignReward.Rule.GAME_EVENT:
             self._drop({"minutes": None})

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.admin.game_state.shown_state import ShownState, read_state, shown_state
 from campaigns.admin.game_state.words import sees_state, session_name
 from campaigns.game_state.recorded import lines_of
-from campaigns.game_state.rule_words import event_for_staff
+from campaigns.game_state.rule_words import HELD_BACK, event_for_staff
 from campaigns.game_state.rules_of import running_rules
 from campaigns.models import CampaignReward, GameRecording, RecordedMessage
 from campaigns.rules.game_state.codes import MESSAGES_PER_MINUTE
@@ -39,10 +39,6 @@ _KINDS = {
     "connect": _("the session was connected, with the full state"),
     "delta": _("a change"),
     "refresh": _("the full state anew"),
-}
-_HELD_BACK = {
-    "cool_down": _("the cool-down was not over"),
-    "per_session": _("it had happened as often as it may in a session"),
 }
 
 
@@ -156,7 +152,7 @@ def _shown_match(line: Line, offer: CampaignReward, match: Match, number: int) -
         campaign_address=reverse("admin:campaigns_campaign_change", args=[offer.campaign_id]),
         reward=offer.reward.name,
         value=match.value,
-        held_back=str(_HELD_BACK.get(match.held_back, match.held_back)),
+        held_back=str(HELD_BACK.get(match.held_back, match.held_back)),
     )
 
 

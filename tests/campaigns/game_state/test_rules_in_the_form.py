@@ -150,6 +150,18 @@ def test_g4_what_is_missing_or_wrong_is_said_at_the_field(
     assert f'id="id_rewards-0-{field}"' in answer.content.decode()
 
 
+def test_g4_an_event_that_has_a_name_alone_does_not_keep_the_rest_from_being_saved(
+    owner: Client, draft: Campaign
+) -> None:
+    row = make_event_reward(draft, event_path="", event_condition="", event_value="")
+    values = form_of(owner, page(draft), FORM) | {"name": "Better words"}
+    answer = owner.post(page(draft), values)
+    assert answer.status_code == 302, errors_of(answer)
+    assert (Campaign.objects.get().name, CampaignReward.objects.get()) == ("Better words", row)
+    values = form_of(owner, page(draft), FORM) | {"rewards-0-event_name": "Other"}
+    assert len(errors_of(owner.post(page(draft), values))) == 3, "who changes it makes it whole"
+
+
 def test_g4_another_rule_keeps_nothing_of_an_event_and_does_not_stumble_over_it(owner: Client, draft: Campaign) -> None:
     assert save(owner, draft).status_code == 302
     values = form_of(owner, page(draft), FORM)
