@@ -11,7 +11,8 @@ from websockets.http11 import Request, Response
 
 from campaigns.game_state.gateway.connection import Connection
 from campaigns.game_state.gateway.house import House
-from campaigns.rules.game_state.codes import FRAME_BYTES
+from campaigns.game_state.gateway.line import Line
+from campaigns.rules.game_state.codes import FRAME_BYTES, Close
 
 PATH = "/game-state/v1"
 
@@ -51,6 +52,7 @@ class Listener:
             address.host,
             address.port,
             compression=None,
+            create_connection=Line,
             process_request=self._look_at,
             server_header=None,
             open_timeout=self._house.patience.handshake,
@@ -95,6 +97,8 @@ class Listener:
         connection = Connection(socket, self._house)
         self._house.count("opened")
         self._house.connections[connection.id] = connection
+        if self._house.stopping:  # its handshake began before
+            connection.put_off(Close.RESTART)
         try:
             await connection.run()
         finally:

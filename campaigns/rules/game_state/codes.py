@@ -24,6 +24,9 @@ FRAME_BYTES = 262_144
 MESSAGES_PER_MINUTE = 60
 """In a clock minute, of all kinds together."""
 
+FRAMES_PER_MINUTE = 6_000
+"""Of a connection's WebSocket frames, pings and the pieces of messages: a hundred for each message that is allowed."""
+
 IDLE_SECONDS = 195
 CONNECT_SECONDS = 10
 """So soon after the WebSocket is open a session must be connected."""

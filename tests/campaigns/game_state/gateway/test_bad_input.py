@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import pytest
 from django.db import OperationalError
 from websockets.exceptions import InvalidStatus
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from campaigns.models import Game, GameSession
+from campaigns.rules.game_state.codes import FRAMES_PER_MINUTE
 from tests.gateways import (
     HANDSHAKE,
     Clock,
@@ -106,6 +107,27 @@ def test_g1_frames_against_the_protocol_close_the_line(gateway: RunningGateway, 
     rude = Rude(gateway)
     rude.frame(Opcode.CONT, b"of nothing")
     assert rude.close_code() == 1002
+
+
+@pytest.mark.parametrize("opcode", [Opcode.PING, Opcode.PONG])
+def test_g1_a_flood_of_frames_that_are_no_messages_closes_the_line(
+    gateway: RunningGateway, bystander: Server, opcode: Opcode
+) -> None:
+    rude = Rude(gateway)
+    one = Frame(opcode, b"").serialize(mask=True)
+    rude.socket.sendall(one * FRAMES_PER_MINUTE)
+    rude.frame(Opcode.TEXT, b"{}")
+    rude.socket.sendall(one * 1000)
+    assert rude.close_code() == 4003
+    gateway.until(lambda: gateway.connections == 1)
+
+
+def test_g1_as_many_frames_as_messages_can_need_are_allowed(gateway: RunningGateway, game: Game) -> None:
+    rude = Rude(gateway)
+    rude.socket.sendall(Frame(Opcode.PONG, b"").serialize(mask=True) * (FRAMES_PER_MINUTE - 2))
+    rude.frame(Opcode.TEXT, json_bytes(connect_message(game)))
+    rude.frame(Opcode.TEXT, b'{"type":"disconnect"}')
+    assert rude.close_code() == 1000
 
 
 def test_g1_a_message_that_never_ends_is_no_message(gateway: RunningGateway, bystander: Server, clock: Clock) -> None:
