@@ -75,11 +75,11 @@ class Gateway:
         """Ask every game server to come back later, write all there is, let the sessions go, and close."""
         self.house.stopping = True
         self._listener.close()
-        with contextlib.suppress(Exception):
-            await self.keeper.beat()
         connections = list(self.house.connections.values())
         for connection in connections:
             connection.leave()
+        # Not waited for: a database that does not answer must not keep game servers from being told.
+        self.house.spawn(self._beat())
         if not await self.written(seconds=self.house.patience.last_writes):
             log.error("Not all game sessions could be written before the gateway stopped.")
         for connection in connections:
@@ -90,11 +90,16 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         with contextlib.suppress(Exception):
-            await self.keeper.beat()
-            await self.house.threads.keep(partial(_forget, self.house.id))
+            async with asyncio.timeout(self.house.patience.last_closes):
+                await self.keeper.beat()
+                await self.house.threads.keep(partial(_forget, self.house.id))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.house.patience.last_closes):
                 await asyncio.to_thread(self.house.threads.close)
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(Exception):
+            await self.keeper.beat()
 
 
 def _forget(gateway: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -40,6 +41,57 @@ def test_g3_a_gateway_that_stops_tells_when_to_come_back_writes_all_and_closes(
             assert (answer["resumed"], answer["revision"]) == (True, 3)
     finally:
         second.stop()
+
+
+def test_o4_a_gateway_that_stops_says_so_at_once_though_the_database_does_not_answer(
+    gateway: RunningGateway, server: Server, game: Game
+) -> None:
+    server.connect(game)
+    gateway.written()
+    asked, answers = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        asked.set()
+        answers.wait(10)
+
+    async def ask_meanwhile() -> None:
+        gateway.gateway.house.spawn(gateway.gateway.house.threads.keep(ask))
+
+    gateway.run(ask_meanwhile())
+    assert asked.wait(10)
+    stopping = threading.Thread(target=gateway.stop)
+    stopping.start()
+    try:
+        assert server.heard()["type"] == "reconnect"
+        assert server.closed() == 1012
+        assert stopping.is_alive()
+    finally:
+        answers.set()
+        stopping.join()
+
+
+class StopsWhenAsked(Clock):
+    """The gateway begins to stop as soon as somebody looks at the clock."""
+
+    gateway: RunningGateway | None = None
+
+    def __call__(self) -> datetime:
+        if self.gateway is not None:
+            self.gateway.gateway.house.stopping = True
+        return super().__call__()
+
+
+def test_g3_whose_handshake_was_done_just_before_a_gateway_stops_is_asked_to_come_back(doorkeeper: Doorkeeper) -> None:
+    clock = StopsWhenAsked()
+    running = RunningGateway(clock)
+    try:
+        clock.gateway = running
+        with opened(running) as server:
+            assert server.heard()["type"] == "reconnect"
+            assert server.closed() == 1012
+    finally:
+        clock.gateway = None
+        running.stop()
 
 
 def test_g3_a_gateway_that_stops_takes_no_more_connections(gateway: RunningGateway) -> None:
