@@ -23,8 +23,8 @@ _SURROGATE = (
 _SHOWN_NAME = 50
 
 _ANY_DIGIT = bytes.maketrans(b"0123456789", b"0" * 10)
-_MANY_DIGITS = b"0" * 20
-"""The fast parser makes a fraction of a whole number from 2**64 on, which has 20 digits."""
+_MANY_DIGITS = b"0" * 19
+"""The fast parser makes a fraction of a whole number below -2**63, which has 19 digits, and from 2**64 on."""
 
 
 def read_json(text: str) -> Any:

@@ -161,7 +161,15 @@ def test_g1_what_is_no_message_is_refused_with_its_own_code(text: str, code: Cod
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_g1_a_whole_number_may_be_as_large_as_every_language_holds_it(sign: str) -> None:
     assert read_message(delta(f'{{"a": {sign}{LARGEST_INTEGER}}}')) == Delta({"a": int(f"{sign}{LARGEST_INTEGER}")})
-    for digits in (str(LARGEST_INTEGER + 1), str(2**63), str(2**64 - 1), str(2**64), "1" + "0" * 300, "9" * 5000):
+    for digits in (
+        str(LARGEST_INTEGER + 1),
+        str(2**63),
+        str(2**63 + 1),
+        str(2**64 - 1),
+        str(2**64),
+        "1" + "0" * 300,
+        "9" * 5000,
+    ):
         refused = refusal(delta(f'{{"a": [{sign}{digits}]}}'))
         assert refused.code is Code.NUMBER_TOO_LARGE
         assert str(LARGEST_INTEGER) in refused.message
