@@ -8,7 +8,7 @@ crash sends the full state, and what has happened since is seen in the differenc
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -17,6 +17,7 @@ from django.db.models import F, Max, Q
 
 from campaigns.game_state.admission import Admission
 from campaigns.models import (
+    CampaignReward,
     GameEvent,
     GameEventChannel,
     GameSession,
@@ -38,8 +39,8 @@ _CHUNK = 200
 class Begun:
     """A session as it stands when a connection takes it.
 
-    ``state`` is its JSON as stored before. None: there is none to be compared with, because the session is new or what was
-    stored did not come from the game's own server (G4).
+    ``state`` is its JSON as stored before. None: there is none to be compared with, because the session is new, or nothing
+    was written of it yet, or what was stored did not come from the game's own server (G4).
     """
 
     session_id: str
@@ -142,7 +143,8 @@ def _begin(admission: Admission, *, session_key: str, connection: str, gateway: 
         client_name=admission.client_name,
     )
     _set_channels({found.pk: (channels, None)})
-    known = found.authoritative or not admission.authoritative
+    # Of a gateway that was killed before its first write nothing was stored: an empty state was never sent.
+    known = found.revision > 0 and (found.authoritative or not admission.authoritative)
     return Begun(found.pk, True, found.state if known else None, found.revision, happened_in(found.pk))
 
 
@@ -201,11 +203,24 @@ def write_sessions(writes: Sequence[SessionWrite], *, now: datetime) -> Written:
     with transaction.atomic():
         open_sessions = GameSession.objects.filter(pk__in=[one.session_id for one in ordered], ended_at=None)
         holders = dict(open_sessions.order_by("pk").select_for_update().values_list("pk", "connection"))
-        mine = [one for one in ordered if holders.get(one.session_id) == one.connection]
+        mine = _of_rewards_there([one for one in ordered if holders.get(one.session_id) == one.connection])
         _write_rows(mine, now=now)
         _set_channels({one.session_id: (one.channels, one.live) for one in mine if one.live is not None})
         events = _add_events(mine, now=now)
     return Written({one.connection for one in ordered} - {one.connection for one in mine}, events)
+
+
+def _of_rewards_there(writes: list[SessionWrite]) -> list[SessionWrite]:
+    """Leave out the events of rewards that were deleted while these were on the way: no other event goes with them."""
+    wanted = {event.campaign_reward_id for write in writes for event in write.events}
+    if not wanted:
+        return writes
+    there = set(CampaignReward.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    if wanted == there:
+        return writes
+    return [
+        replace(one, events=tuple(event for event in one.events if event.campaign_reward_id in there)) for one in writes
+    ]
 
 
 def _write_rows(writes: Sequence[SessionWrite], *, now: datetime) -> None:

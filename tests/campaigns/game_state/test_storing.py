@@ -72,6 +72,27 @@ def test_g3_a_session_is_taken_up_again_with_its_state_and_what_has_happened(
     assert (session.connections, session.events, session.messages) == (2, 1, 2)
 
 
+def test_g4_a_session_of_which_nothing_was_written_yet_has_no_state_to_be_compared_with(
+    game: Game, channel: Channel
+) -> None:
+    begin(game, [channel], now=NOW)  # and its gateway is killed before it wrote the first state
+    again, _ = begin(game, [channel], now=NOW + SECOND)
+    assert (again.resumed, again.state, again.revision) == (True, None, 0)
+
+
+def test_g4_an_event_whose_reward_is_gone_takes_no_other_along(
+    game: Game, channel: Channel, reward: CampaignReward
+) -> None:
+    gone = make_event_reward(reward.campaign)
+    begun, connection = begin(game, [channel], now=NOW)
+    events = (event(gone), event(reward))
+    gone.delete()
+    one = write_of(begun, connection, at=NOW, revision=1, channels=(channel.pk,), events=events)
+    assert write_sessions([one], now=NOW).events == 1
+    assert GameEvent.objects.get().campaign_reward == reward
+    assert GameSession.objects.get().events == 1
+
+
 def test_g3_a_second_connection_replaces_the_first_which_writes_nothing_more(
     game: Game, channel: Channel, reward: CampaignReward
 ) -> None:
