@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.game_state.trials import mark_of
@@ -13,6 +14,9 @@ from campaigns.preflight import Finding, Level, check
 from campaigns.rules.game_state.events import path_problem
 from portal import platforms
 from portal.sentences import Sentence
+
+MOST_AT_ONCE = 60
+"""So many game events are looked for in one game at a time: each is, in every message of every match, before the next one's turn."""
 
 
 @check
@@ -39,7 +43,40 @@ def game_events(campaign: Campaign, now: datetime) -> Iterator[Finding]:
             Sentence(_("Game events happen only in what the game's own server streams: have it connect once before.")),
             field="rewards",
         )
+    yield from _crowded(campaign, len(events))
     yield from _tried(usable)
+
+
+def _crowded(campaign: Campaign, events: int) -> Iterator[Finding]:
+    """Refuse more events of a game at a time than a gateway can look for without keeping others waiting."""
+    games = {campaign.game_id: campaign.game.name}
+    games |= {further.game_id: further.game.name for further in campaign.further_games.select_related("game")}
+    others = CampaignReward.objects.filter(
+        Q(campaign__game__in=games) | Q(campaign__further_games__game__in=games),
+        rule=CampaignReward.Rule.GAME_EVENT,
+        campaign__status=Campaign.Status.PUBLISHED,
+        campaign__starts_at__lt=campaign.ends_at,
+        campaign__ends_at__gt=campaign.starts_at,
+    ).exclude(campaign=campaign)
+    rows = others.distinct().values_list("pk", "campaign__game", "campaign__further_games__game")
+    found: dict[str, set[str]] = {game: set() for game in games}
+    for reward, *of in rows:
+        for game in found.keys() & set(of):
+            found[game].add(reward)
+    for game, rewards in found.items():
+        if events + len(rewards) > MOST_AT_ONCE:
+            yield Finding(
+                Level.ERROR,
+                "game_events_too_many",
+                Sentence(
+                    _(
+                        "With this campaign %(game)s would have %(events)s game events at a time; %(most)s are looked for."
+                    ),
+                    {"game": games[game], "events": events + len(rewards), "most": MOST_AT_ONCE},
+                ),
+                Sentence(_("Have the campaign run when others of this game do not, or reward fewer game events.")),
+                field="rewards",
+            )
 
 
 def _counted(campaign: Campaign) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.checks_of_game_events import MOST_AT_ONCE
 from campaigns.game_state.rules_of import event_rule
 from campaigns.game_state.trials import event_rows, note_trial, try_rules
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward, GameRecording, GameSession
@@ -158,6 +159,25 @@ def test_g4_an_event_that_no_trial_found_is_worth_a_look_until_one_does(campaign
     recording.delete()
     assert codes(campaign) == ["game_event_never_found"], "what came of it stays known"
     try_out(campaign)
+    assert codes(campaign) == []
+
+
+def test_g4_a_game_has_so_many_events_at_a_time_as_a_gateway_can_look_for(campaign: Campaign) -> None:
+    game = make_game(campaign.organization)
+    campaign.further_games.create(game=game)
+    dates = {"starts_at": campaign.starts_at, "ends_at": campaign.ends_at}
+    other = make_campaign(game, rewards=[], **dates)
+    for _number in range(MOST_AT_ONCE - 1):
+        make_event_reward(other, event_path="$.boss")
+    assert codes(campaign) == []
+    make_event_reward(other)
+    said = only(campaign, "game_events_too_many", Level.ERROR)
+    assert game.name in said and "61" in said and "60" in said
+    Campaign.objects.filter(pk=other.pk).update(
+        starts_at=campaign.ends_at, ends_at=campaign.ends_at + timedelta(days=1)
+    )
+    assert codes(campaign) == [], "one after the other is no crowd"
+    Campaign.objects.filter(pk=other.pk).update(**dates, status=Campaign.Status.CANCELLED, cancelled_at=NOW)
     assert codes(campaign) == []
 
 
