@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from campaigns.game_state.standing import missing_gateway
 from campaigns.game_state.words import refusal_name
 from campaigns.models import CampaignReward, GameEvent, GameSession, GameSessionChannel
+from campaigns.rules.game_state.codes import Code
 from fulfillment.api.callers import is_usable
 from fulfillment.game_state.refusals import refusals_since
 from fulfillment.models import GameStateClient
@@ -88,7 +89,7 @@ def _session_lines(organization: Organization, listing: str) -> Iterable[Line]:
     rows = GameSessionChannel.objects.filter(session__organization=organization, session__ended_at=None, live=True)
     live = rows.values("session").distinct().count()
     yield Line(_("Open sessions"), f"{count:,}", f"{listing}?state=open")
-    yield Line(_("with a live channel"), f"{live:,}", f"{listing}?state=live")
+    yield Line(_("Sessions with a live channel"), f"{live:,}", f"{listing}?state=live")
 
 
 def _event_lines(organization: Organization, *, now: datetime) -> Iterable[Line]:
@@ -110,4 +111,5 @@ def _refusal_lines(request: HttpRequest, organization: Organization, listing: st
     for one in refusals_since(organization.pk, now - _REFUSED_WITHIN)[:_REFUSALS_SHOWN]:
         when = _("%(span)s ago") % {"span": span_between(one.last_at, now)}
         label = _("Refused: %(why)s") % {"why": refusal_name(one.code)}
-        yield Line(label, f"{one.client}, {when}" if sees else when, listing, attention=True)
+        needs_somebody = one.code != Code.TOKEN_EXPIRED  # after that a server gets a new one by itself
+        yield Line(label, f"{one.client}, {when}" if sees else when, listing, needs_somebody)

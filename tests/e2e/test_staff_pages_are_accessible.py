@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.matches import Match
 from tests.e2e.people import Producer, Sandbox
 from tests.e2e.portal import RunningPortal, wait_for
 from tests.e2e.watching import DESKTOP, PHONE
@@ -94,6 +95,57 @@ def test_axe_finds_nothing_on_the_pages_that_keep_producers_in_step(producer: Pr
     for title in on_the_way(page, producer):
         page.wait_for_load_state("load")
         found += violations(producer, title)
+    assert found == []
+
+
+def game_state_pages(page: Page, producer: Producer, match: Match) -> Iterator[str]:
+    """Go through the pages of game state while a match is played, and name each. At the end it is dropped."""
+    rows = page.locator("#result_list")
+    producer.open("campaigns/gatewayprocess/")
+    expect(page.get_by_text("at work")).to_be_visible()
+    yield "gateways"
+    producer.open("campaigns/gamerecording/")
+    yield "recordings"
+    rows.get_by_role("link", name="match-demo").click()
+    page.get_by_role("link", name="Its recording").click()
+    page.get_by_label("Go to message").fill("61")
+    page.get_by_role("button", name="Go", exact=True).click()
+    expect(page.get_by_role("heading", name="Message 61 of")).to_be_visible()
+    yield "message of a recording"
+    match.wait_for("kills in a row")
+
+    def has_happened() -> bool:
+        producer.open("campaigns/gameevent/")
+        return rows.locator("tbody a").count() > 0
+
+    wait_for(has_happened, seconds=20, what="the game event is in the list")
+    yield "game events"
+    rows.locator("tbody a").first.click()
+    expect(page.get_by_role("heading", name="What came of it")).to_be_visible()
+    yield "game event"
+    producer.open("campaigns/gamesession/?state=connected")
+    yield "sessions"
+    rows.locator("tbody a").first.click()
+    expect(page.get_by_text("A game server is connected.")).to_be_visible()
+    page.locator("#state details summary").first.click()
+    yield "session"
+    page.get_by_role("link", name="Drop session").click()
+    page.get_by_label("Reason").fill("Seen enough")
+    yield "drop"
+    page.get_by_role("button", name="Drop this session").click()
+    expect(page.get_by_text("A member of staff dropped it.")).to_be_visible()
+    yield "dropped session"
+
+
+def test_axe_finds_nothing_on_the_pages_of_game_state_and_a_match_that_is_dropped_is_told_so(
+    producer: Producer, portal: RunningPortal
+) -> None:
+    found: list[str] = []
+    with Match(portal.folder / "var" / "demo.json", seconds=240) as match:
+        for title in game_state_pages(producer.page, producer, match):
+            producer.page.wait_for_load_state("load")
+            found += violations(producer, title)
+        match.wait_for("The session is over (dropped)", seconds=20)
     assert found == []
 
 

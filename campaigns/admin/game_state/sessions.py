@@ -173,7 +173,7 @@ class GameSessionAdmin(ReadOnlyAdmin):
             ago(row.last_message_at, now=row.shown_at),
         )
 
-    @display(description=_("game events and refusals"))
+    @display(description=_("events, refusals"))
     def found(self, row: Any) -> SafeString:
         """How many game events happened in it; how much was refused, and why the last was."""
         events = ngettext("%(count)s game event", "%(count)s game events", row.events) % {"count": f"{row.events:,}"}

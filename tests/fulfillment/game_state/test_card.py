@@ -86,7 +86,7 @@ def test_it_tells_sessions_those_with_a_live_channel_and_the_events_of_an_hour(
     make_game_event(session, reward, number=2, at=NOW - timedelta(minutes=61), settled_at=NOW)
     assert lines_of(card_of(owner, studio)) == {
         "Open sessions": "2",
-        "with a live channel": "1",
+        "Sessions with a live channel": "1",
         "Game events, last hour": "1",
     }
 
