@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
-from campaigns.rules.game_state.codes import Refused
+from campaigns.rules.game_state.codes import Code, Refused
 from campaigns.rules.game_state.events import EventRule, Match, Watch
 from campaigns.rules.game_state.state import MergedState
 
@@ -50,12 +51,12 @@ class Found:
 
 
 def play(lines: Iterable[Line], rules: Sequence[EventRule] = ()) -> Iterator[Step]:
-    """Play a recording from its beginning. A line that would be refused today changes nothing."""
+    """Play a recording from its beginning. A line that would be refused today, or cannot be read, changes nothing."""
     state, watch = MergedState(), Watch(rules)
     for line in lines:
-        data = orjson.loads(line.data)
         matches = []
         try:
+            data = _object_of(line)
             if line.kind == "delta":
                 state.merge(data)
                 matches = watch.look(state.data, now=line.at, changed=data)
@@ -65,6 +66,16 @@ def play(lines: Iterable[Line], rules: Sequence[EventRule] = ()) -> Iterator[Ste
         except Refused:
             pass
         yield Step(line, state, matches)
+
+
+def _object_of(line: Line) -> dict[str, Any]:
+    try:
+        data = orjson.loads(line.data)
+    except orjson.JSONDecodeError:
+        raise Refused(Code.NOT_JSON, "The line is not JSON.") from None
+    if type(data) is not dict:
+        raise Refused(Code.NOT_AN_OBJECT, "The line is no JSON object.")
+    return data
 
 
 def replay(lines: Iterable[Line], rules: Sequence[EventRule]) -> dict[str, list[Found]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,14 @@ def test_g4_a_trial_tells_by_which_message_an_event_happens_and_which_are_held_b
         ],
         "other": [],
     }
+
+
+def test_g3_a_line_that_cannot_be_read_changes_nothing_and_the_rest_is_played() -> None:
+    broken = [
+        replace(MATCH[1], data=data) for data in ("{broken", "[1]", '"dead"', "", '{"a":' * 500 + "1" + "}" * 500)
+    ]
+    assert [step.state.revision for step in play([MATCH[0], *broken, *MATCH[1:2]], [DEAD])] == [1, 1, 1, 1, 1, 1, 2]
+    assert [one.number for one in replay([MATCH[0], *broken, MATCH[1]], [DEAD])["dead"]] == [2]
 
 
 def test_g3_a_recording_is_played_with_the_state_after_each_message() -> None:
