@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import random
 from collections.abc import Collection
 from datetime import datetime
 
@@ -27,6 +28,9 @@ from campaigns.rules.game_state.events import Match
 from campaigns.rules.game_state.messages import Connect, Delta, Disconnect, Flush, Message, Refresh, read_message
 from campaigns.rules.game_state.state import Bucket, MergedState
 from portal.ids import new_ulid
+
+PING_SECONDS = 30.0
+"""So often a game server is asked whether it reads."""
 
 INTERNAL_ERROR = 1011
 """The close code of a fault of ours."""
@@ -53,12 +57,14 @@ class Connection:
         self.closed = False
         self.written: asyncio.Event | None = None
         """Set by the writer once the session's last write is done."""
-        self.pinged_at = self.asked_at = house.clock().timestamp()
-        """When the keeper last asked the game server for a sign of life, and the doorkeeper about its standing."""
+        self.asked_at = house.clock().timestamp()
+        """When the keeper last asked the doorkeeper about its standing …"""
+        self.pinged_at = self.asked_at - random.uniform(0, PING_SECONDS)  # noqa: S311 - spreads the work of many
+        """… and the game server for a sign of life."""
         self._socket = socket
         self._house = house
         self._bucket = Bucket()
-        self._opened_at = self.pinged_at
+        self._opened_at = self.asked_at
         self._last_message_at = self._opened_at
         self._token_expires_at: float | None = None
         self._connecting = False

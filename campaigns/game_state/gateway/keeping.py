@@ -15,7 +15,7 @@ from django.db import transaction
 
 from campaigns.game_state.admission import Admission, Standing, doorkeeper
 from campaigns.game_state.gateway import answers
-from campaigns.game_state.gateway.connection import Connection
+from campaigns.game_state.gateway.connection import PING_SECONDS, Connection
 from campaigns.game_state.gateway.house import House
 from campaigns.game_state.gateway.session import Session
 from campaigns.game_state.gateway.threads import DATABASE_AWAY
@@ -35,7 +35,6 @@ BEAT_SECONDS = 5.0
 LIVE_SECONDS = 10.0
 TIDY_SECONDS = 60.0
 
-PING_SECONDS = 30.0
 STANDING_SECONDS = 60.0
 STANDING_BATCH = 500
 
