@@ -39,7 +39,8 @@ def take_session(
 ) -> Taken:
     """Give the session that a message asks for to its connection. Asks the database, so it is for a thread.
 
-    ``unwanted`` tells whether the connection is closed by now: then nothing is done. Raises ``Refused`` or ``PutOff``.
+    ``unwanted`` tells whether the connection is gone by now: then nothing is done, since others wait for their turn.
+    Raises ``Refused`` or ``PutOff``.
     """
     if unwanted():
         raise PutOff

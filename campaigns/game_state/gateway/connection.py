@@ -11,6 +11,7 @@ from datetime import datetime
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from campaigns.game_state.gateway import answers
 from campaigns.game_state.gateway.admitting import PutOff
@@ -147,7 +148,7 @@ class Connection:
         MergedState().replace(message.data)  # a state that is refused touches no session
         self._connecting = True
         try:
-            taken = await self._house.admit(self.id, message, lambda: self.closed)
+            taken = await self._house.admit(self.id, message, self._is_gone)
         except PutOff:
             if not self.closed:
                 self.put_off(Close.TRY_LATER)
@@ -174,6 +175,10 @@ class Connection:
             self._part()
             return
         await self.send(self._connected(session))
+
+    def _is_gone(self) -> bool:
+        """Whether nobody waits for the answer any more. Asked in a thread, when it is this connection's turn."""
+        return self.closed or self._socket.state is not State.OPEN
 
     def _connected(self, session: Session) -> str:
         return answers.connected(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from django.db import OperationalError
@@ -11,6 +13,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
+from campaigns.game_state.admission import Admission, Asking, doorkeepers
+from campaigns.game_state.gateway.threads import ADMITTING
 from campaigns.models import Game, GameSession
 from campaigns.rules.game_state.codes import FRAMES_PER_MINUTE
 from tests.gateways import (
@@ -168,6 +172,49 @@ def test_g1_many_connections_that_are_opened_and_abandoned_are_closed_each_at_it
     for one in later:
         one.close()  # without a word
     gateway.until(lambda: gateway.connections == 1)
+
+
+class Busy(Doorkeeper):
+    """Lets nobody in until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = threading.Event()
+
+    def admit(self, asking: Asking, *, now: datetime) -> Admission:
+        admission = super().admit(asking, now=now)
+        self.let.wait(10)
+        return admission
+
+
+def test_g1_who_went_away_before_its_turn_to_be_connected_takes_nobody_s_time(
+    doorkeeper: Doorkeeper, game: Game, clock: Clock
+) -> None:
+    busy = Busy()
+    busy.granted = doorkeeper.granted
+    doorkeepers.append(busy)
+    running = RunningGateway(clock)
+    try:
+        asking = [Rude(running) for _ in range(ADMITTING)]
+        for number, one in enumerate(asking):
+            one.frame(Opcode.TEXT, json_bytes(connect_message(game, session_id=f"match-{number}")))
+        running.until(lambda: len(busy.asked) == ADMITTING)
+        gone = [Rude(running) for _ in range(20)]
+        for one in gone:
+            one.frame(Opcode.TEXT, json_bytes(connect_message(game, session_id="of nobody")))
+        waiting = running.gateway.house.counts
+        running.until(lambda: waiting["message:connect"] == ADMITTING + 20)
+        for one in gone:
+            one.close()
+        connections = running.gateway.house.connections
+        running.until(lambda: sum(one._is_gone() for one in connections.values()) == 20)
+        busy.let.set()
+        running.until(lambda: running.connections == ADMITTING)
+        assert len(busy.asked) == ADMITTING
+    finally:
+        busy.let.set()
+        doorkeepers.remove(busy)
+        running.stop()
 
 
 def test_g1_who_does_not_read_is_cut_off_at_the_second_ping_that_finds_the_first_unanswered(
