@@ -295,6 +295,14 @@ def take_orders(gateway: str) -> list[tuple[str, GatewayOrder.Deed]]:
     return [(row.connection, GatewayOrder.Deed(row.deed)) for row in rows]
 
 
+def drop_old_orders(*, now: datetime) -> int:
+    """Remove the orders that no gateway takes any more, because it was killed; return how many.
+
+    One that lives takes them within seconds, and a write of its own would find that the session is another's.
+    """
+    return GatewayOrder.objects.filter(given_at__lt=now - ABANDONED_AFTER).delete()[0]
+
+
 def end_session(*, session_id: str, code: str, now: datetime) -> bool:
     """End a session from outside; its gateway, if it has one, is told to close the connection. False: it is over already."""
     with transaction.atomic():

@@ -22,7 +22,7 @@ from campaigns.game_state.gateway.threads import DATABASE_AWAY
 from campaigns.game_state.live import live_channels
 from campaigns.game_state.rules_of import running_rules
 from campaigns.game_state.standing import EXPECTED_WITHIN, SILENCE, alive_gateways
-from campaigns.game_state.storing import end_abandoned, take_orders
+from campaigns.game_state.storing import drop_old_orders, end_abandoned, take_orders
 from campaigns.game_state.tallies import add_tallies
 from campaigns.models import GatewayOrder, GatewayProcess
 from campaigns.rules.game_state.codes import Code, Refused
@@ -165,7 +165,7 @@ class Keeper:
             add_tallies(counts, now=now)
 
     async def tidy(self) -> None:
-        """End the sessions whose server has not come back, and forget gateways that are long gone."""
+        """End the sessions whose server has not come back, and forget gateways that are long gone with their orders."""
         await self._house.threads.keep(partial(_tidy, now=self._house.clock()))
 
     def _streaming(self) -> list[tuple[Connection, Session]]:
@@ -205,4 +205,5 @@ def _rules(games: set[str], *, now: datetime) -> dict[str, tuple[EventRule, ...]
 
 def _tidy(*, now: datetime) -> None:
     end_abandoned(now=now, alive=alive_gateways(now=now))
+    drop_old_orders(now=now)
     GatewayProcess.objects.filter(beat_at__lt=now - EXPECTED_WITHIN - SILENCE).delete()

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from campaigns.game_state.storing import begin_session
-from campaigns.models import Game, GameSession, GatewayProcess, GatewayTally
+from campaigns.models import Game, GameSession, GatewayOrder, GatewayProcess, GatewayTally
 from tests.gateways import Clock, Doorkeeper, RunningGateway, Server, opened
 
 
@@ -142,3 +142,12 @@ def test_gateways_that_are_long_gone_are_forgotten(gateway: RunningGateway, cloc
         )
     gateway.round("tidy")
     assert GatewayProcess.objects.get().pid == 0
+
+
+def test_orders_to_a_gateway_that_was_killed_are_forgotten(gateway: RunningGateway, clock: Clock) -> None:
+    for minutes in (10, 11):
+        GatewayOrder.objects.create(
+            gateway="killed", connection=f"{minutes}", deed="replace", given_at=clock.now - timedelta(minutes=minutes)
+        )
+    gateway.round("tidy")
+    assert GatewayOrder.objects.get().connection == "10"
