@@ -51,6 +51,7 @@ def test_s2_a_safe_production_starts_before_static_files_were_collected(command:
         ("PORTAL_SANDBOX_URL", "http://127.0.0.1:8001"),
         ("PORTAL_BASE_URL", "http://drops.example"),
         ("PORTAL_ALLOW_HTTP_LOOPBACK", "true"),
+        ("PORTAL_GATEWAY_URL", "ws://drops.example/game-state/v1"),
     ],
 )
 def test_s2_the_web_process_itself_refuses_an_unsafe_production(name: str, value: str, tmp_path: Path) -> None:
@@ -69,6 +70,9 @@ def test_s2_the_web_process_itself_refuses_an_unsafe_production(name: str, value
         ("REDIS_URL", "nonsense"),
         ("PORTAL_EMAIL_URL", "smtp://user:hidden-word@host:port"),
         ("PORTAL_BASE_URL", "drops.example"),
+        ("PORTAL_GATEWAY_URL", "https://drops.example/game-state/v1"),
+        ("PORTAL_GATEWAY_BIND", "8002:127.0.0.1"),
+        ("PORTAL_GATEWAY_PROCESSES", "-1"),
     ],
 )
 def test_s2_a_malformed_setting_is_named_with_what_is_allowed_and_without_its_secret(
