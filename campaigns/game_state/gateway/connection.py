@@ -95,7 +95,17 @@ class Connection:
     async def _deal(self, frame: str | bytes) -> None:
         now = self._house.clock()
         try:
-            await self._take(frame, now)
+            message, size = self._read(frame, now)
+            if isinstance(message, Connect):
+                self._house.count("message:connect")
+                await self._connect(message, size, now)
+            elif self.session is None:
+                raise _CONNECT_FIRST
+            elif isinstance(message, Disconnect):
+                self._house.count("message:disconnect")
+                await self._disconnect(self.session)
+            else:
+                self._take(message, self.session, now)
         except Refused as refused:
             self._house.count(f"refused:{refused.code}")
             if refused.close is not None:
@@ -105,7 +115,8 @@ class Connection:
                 self.session.refuse(refused.code, now=now)
             await self.send(answers.error(refused))
 
-    async def _take(self, frame: str | bytes, now: datetime) -> None:
+    def _read(self, frame: str | bytes, now: datetime) -> tuple[Message, int]:
+        """Return the message that came and how many bytes it has, counted. Raises ``Refused``."""
         at = now.timestamp()
         fault = self.fault(at)
         if fault is not None:
@@ -114,33 +125,25 @@ class Connection:
             raise _ONLY_TEXT
         self._last_message_at = at
         within = self._bucket.take(at=at)
+        size = len(frame) if frame.isascii() else len(frame.encode())
         if self.session is not None:
-            size = len(frame) if frame.isascii() else len(frame.encode())
             self.session.count(size, at=at, now=now)
         if not within:
             raise _TOO_MANY
-        await self._obey(read_message(frame), frame, now)
+        return read_message(frame), size
 
-    async def _obey(self, message: Message, frame: str, now: datetime) -> None:
-        session = self.session
-        if isinstance(message, Connect):
-            self._house.count("message:connect")
-            await self._connect(message, len(frame.encode()), now)
-        elif session is None:
-            raise _CONNECT_FIRST
-        elif isinstance(message, Delta):
+    def _take(self, message: Delta | Refresh | Flush, session: Session, now: datetime) -> None:
+        """Obey what nothing has to be waited for. Not a coroutine, since nearly every message is one of these."""
+        if isinstance(message, Delta):
             self._house.count("message:delta")
             self._note(session.take_delta(message, now=now))
         elif isinstance(message, Refresh):
             self._house.count("message:refresh")
             self._note(session.take_full(message.data, kind="refresh", now=now))
-        elif isinstance(message, Flush):
+        else:
             self._house.count("message:flush")
             session.want_flush()
             self._house.write_soon(self)
-        elif isinstance(message, Disconnect):
-            self._house.count("message:disconnect")
-            await self._disconnect(session)
 
     async def _connect(self, message: Connect, size: int, now: datetime) -> None:
         if self.session is not None:
