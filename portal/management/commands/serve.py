@@ -25,7 +25,9 @@ LONGEST_REQUEST_LINE = 8190
 class Command(BaseCommand):
     """Prepare the database, then run web, worker, deliveries, counting, gateways and, in development, the sandbox."""
 
-    help = "Run the whole portal: web, worker, deliveries, counting, gateways and, in development, the sandbox platforms."
+    help = (
+        "Run the whole portal: web, worker, deliveries, counting, gateways and, in development, the sandbox platforms."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start everything and stay until a signal comes or a process ends."""
