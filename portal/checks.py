@@ -49,7 +49,9 @@ def production_is_safe(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         )
     if not settings.PORTAL_GATEWAY_URL.startswith("wss://"):
         found.append(
-            _error("E008", "PORTAL_GATEWAY_URL is not wss.", "Game servers send their tokens over it: put TLS before it.")
+            _error(
+                "E008", "PORTAL_GATEWAY_URL is not wss.", "Game servers send their tokens over it: put TLS before it."
+            )
         )
     if not settings.PORTAL_STAFF_SECOND_FACTOR:
         found.append(
