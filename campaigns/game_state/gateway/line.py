@@ -44,6 +44,8 @@ class Line(ServerConnection):
         super().process_event(event)
 
     def _refuse(self) -> None:
-        """Close the line, of which nothing more is read."""
+        """Close the line, of which nothing more is read; cut it off where the game server does not close it too."""
         self.protocol.fail(Close.RATE, f"over {FRAMES_PER_MINUTE} frames in a minute")
         self.send_data()
+        self.transport.pause_reading()
+        self.loop.call_later(self.close_timeout or 0, self.transport.abort)
