@@ -30,11 +30,14 @@ class RecordedLine:
 
 
 def record_lines(session_id: str, lines: Sequence[RecordedLine], *, now: datetime) -> bool:
-    """Add messages to the recording of a session, which begins with the first of them; tell whether there is room for more."""
+    """Add messages to the recording of a session, which begins with a full state; tell whether there is room for more.
+
+    One that has made room for later sessions does not begin again in the middle of its match.
+    """
     with transaction.atomic():
         # The session's row is locked: a connection that took it over writes after us, with numbers of its own.
         session = GameSession.objects.select_for_update().filter(pk=session_id).first()
-        if session is None:
+        if session is None or (lines[0].kind == "delta" and not GameRecording.objects.filter(session=session).exists()):
             return False
         recording, begun = GameRecording.objects.get_or_create(
             session=session, defaults={"game_id": session.game_id, "started_at": now}

@@ -72,7 +72,7 @@ def test_a_session_goes_on_when_its_recording_is_full(gateway: RunningGateway, g
 
 
 def test_a_recording_takes_five_thousand_messages_and_is_full_with_the_next(begun: str) -> None:
-    lines = [RecordedLine(START, "delta", "{}")] * 2500
+    lines = [RecordedLine(START, "refresh", "{}")] * 2500
     assert record_lines(begun, lines, now=START)
     assert record_lines(begun, lines, now=START)
     later = START + timedelta(minutes=1)
@@ -96,3 +96,15 @@ def test_of_a_game_the_latest_twenty_recordings_are_kept(game: Game, channels: l
     names = set(GameRecording.objects.values_list("session__session_key", flat=True))
     assert names == {f"match-{number}" for number in range(2, 22)}
     assert RecordedMessage.objects.count() == 20
+
+
+def test_more_matches_than_recordings_at_a_time_leave_the_latest_whole_and_no_pieces_of_the_others(
+    game: Game, channels: list[Channel]
+) -> None:
+    """Each piece of a match began a recording anew before, for which that of another match had to go."""
+    sessions = [begin(game, channels, key=f"match-{number}", now=START)[0].session_id for number in range(30)]
+    for session in sessions:
+        assert record_lines(session, [RecordedLine(START, "connect", "{}")], now=START)
+    going_on = [record_lines(session, [RecordedLine(START, "delta", "{}")], now=START) for session in sessions]
+    assert going_on == [False] * 10 + [True] * 20
+    assert set(GameRecording.objects.values_list("session", "messages")) == {(one, 2) for one in sessions[10:]}
