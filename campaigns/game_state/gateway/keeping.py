@@ -123,8 +123,9 @@ class Keeper:
         found = await self._house.threads.keep(partial(_rules, games, now=self._house.clock())) if games else {}
         self._house.rules = found
         for _connection, session in self._streaming():
-            if session.admission.game_id in games:
-                session.use_rules(found[session.admission.game_id])
+            if session.admission.game_id in games and session.use_rules(found[session.admission.game_id]):
+                # It has looked at its whole state. With thousands of sessions others' messages come in between.
+                await asyncio.sleep(0)
 
     async def ask_live(self) -> None:
         """Ask which channels are live, and tell those of whom that is news."""

@@ -130,11 +130,13 @@ class Session:
             text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
             self._unwritten.lines.append(RecordedLine(at=now, kind=kind, data=text))
 
-    def use_rules(self, rules: Sequence[EventRule]) -> None:
-        """Go on with the rules that hold now. What a new one finds in the state is what was before."""
-        if self._watch is not None and tuple(rules) != self._rules:
-            self._rules = tuple(rules)
-            self._watch.use(self._rules, self._state.data, {})
+    def use_rules(self, rules: Sequence[EventRule]) -> bool:
+        """Go on with the rules that hold now; tell whether they are others. What a new one finds in the state is what was."""
+        if self._watch is None or tuple(rules) == self._rules:
+            return False
+        self._rules = tuple(rules)
+        self._watch.use(self._rules, self._state.data, {})
+        return True
 
     def see_live(self, live: frozenset[str], *, at: float) -> bool:
         """Take down which of the channels are live now; tell whether that is news."""

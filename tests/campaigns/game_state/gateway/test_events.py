@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Sequence
@@ -124,6 +125,24 @@ def test_g4_a_rule_that_begins_to_run_is_looked_at_from_then_on_and_one_that_end
     kill(server)
     server.flush()
     assert GameEvent.objects.count() == 2
+
+
+def test_g4_new_rules_are_taken_up_by_one_session_after_the_other_and_others_come_in_between(
+    gateway: RunningGateway, game: Game, campaign: Campaign
+) -> None:
+    async def seen_meanwhile() -> set[int]:
+        sessions = [one.session for one in gateway.gateway.house.connections.values()]
+        reading, seen = asyncio.create_task(gateway.gateway.keeper.read_rules()), set()
+        while not reading.done():
+            seen.add(sum(len(session._rules) for session in sessions if session))
+            await asyncio.sleep(0)
+        return seen
+
+    with opened(gateway) as first, opened(gateway) as second, opened(gateway) as third:
+        for number, server in enumerate((first, second, third)):
+            server.connect(game, session_id=f"match-{number}")
+        make_event_reward(campaign, event_path="$.boss.state")
+        assert gateway.run(seen_meanwhile()) >= {0, 1, 2}
 
 
 class Held:
