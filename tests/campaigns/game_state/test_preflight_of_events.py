@@ -181,6 +181,12 @@ def test_g4_a_game_has_so_many_events_at_a_time_as_a_gateway_can_look_for(campai
     assert codes(campaign) == []
 
 
+def test_c5_a_draft_with_an_event_and_without_times_is_told_to_enter_them(campaign: Campaign) -> None:
+    for missing in ("starts_at", "ends_at"):
+        Campaign.objects.filter(pk=campaign.pk).update(**{"starts_at": NOW, "ends_at": NOW, missing: None})
+        assert codes(campaign, Level.ERROR) == [f"{missing}_missing"]
+
+
 def test_c5_the_preflight_costs_the_same_for_one_event_and_for_twelve(
     campaign: Campaign, django_assert_num_queries: Any, django_assert_max_num_queries: Any
 ) -> None:
