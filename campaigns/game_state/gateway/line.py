@@ -14,7 +14,7 @@ from websockets.protocol import Event
 
 from campaigns.rules.game_state.codes import FRAMES_PER_MINUTE, Close
 
-_PIECE = 4096
+_PIECE = 16_384
 """So many bytes are looked at between two looks at the count."""
 
 _MINUTE = 60.0

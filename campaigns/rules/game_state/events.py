@@ -12,7 +12,7 @@ import orjson
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.rules.game_state.codes import Code, Refused
-from campaigns.rules.game_state.paths import Location, Path, PathInvalid, path_problem, read_path, same
+from campaigns.rules.game_state.paths import Filter, Location, Path, PathInvalid, path_problem, read_path, same_as
 from campaigns.rules.game_state.strict_json import read_json
 from portal.sentences import Sentence
 
@@ -101,8 +101,7 @@ class _Seen:
     __slots__ = ("_holds", "held", "path", "rule")
 
     def __init__(self, rule: EventRule, path: Path, held: frozenset[Location] = _NOWHERE) -> None:
-        holds, value = _HOLDS[rule.condition], rule.value
-        self._holds = lambda found: holds(found, value)
+        self._holds = _TESTS[rule.condition](rule.value)
         self.rule = rule
         self.path = path
         self.held = held
@@ -196,18 +195,19 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _above(found: Any, value: Any) -> bool:
-    return _is_number(found) and bool(found > value)
+def _above(value: Any) -> Filter:
+    return lambda found: _is_number(found) and bool(found > value)
 
 
-def _in_list(found: Any, value: Any) -> bool:
-    return isinstance(found, list) and value in found and any(same(member, value) for member in found)
+def _in_list(value: Any) -> Filter:
+    is_it = same_as(value)
+    return lambda found: isinstance(found, list) and value in found and any(map(is_it, found))
 
 
-_HOLDS: dict[Condition, Callable[[Any, Any], bool]] = {
-    Condition.EQUALS: same,
-    Condition.CHANGES_TO: same,
+_TESTS: dict[Condition, Callable[[Any], Filter]] = {
+    Condition.EQUALS: same_as,
+    Condition.CHANGES_TO: same_as,
     Condition.RISES_ABOVE: _above,
     Condition.APPEARS_IN: _in_list,
 }
-"""When a condition holds of a value that was found, and the rule's. Events are the changes to it."""
+"""For each condition the test of a value that was found, made for the rule's value. Events are the changes to it."""

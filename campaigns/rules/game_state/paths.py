@@ -106,25 +106,34 @@ class Path:
             return [(self._location, value)] if value is not _ABSENT and holds(value) else []
         if self._branch is None:
             return [place for place in self.places(state) if holds(place[1])]
-        branch = self._branch
+        before, step, after = self._branch.before, self._branch.step, self._branch.after
+        keys, name = self._branch.keys_after, self._branch.name_after
         found: list[Place] = []
-        for key, member in islice(_items(_reach(state, branch.keys_before)), MOST_PLACES):
-            if branch.step is None or branch.step(member):
-                value = _reach(member, branch.keys_after)
-                if value is not _ABSENT and holds(value):
-                    found.append(((*branch.before, key, *branch.after), value))
+        for key, member in islice(_items(_reach(state, self._branch.keys_before)), MOST_PLACES):
+            if step is not None and not step(member):
+                continue
+            if name is None:
+                value = _reach(member, keys)
+            else:  # as most paths end
+                value = member.get(name, _ABSENT) if type(member) is dict else _ABSENT
+            if value is not _ABSENT and holds(value):
+                found.append(((*before, key, *after), value))
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """The only wildcard (None) or filter of a path, and the names and indexes before and after it."""
+    """The only wildcard (None) or filter of a path, and the names and indexes before and after it.
+
+    ``name_after`` is what comes after it where that is a single name.
+    """
 
     step: Filter | None
     before: Location
     after: Location
     keys_before: Keys
     keys_after: Keys
+    name_after: str | None
 
 
 def _branch_of(steps: Sequence[Step]) -> _Branch | None:
@@ -135,8 +144,15 @@ def _branch_of(steps: Sequence[Step]) -> _Branch | None:
     before, after = _plain_steps(steps[: at[0]]), _plain_steps(steps[at[0] + 1 :])
     if before is None or after is None:
         return None
-    step = steps[at[0]]
-    return _Branch(step if callable(step) else None, before, after, _keys(before), _keys(after))
+    step, last = steps[at[0]], after[0] if len(after) == 1 else None
+    return _Branch(
+        step=step if callable(step) else None,
+        before=before,
+        after=after,
+        keys_before=_keys(before),
+        keys_after=_keys(after),
+        name_after=last if isinstance(last, str) else None,
+    )
 
 
 def path_problem(path: str) -> Sentence | None:
@@ -181,6 +197,12 @@ def read_path(path: str) -> Path:
 def same(one: Any, other: Any) -> bool:
     """Tell whether two JSON values are equal, one of them a scalar: 1 is 1.0, but not true."""
     return bool(one == other) and (type(one) is bool) is (type(other) is bool)
+
+
+def same_as(value: Any) -> Filter:
+    """Return the test whether a JSON value is the same as a scalar."""
+    is_bool = type(value) is bool
+    return lambda found: bool(found == value) and (type(found) is bool) is is_bool
 
 
 def _segments(path: str) -> tuple[JSONPathSegment, ...]:
