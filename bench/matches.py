@@ -1,8 +1,8 @@
 """What the benchmarks of game state stream and start from: made by ``python -m bench.matches WHAT '{...}'``, and messages.
 
-A match of the made-up game has ten players, named by ids of 26 characters. A delta of 2 KB has 73 values: those of each
-player that change all the time, and some of the match. The four game events of the game's campaign are looked for in
-every delta, and happen in none.
+A match of the made-up game has ten players, named by ids of 26 characters. A delta of 2 KB has 53 values: what changes
+all the time of each player, the score, and the newest of the feed. The four game events of the game's campaign are looked
+for in every delta, and happen in none.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ DELTA_BYTES = 2_048
 PLAYERS = [f"01M8ADFD2D4WTTCCQTYVJK8{number:03}" for number in range(10)]
 PLACES = ("upper lane, at the outer tower", "in the forest by the river ford", "lower lane, close to the base")
 ITEMS = ("Lantern of the northern watch", "Boots of the quiet messenger", "Blade of the seventh winter")
+FEED = 6
 EVENTS = (
     ("$.boss.state", "changes_to", '"defeated"'),
     ("$.score.red", "rises_above", "1000000"),
-    ("$.players.*.level", "equals", "100"),
+    ("$.players.*.health", "equals", "1000"),
     ("$.winners", "appears_in", '"red"'),
 )
 
@@ -30,17 +31,23 @@ def state_of(number: int, step: int) -> dict[str, Any]:
     """Return what a match with this number has changed in this step."""
     players = {
         player: {
-            "level": 1 + step // 4,
             "gold": 600 + 37 * step + place,
             "health": round(100 - (step * 1.7 + place) % 90, 1),
-            "kills": step // 9,
             "place": PLACES[(step + place) % len(PLACES)],
-            "last_item": ITEMS[(step + place) % len(ITEMS)],
-            "alive": (step + place) % 11 > 0,
         }
         for place, player in enumerate(PLAYERS)
     }
-    return {"boss": {"health": 5000 - step}, "score": {"red": step, "blue": 2 * step + number}, "players": players}
+    feed = {
+        f"k-{step + place:04}": {
+            "by": PLAYERS[(step + place) % 10],
+            "of": PLAYERS[(step + 3 * place + 1) % 10],
+            "with": ITEMS[(step + place) % len(ITEMS)],
+        }
+        for place in range(FEED)
+    }
+    gone = {f"k-{step - 1:04}": None} if step else {}
+    score = {"red": step, "blue": 2 * step + number}
+    return {"boss": {"health": 5000 - step}, "score": score, "players": players, "feed": {**gone, **feed}}
 
 
 def delta(number: int, step: int) -> str:
