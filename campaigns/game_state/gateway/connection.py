@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Collection
@@ -206,10 +205,13 @@ class Connection:
         self.written = asyncio.Event()
         session.end(ENDED_DISCONNECTED)
         self._house.write_soon(self)
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(self._house.patience.disconnect):
                 await self.written.wait()
-        self._hang_up(Close.NORMAL)
+        except TimeoutError:  # closed normally would mean that all is written
+            self._hang_up(Close.TRY_LATER, answers.reconnect(self._house.milliseconds_to_come_back()))
+        else:
+            self._hang_up(Close.NORMAL)
 
     def fault(self, at: float) -> Refused | None:
         """Return what the connection is to be closed with at this moment (in seconds since 1970), if its time is up."""
@@ -232,6 +234,8 @@ class Connection:
         """The session is another connection's, or over: write nothing more of it, say why, and close the connection."""
         if self.session is not None:
             self.session.lost = True
+        if self.written is not None:
+            self.written.set()  # there is nothing to be written any more that a disconnect would wait for
         if not self.closed:
             self._house.count(f"refused:{refused.code}")
         self.end(refused.close or INTERNAL_ERROR, answers.error(refused))

@@ -18,8 +18,8 @@ class Patience:
     close: float = 3.0
     """So long it may take to answer a close."""
 
-    disconnect: float = 10.0
-    """So long the last write of a session may take before its line is closed; it is written in any case."""
+    disconnect: float = 300.0
+    """So long the last write of a session may take before its line is closed: as long as it is tried."""
 
     gather: float = 0.1
     """So long a write waits for others to go with it."""

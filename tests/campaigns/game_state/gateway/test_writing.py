@@ -37,7 +37,7 @@ def breaking() -> Breaking:
 
 @pytest.fixture
 def gateway(doorkeeper: Doorkeeper, clock: Clock, breaking: Breaking) -> Iterator[RunningGateway]:
-    running = RunningGateway(clock, store=breaking, away=0.05, last_writes=0.1)
+    running = RunningGateway(clock, store=breaking, away=0.05, disconnect=0.05, last_writes=0.1)
     yield running
     running.stop()
 
@@ -140,3 +140,31 @@ def test_disconnected_is_answered_with_the_close_once_it_is_stored(
         breaking.broken = False
         assert server.closed() == 1000
         assert GameSession.objects.get().end_code == "disconnected"
+
+
+def test_o4_a_disconnect_that_could_not_be_stored_is_not_closed_as_if_it_were(
+    gateway: RunningGateway, server: Server, game: Game, breaking: Breaking
+) -> None:
+    server.connect(game)
+    gateway.written()
+    breaking.broken = True
+    server.send({"type": "disconnect"})
+    assert server.heard()["type"] == "reconnect"
+    assert server.closed() == 1013
+    breaking.broken = False
+
+
+def test_g3_a_disconnect_does_not_wait_for_a_session_that_is_another_s(
+    patient: RunningGateway, game: Game, breaking: Breaking
+) -> None:
+    with opened(patient) as server, opened(patient) as other:
+        server.connect(game)
+        patient.written()
+        breaking.broken = True
+        server.send({"type": "disconnect"})
+        assert breaking.tried.wait(10)
+        other.connect(game)
+        patient.round("obey_orders")
+        assert server.closed() == 1000
+        breaking.broken = False
+        assert other.flush()["type"] == "flushed"
