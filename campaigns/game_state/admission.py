@@ -29,7 +29,11 @@ class AdmittedChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What was granted. ``authoritative``: by an app token. ``token_key`` finds the token again, without being it."""
+    """What was granted. ``authoritative``: by an app token. ``token_key`` finds the token again, without being it.
+
+    ``not_linked`` are the broadcasters that were named besides: they have not linked, or have withdrawn. Others who play the
+    same match do not suffer from it.
+    """
 
     organization_id: str
     game_id: str
@@ -41,6 +45,7 @@ class Admission:
     token_expires_at: datetime | None
     idle_seconds: int
     record: bool = False
+    not_linked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Gatekeeper:
         """
         caller, token_key = read_token(asking.token)
         try:
-            game, links = _granted(caller, asking, now=now)
+            game, links, not_linked = _granted(caller, asking, now=now)
         except Refused as refused:
             note_refusal(caller.client, code=refused.code, now=now)
             raise
@@ -59,6 +59,7 @@ class Gatekeeper:
             token_expires_at=caller.expires_at,
             idle_seconds=game.game_state_idle_seconds,
             record=game.record_game_state,
+            not_linked=tuple(not_linked),
         )
 
     def standing(self, admissions: Sequence[Admission], *, now: datetime) -> list[Standing]:
@@ -93,12 +94,12 @@ def session_owner(caller: Caller) -> str:
     return caller.client_id if caller.user is None else f"{caller.client_id}:{caller.user.pk}"
 
 
-def _granted(caller: Caller, asking: Asking, *, now: datetime) -> tuple[Game, list[Link]]:
+def _granted(caller: Caller, asking: Asking, *, now: datetime) -> tuple[Game, list[Link], list[str]]:
     fault = fault_of(caller, now=now)
     if fault is not None:
         raise refusal(fault)
     game = _allowed_game(caller, asking.game_id)
-    return game, _links_for(caller, game, asking.broadcaster_ids)
+    return game, *_links_for(caller, game, asking.broadcaster_ids)
 
 
 def _allowed_game(caller: Caller, game_id: str) -> Game:
@@ -116,8 +117,11 @@ def _allowed_game(caller: Caller, game_id: str) -> Game:
     return game
 
 
-def _links_for(caller: Caller, game: Game, ids: tuple[str, ...] | None) -> list[Link]:
-    """Return the links whose viewers' channels a session is about, at least one. Raises ``Refused``."""
+def _links_for(caller: Caller, game: Game, ids: tuple[str, ...] | None) -> tuple[list[Link], list[str]]:
+    """Return the links whose viewers' channels a session is about, at least one, and who is named besides.
+
+    Raises ``Refused``.
+    """
     if caller.user is None:
         return _named(caller, game, ids)
     if ids is not None:
@@ -132,10 +136,10 @@ def _links_for(caller: Caller, game: Game, ids: tuple[str, ...] | None) -> list[
             Code.BROADCASTER_NOT_LINKED,
             "The person of the token has linked no streaming account with this game: this comes first.",
         )
-    return found
+    return found, []
 
 
-def _named(caller: Caller, game: Game, ids: tuple[str, ...] | None) -> list[Link]:
+def _named(caller: Caller, game: Game, ids: tuple[str, ...] | None) -> tuple[list[Link], list[str]]:
     if not ids:
         raise Refused(
             Code.BROADCASTERS_MISSING,
@@ -147,9 +151,9 @@ def _named(caller: Caller, game: Game, ids: tuple[str, ...] | None) -> list[Link
         keys[text] = (caller.organization_id, game.pk, *parts) if parts else None
     links = find_links(key for key in keys.values() if key)
     missing = [text for text, key in keys.items() if key is None or key not in links]
-    if missing:
+    if not links:
         raise Refused(Code.BROADCASTER_NOT_LINKED, _not_linked(missing))
-    return [links[key] for key in keys.values() if key]
+    return [links[key] for key in keys.values() if key in links], missing
 
 
 def _not_linked(missing: list[str]) -> str:
@@ -157,7 +161,7 @@ def _not_linked(missing: list[str]) -> str:
     more = len(missing) - _NAMED_AT_MOST
     return (
         f"Not linked with this game, or its authorization was withdrawn: {named}{f' and {more} more' if more > 0 else ''}. "
-        'Each broadcaster, like "twitch:12345", must have linked the account first.'
+        'At least one broadcaster, like "twitch:12345", must have linked the account first.'
     )
 
 

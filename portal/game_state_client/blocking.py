@@ -56,7 +56,7 @@ class BlockingGameStateClient:
 
     @property
     def broadcasters(self) -> dict[str, str]:
-        """What the portal last said of each broadcaster: ``live`` or ``offline``."""
+        """What the portal last said of each broadcaster: ``live``, ``offline`` or ``not_linked``."""
         return self._client.broadcasters
 
     @property

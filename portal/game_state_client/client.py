@@ -96,7 +96,7 @@ class GameStateClient:
 
     @property
     def broadcasters(self) -> dict[str, str]:
-        """What the portal last said of each broadcaster: ``live`` or ``offline``."""
+        """What the portal last said of each broadcaster: ``live``, ``offline`` or ``not_linked``."""
         return dict(self._told.broadcasters)
 
     @property

@@ -24,7 +24,7 @@ LONGEST_TOLD_SECONDS = 600.0
 NORMAL = 1000
 FOR_GOOD = {
     4004: ("token_unknown", "The token was refused."),
-    4005: ("game_not_allowed", "The client may not stream this game, or not for one of the broadcasters."),
+    4005: ("game_not_allowed", "The client may not stream this game, or none of the broadcasters is linked."),
     4006: ("replaced", "Another connection has taken up the session."),
     4007: ("dropped", "A producer ended the session."),
 }

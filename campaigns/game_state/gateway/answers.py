@@ -8,11 +8,15 @@ from typing import Any
 
 from campaigns.rules.game_state.codes import VERSION, Refused
 
+LIVE = "live"
+OFFLINE = "offline"
+NOT_LINKED = "not_linked"
+
 
 def connected(
-    *, session_id: str, resumed: bool, revision: int, idle_seconds: int, broadcasters: Mapping[str, bool]
+    *, session_id: str, resumed: bool, revision: int, idle_seconds: int, broadcasters: Mapping[str, str]
 ) -> str:
-    """Return the answer to ``connect``; ``broadcasters`` are those of the session, and whether each is live."""
+    """Return the answer to ``connect``; ``broadcasters`` are those of the session, and how each stands."""
     return _text(
         {
             "type": "connected",
@@ -21,15 +25,15 @@ def connected(
             "resumed": resumed,
             "revision": revision,
             "idle_seconds": idle_seconds,
-            "broadcasters": _words(broadcasters),
-            "live": any(broadcasters.values()),
+            "broadcasters": broadcasters,
+            "live": LIVE in broadcasters.values(),
         }
     )
 
 
-def live(broadcasters: Mapping[str, bool]) -> str:
+def live(broadcasters: Mapping[str, str]) -> str:
     """Return what is said when a stream has begun or ended: all broadcasters as they are now."""
-    return _text({"type": "live", "broadcasters": _words(broadcasters)})
+    return _text({"type": "live", "broadcasters": broadcasters})
 
 
 def error(refused: Refused) -> str:
@@ -45,10 +49,6 @@ def reconnect(milliseconds: int) -> str:
 def flushed(revision: int) -> str:
     """Return the answer to ``flush``: the state of this revision, and all before it, is durable."""
     return _text({"type": "flushed", "revision": revision})
-
-
-def _words(broadcasters: Mapping[str, bool]) -> dict[str, str]:
-    return {name: "live" if is_live else "offline" for name, is_live in broadcasters.items()}
 
 
 def _text(message: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from campaigns.game_state.admission import Admission, AdmittedChannel
+from campaigns.game_state.gateway.answers import LIVE, NOT_LINKED, OFFLINE
 from campaigns.game_state.gateway.deadlines import write_due
 from campaigns.game_state.recording import RecordedLine
 from campaigns.game_state.storing import Begun, NewEvent, SessionWrite
@@ -81,9 +82,13 @@ class Session:
         """How often the state has changed."""
         return self._state.revision
 
-    def broadcasters(self) -> dict[str, bool]:
-        """Return the session's broadcasters as the game server names them, and whether each is live."""
-        return {channel.broadcaster_id: channel.channel_id in self.live for channel in self.channels}
+    def broadcasters(self) -> dict[str, str]:
+        """Return all broadcasters that the game server named, and how each stands: live, offline or not linked."""
+        standing = dict.fromkeys(self.admission.not_linked, NOT_LINKED)
+        standing |= {channel.broadcaster_id: NOT_LINKED for channel in self.admission.channels}
+        return standing | {
+            channel.broadcaster_id: LIVE if channel.channel_id in self.live else OFFLINE for channel in self.channels
+        }
 
     def count(self, size: int, *, at: float, now: datetime) -> None:
         """Count a message of so many bytes, taken or not."""

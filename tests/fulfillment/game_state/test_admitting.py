@@ -257,18 +257,22 @@ def test_g2_a_clients_own_token_names_at_least_one_broadcaster(studio: Studio) -
     assert studio.refused().code is Code.BROADCASTERS_MISSING
 
 
-def test_g2_a_broadcaster_who_is_not_linked_with_this_game_is_named(studio: Studio) -> None:
+def test_g2_a_broadcaster_who_is_not_linked_with_this_game_is_named_and_the_others_do_not_suffer(
+    studio: Studio,
+) -> None:
     linked = studio.streamer()
     elsewhere = studio.streamer(game=make_game(studio.game.organization))
     ended = studio.streamer()
     Link.objects.filter(pk=ended.pk).update(ended_at=NOW, end_reason=Link.EndReason.VIEWER)
     of_another_studio = make_link(make_game(), viewer=make_viewer(make_organization(), "twitch"))
     for stranger in (elsewhere, ended, of_another_studio):
-        refused = studio.refused(named(linked), named(stranger))
+        refused = studio.refused(named(stranger))
         assert refused.code is Code.BROADCASTER_NOT_LINKED
         assert named(stranger) in refused.message
-        assert named(linked) not in refused.message
     assert not Channel.objects.exists()
+    admission = studio.ask(named(elsewhere), named(linked), named(ended))
+    assert [channel.broadcaster_id for channel in admission.channels] == [named(linked)]
+    assert admission.not_linked == (named(elsewhere), named(ended))
 
 
 def test_g2_a_broadcaster_is_one_of_the_platform_that_is_named(studio: Studio) -> None:
@@ -280,9 +284,10 @@ def test_g2_a_broadcaster_is_one_of_the_platform_that_is_named(studio: Studio) -
     "text", ["", ":", "twitch:", ":1", "12345", "twitch:\x00", "twitch:\ud800", "twitch:" + "1" * 201]
 )
 def test_g2_what_names_no_broadcaster_is_refused_in_few_words(studio: Studio, text: str) -> None:
-    refused = studio.refused(named(studio.streamer()), text)
+    refused = studio.refused(text)
     assert refused.code is Code.BROADCASTER_NOT_LINKED
     assert len(refused.message) < 300
+    assert studio.ask(named(studio.streamer()), text).not_linked == (text,)
 
 
 def test_g2_of_many_broadcasters_who_are_not_linked_some_are_named_and_the_others_counted(studio: Studio) -> None:

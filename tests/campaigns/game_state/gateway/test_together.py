@@ -102,7 +102,8 @@ def test_g2_a_broadcaster_who_unlinks_is_left_out_and_with_the_last_the_line_is_
     doorkeeper.withdrawn["secret"] = Standing(None, (first,))
     clock.forward(60)
     gateway.round("ask_standing")
-    assert server.heard() == {"type": "live", "broadcasters": {named(channels[0]): "offline"}}
+    names = [named(channel) for channel in channels]
+    assert server.heard() == {"type": "live", "broadcasters": {names[0]: "offline", names[1]: "not_linked"}}
     server.flush()
     assert GameSessionChannel.objects.get().channel == channels[0]
     doorkeeper.withdrawn["secret"] = Standing(None, ())
