@@ -149,6 +149,7 @@ def test_the_guide_has_every_limit() -> None:
         codes.DELTA_BYTES,
         codes.FRAME_BYTES,
         codes.MESSAGES_PER_MINUTE,
+        codes.FRAMES_PER_MINUTE,
         codes.IDLE_SECONDS,
         codes.CONNECT_SECONDS,
         codes.DEPTH,
