@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from fulfillment.admin.api_client_words import client_state, examples, scopes_in_words
+from fulfillment.admin.api_client_words import client_state, examples, gateway_of, scopes_in_words
 from fulfillment.admin.words import utc
 from fulfillment.api_clients import (
     COUNTED_AT_MOST,
@@ -97,6 +97,7 @@ class ApiClientDeeds(OrganizationAdmin):
             "secret": secret,
             "previous_until": utc(until) if (until := previous_until(client, now=now)) else "",
             "examples": examples(client, secret=secret) if secret else [],
+            "gateway_url": gateway_of(client),
             "back": self.page(client),
             "opts": self.opts,
         }

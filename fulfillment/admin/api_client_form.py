@@ -112,7 +112,7 @@ class ApiClientForm(ZonedTimesFormMixin, OrganizationForm):
         ),
     )
     game_state_games = forms.MultipleChoiceField(
-        label=_("Games whose state it may stream"),
+        label=_("Games whose state it may stream or read"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_(

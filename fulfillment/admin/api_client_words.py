@@ -104,6 +104,11 @@ _KICK = """\
 curl -i '{base}{call}' -H "Authorization: Bearer $TOKEN\""""
 
 
+def gateway_of(client: ApiClient) -> str:
+    """Return where game servers connect, for a client that may stream game state; else an empty text (G1)."""
+    return settings.PORTAL_GATEWAY_URL if GAME_STATE_WRITE in client.oauth.get_scopes() else ""
+
+
 def examples(client: ApiClient, *, secret: str) -> list[Example]:
     """Return calls for either shape that work as they stand, once ``secret`` is the client's."""
     may, url = client.oauth.get_scopes(), settings.BASE_URL

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from fulfillment.admin.api_client_deeds import ApiClientDeeds, keep_secret, secret_waits
 from fulfillment.admin.api_client_form import ApiClientForm
-from fulfillment.admin.api_client_words import client_state, examples, lacks_games, scopes_in_words
+from fulfillment.admin.api_client_words import client_state, examples, gateway_of, lacks_games, scopes_in_words
 from fulfillment.admin.menu import OWN_SYSTEMS
 from fulfillment.admin.words import ago, utc, utc_in_two
 from fulfillment.api_clients import ClientRevoked, change_client, create_client, last_used, previous_until
@@ -187,6 +187,7 @@ class ApiClientAdmin(ApiClientDeeds):
             "previous_until": utc(until) if until else "",
             "secret_waits": secret_waits(request, client),
             "examples": examples(client, secret=f"<{_t('the secret')}>"),
+            "gateway_url": gateway_of(client),
             "lacks_games": lacks_games(client),
         }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -88,3 +88,13 @@ def test_g2_a_revoked_client_is_shown_with_the_games_it_had(owner: Client, studi
     allow_game_state(client, make_game(studio.organization, name="Zeppelins"))
     revoke(client=client, actor=None, now=NOW)
     assert "Zeppelins" in owner.get(url(PAGE, "change", client.pk)).content.decode()
+
+
+def test_g1_the_page_shows_where_game_servers_connect_only_to_a_client_that_may_stream(
+    owner: Client, studio: Studio, settings: Any
+) -> None:
+    streams, reads = make_api_client(studio.organization), make_api_client(studio.organization)
+    save(owner, streams)
+    save(owner, reads, name="Overlay", scopes=["game-state:read"])
+    shown = [owner.get(url(PAGE, "change", one.pk)).content.decode() for one in (streams, reads)]
+    assert [settings.PORTAL_GATEWAY_URL in page for page in shown] == [True, False]
