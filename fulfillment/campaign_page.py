@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -92,12 +93,14 @@ def live_context(request: HttpRequest, campaign: Campaign, own: list[OwnViewer],
 
 def page_context(request: HttpRequest, campaign: Campaign, standing: Standing, *, now: datetime) -> Shown:
     """Return what stands on the page besides: rewards, who counts, channels, steps."""
-    phase, counting = campaign.phase(now), counting_in([campaign])
+    phase = campaign.phase(now)
+    for_minutes = any(row.rule != CampaignReward.Rule.GAME_EVENT for row in campaign.rewards.all())
+    counting = replace(counting_in([campaign]), minutes=for_minutes)
     return {
         **game_context(campaign.game),
         "rewards": [_reward(row) for row in ordered(campaign.rewards.all())],
         "counts": _who_counts(counting),
-        "for_minutes": any(row.rule != CampaignReward.Rule.GAME_EVENT for row in campaign.rewards.all()),
+        "for_minutes": for_minutes,
         "channels": _channels(request, campaign, now),
         "games": joined([campaign.game.name, *(row.game.name for row in campaign.further_games.all())], _("or")),
         "steps": steps(standing, counting) if phase in _STEPS_IN else [],
@@ -143,7 +146,11 @@ def _who_counts(counting: Counting) -> list[str]:
     lines = []
     if counting.by_portal:
         lines.append(
-            _("On %(names)s this site counts the minutes, shows how far you are, and lets you claim.")
+            (
+                _("On %(names)s this site counts the minutes, shows how far you are, and lets you claim.")
+                if counting.minutes
+                else _("On %(names)s this site knows who is watching when it happens, and lets you claim.")
+            )
             % {"names": joined([watched_on(key) for key in counting.by_portal])}
         )
     if counting.by_platform:

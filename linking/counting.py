@@ -23,6 +23,8 @@ class Counting:
 
     by_platform: tuple[str, ...] = ()
     by_portal: tuple[str, ...] = ()
+    minutes: bool = True
+    """Whether minutes earn something. False where only events in the game do: there one has to be watching then (G4)."""
 
     @property
     def own_player(self) -> bool:
@@ -44,12 +46,11 @@ def counting_in(campaigns: Iterable[Campaign]) -> Counting:
     for campaign in campaigns:
         for row in campaign.platforms.all():
             found.setdefault(row.counted_by, set()).add(row.platform)
-    return Counting(
-        *(
-            tuple(key for key in platforms.registry if key in found.get(who.value, ()))
-            for who in (CampaignPlatform.CountedBy.PLATFORM, CampaignPlatform.CountedBy.PORTAL)
-        )
+    by_platform, by_portal = (
+        tuple(key for key in platforms.registry if key in found.get(who.value, ()))
+        for who in (CampaignPlatform.CountedBy.PLATFORM, CampaignPlatform.CountedBy.PORTAL)
     )
+    return Counting(by_platform, by_portal)
 
 
 def _names(keys: Iterable[str], word: str) -> str:
@@ -61,6 +62,9 @@ def watch_text(counting: Counting) -> str:
     watch = _("Watch a stream that takes part while signed in with the same account.")
     if not counting.by_portal:
         return f"{watch} {_('The platform counts your time; we see it only after you claim.')}"
+    if not counting.minutes:
+        then = _("Be there when it happens in the game: what you earn by it shows under “Your rewards” within seconds.")
+        return f"{watch} {then}"
     here = _("Your minutes are counted here and show under “Your rewards” about a minute later.")
     if not counting.mixed:
         return f"{watch} {here}"

@@ -113,3 +113,14 @@ def test_g4_the_pages_of_campaign_and_game_say_it_as_well(world: World, viewer_c
     assert shown.count(ENOUGH) == 1
     game = reverse("connect_game", args=[world.game.organization.slug, world.game.slug])
     assert f"{RULE} {ENOUGH}" in text_of(viewer_client.get(game))
+
+
+def test_g4_where_only_events_earn_something_the_campaigns_page_asks_to_be_there_and_for_no_minutes(
+    world: World,
+) -> None:
+    assert "Your minutes are counted here" in text_of(Client().get(page_of(world.campaign))), "gold is for minutes"
+    world.gold.delete()
+    shown = text_of(Client().get(page_of(world.campaign)))
+    assert "Be there when it happens in the game" in shown
+    assert "this site knows who is watching when it happens" in shown
+    assert "minutes are counted" not in shown and "counts the minutes" not in shown
