@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from campaigns.game_state.gateway.process import Gateway, allow_many_files
+from campaigns.game_state.gateway.process import Gateway, allow_many_files, collect_less
 from campaigns.game_state.gateway.server import Address
 
 
@@ -24,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run."""
         allow_many_files()
+        collect_less()
         host, _colon, port = settings.PORTAL_GATEWAY_BIND.rpartition(":")
         asyncio.run(_run(Address(host or "0.0.0.0", int(port))))  # noqa: S104 - what the operator asked for
 
