@@ -167,16 +167,14 @@ def earned() -> dict[str, Any]:
     return {"rewards": len(counts), "least": min(counts), "most": max(counts)}
 
 
-def stored() -> dict[str, Any]:
-    """Return how many sessions are stored, how often their states changed, and how many events there are."""
-    from django.db.models import Count, Max, Min, Sum
+def stored(what: str) -> dict[str, Any]:
+    """Return of the sessions that were named so how many are stored, and how often their states changed, at least and most."""
+    from django.db.models import Count, Max, Min
 
-    from campaigns.models import GameEvent, GameSession
+    from campaigns.models import GameSession
 
-    found = GameSession.objects.aggregate(
-        sessions=Count("pk"), messages=Sum("messages"), lowest=Min("revision"), highest=Max("revision")
-    )
-    return {**found, "events": GameEvent.objects.count()}
+    sessions = GameSession.objects.filter(session_key__startswith=f"{what}-")
+    return sessions.aggregate(sessions=Count("pk"), least=Min("revision"), most=Max("revision"))
 
 
 if __name__ == "__main__":

@@ -125,6 +125,14 @@ def test_the_portal_takes_what_the_schema_takes_and_nothing_else(message: Any) -
     assert validator("toPortal").is_valid(message) is taken
 
 
+def test_the_guide_shows_an_error_in_the_portals_own_words() -> None:
+    [shown_error] = [message for message in shown() if message["type"] == "error"]
+    text = json.dumps({"type": "delta", "data": {"a": ""}})
+    with pytest.raises(Refused) as refused:
+        read_message(text[:-3] + "x" * (codes.DELTA_BYTES + 1 - len(text)) + text[-3:])
+    assert shown_error == {"type": "error", "code": refused.value.code, "message": refused.value.message}
+
+
 def test_the_guide_tells_of_every_code_and_what_becomes_of_the_line() -> None:
     for code in Code:
         [row] = rows_of(code)
