@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from campaigns.game_state.settling import settle_due
@@ -31,15 +31,14 @@ class Settler:
         self._stop.set()
 
     def run(self) -> None:
-        """Work until ``stop`` is called. Faults are logged and outlived: an event waits, and is not lost."""
+        """Work until ``stop`` is called. A database that is away is outlived: an event waits, and is not lost."""
         while not self._stop.is_set():
             pause = self._pause
             try:
                 if settle_due(now=self._clock()):
                     continue
-            except Exception:
-                # The outermost loop of a thread on which all event rewards wait: what fails waits for its next turn.
-                log.exception("A round of settling game events failed.")
+            except Error as error:
+                log.warning("Game events could not be settled, they wait: %s", error)
                 connection.close()
                 pause = PAUSE_AFTER_FAULT_SECONDS
             self._stop.wait(pause)

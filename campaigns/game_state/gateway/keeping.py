@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from campaigns.game_state.admission import Admission, Standing, doorkeeper
 from campaigns.game_state.gateway import answers
@@ -184,13 +184,16 @@ _WITHDRAWN = {
 
 
 async def _repeat(seconds: float, deed: Callable[[], Awaitable[None]]) -> None:
-    """Do something every so many seconds. Faults are logged and outlived: the next round begins anew."""
+    """Do something every so many seconds. What the database refuses is logged and outlived: the next round begins anew.
+
+    With any other fault, which is one of ours, the gateway stops in order and asks its game servers to come back.
+    """
     while True:
         try:
             await deed()
         except DATABASE_AWAY as error:
             log.warning("The database could not be asked: %s", error)
-        except Exception:
+        except DatabaseError:
             log.exception("A round of the gateway failed.")
         await asyncio.sleep(seconds)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from campaigns.game_state.gateway import answers
 from campaigns.game_state.gateway.connection import INTERNAL_ERROR, Connection
@@ -130,7 +130,7 @@ class Writer:
                     return
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, house.patience.longest_retry)
-            except Exception:
+            except DatabaseError:
                 log.exception("%d game sessions could not be written.", len(pieces))
                 await self._write_apart(house, pieces)
                 return

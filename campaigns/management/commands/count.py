@@ -38,7 +38,14 @@ class Command(BaseCommand):
             self.stdout.write(f"{done} heartbeats were counted, {settled} game events looked at.")
             return
         counter, settler = Counter(), Settler()
-        settling = threading.Thread(target=settler.run, name="settling", daemon=True)
+
+        def settle() -> None:
+            try:
+                settler.run()
+            finally:  # with a fault of ours the process ends, which is noticed; rewards that nobody gives are not
+                counter.stop()
+
+        settling = threading.Thread(target=settle, name="settling", daemon=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: counter.stop())
         settling.start()
