@@ -95,11 +95,12 @@ def _round(
     calls = {pool.submit(perform, one): one for one in leased}
     for call in as_completed(calls):
         one = calls[call]
-        try:
+        fault = call.exception()
+        if fault is None:
             result = call.result()
-        except Exception:
-            # A fault of ours with one viewer. Raised, it would leave the others' calls unrecorded, and meet them again.
-            logger.exception("Registered identifier %s could not be dealt with.", one.pk)
+        else:
+            # One of ours with one viewer. Raised, it would leave the others' calls unrecorded, and meet them again.
+            logger.error("Registered identifier %s could not be dealt with.", one.pk, exc_info=fault)
             result = Result(outcome=Outcome.FAILED, problem="internal", permanent=True)
         now = clock()
         turns.setdefault(one.credential_id, _Turn()).note(result)

@@ -25,8 +25,9 @@ UNSENT_BYTES = 32_768
 _BACKLOG = 2048
 
 # What the library says of failed handshakes is strangers' doing, and in detail it would hold tokens: our own log tells the rest.
+_FAULTS_OF_OURS = ("connection handler failed", "process_request failed")
 _library_log = logging.getLogger("campaigns.game_state.gateway.websockets")
-_library_log.setLevel(logging.CRITICAL)
+_library_log.addFilter(lambda record: record.msg in _FAULTS_OF_OURS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,3 +288,16 @@ def test_g3_who_cannot_be_connected_now_is_asked_to_come_back(
     doorkeeper.fails_with = None
     with opened(gateway) as again:
         assert again.connect(game)["type"] == "connected"
+
+
+def test_o3_a_fault_of_ours_closes_one_connection_is_logged_and_concerns_no_other(
+    gateway: RunningGateway, server: Server, game: Game, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    now, clock.now = clock.now, None  # type: ignore[assignment]
+    server.send({"type": "flush"})
+    assert server.closed() == 1011
+    clock.now = now
+    gateway.until(lambda: gateway.gateway.house.counts["closed:1011"] == 1)
+    with opened(gateway) as other:
+        assert other.connect(game)["type"] == "connected"
+    assert "connection handler failed" in caplog.text
