@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -8,4 +8,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='organization',
+            name='approval_above',
+            field=models.PositiveIntegerField(db_default=1000, default=1000, help_text='An action on more claims than this begins only when a second member has approved it.', verbose_name='approval above'),
+        ),
+        migrations.AddField(
+            model_name='organization',
+            name='require_second_factor',
+            field=models.BooleanField(db_default=False, default=False, help_text='Members without an authenticator app or a passkey are led to add one before they can work here.', verbose_name='second factor required'),
+        ),
     ]

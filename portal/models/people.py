@@ -63,6 +63,18 @@ class Organization(models.Model):
             "counts, in all campaigns. Minutes then count three minutes after they end."
         ),
     )
+    require_second_factor = models.BooleanField(
+        _("second factor required"),
+        default=False,
+        db_default=False,
+        help_text=_("Members without an authenticator app or a passkey are led to add one before they can work here."),
+    )
+    approval_above = models.PositiveIntegerField(
+        _("approval above"),
+        default=1000,
+        db_default=1000,
+        help_text=_("An action on more claims than this begins only when a second member has approved it."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True, db_default=Now())
 
     class Meta:
