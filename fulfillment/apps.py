@@ -14,6 +14,7 @@ class FulfillmentConfig(AppConfig):
         """Hang into the lower apps' registries."""
         from campaigns.game_state.admission import doorkeepers
         from campaigns.hooks import campaign_figures, claims_may_resolve, connect_refusals, rewards_earned
+        from campaigns.models import Viewer
         from fulfillment import checks_of_credentials, preflight, retention, workers  # noqa: F401 - three register on import
         from fulfillment.alerts.card import alerts_card
         from fulfillment.dashboard import claims_card, delivery_card, health_card, set_up_card
@@ -29,18 +30,23 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.ledger import claims_moved
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
         from fulfillment.metrics import collect
+        from fulfillment.models import BulkOperation
         from fulfillment.notices import telling
+        from fulfillment.reach import any_action, viewers_with_claims
         from fulfillment.subscribing.watching import on_subscription_ended
         from fulfillment.sweeping.request import look_for_claims_of
         from fulfillment.webhooks.events import listen
         from fulfillment.webhooks.revocations import on_authorization_revoked
         from linking.hooks import authorization_lapsed, link_changed, player_known
+        from portal import reach
         from portal.dashboard import cards
         from portal.health import readiness
         from portal.metrics import sources
         from portal.platforms.messages import StreamChanged, SubscriptionEnded
         from portal.platforms.twitch.messages import AuthorizationRevoked
 
+        reach.narrow(Viewer, viewers_with_claims)
+        reach.narrow(BulkOperation, any_action)
         claims_may_resolve.append(on_claims_may_resolve)
         campaign_figures += [claim_figures, drift_figure]
         link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed, look_for_claims_of]

@@ -22,7 +22,8 @@ from unfold.views import ChangeList
 
 from portal import audit
 from portal.models import AuditEntry, Organization
-from portal.organizations import active_organization, may
+from portal.organizations import active_organization, game_scope, may
+from portal.reach import game_path, in_games, knows_games, path_to
 from portal.roles import Permission
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "action",
     "display",
     "in_organization",
+    "in_reach",
     "organization_of",
 ]
 
@@ -63,25 +65,19 @@ def organization_path(model: type[models.Model]) -> str | None:
 
     ``Organization`` itself gives ``pk``. Found from the model's own foreign keys, at most three steps away.
     """
-    if model is Organization:
-        return "pk"
-    frontier: list[tuple[type[models.Model], str]] = [(model, "")]
-    for _step in range(3):
-        following: list[tuple[type[models.Model], str]] = []
-        for current, prefix in frontier:
-            for field in current._meta.concrete_fields:
-                target = field.related_model
-                if not isinstance(target, type) or field.name == "assigned_reward":
-                    continue
-                if target is Organization:
-                    return f"{prefix}{field.name}"
-                following.append((target, f"{prefix}{field.name}__"))
-        frontier = following
-    return None
+    return path_to(model, Organization)
+
+
+def in_reach(queryset: models.QuerySet[M], request: HttpRequest) -> models.QuerySet[M]:
+    """Return the active organization's rows, of a member's own games where the member has only some.
+
+    The one place that scopes lists, choices and objects (I5, S1).
+    """
+    return in_games(in_organization(queryset, active_organization(request)), game_scope(request))
 
 
 def in_organization(queryset: models.QuerySet[M], organization: Organization | None) -> models.QuerySet[M]:
-    """Return the rows that belong to an organization: the one place that scopes lists, choices and objects (I5)."""
+    """Return the rows that belong to an organization, of whatever game: :func:`in_reach` is what pages use."""
     path = organization_path(queryset.model)
     if path is None:
         return queryset
@@ -108,7 +104,7 @@ class _ScopedChoices:
         """Offer only rows of the active organization."""
         if "queryset" not in kwargs:
             target: type[models.Model] = db_field.remote_field.model
-            kwargs["queryset"] = in_organization(target._default_manager.all(), active_organization(request))
+            kwargs["queryset"] = in_reach(target._default_manager.all(), request)
             if db_field.name == "game" and "initial" not in kwargs:
                 games = list(kwargs["queryset"][:2])
                 if len(games) == 1:  # most studios have one game: nobody should have to choose it
@@ -117,30 +113,47 @@ class _ScopedChoices:
 
 
 class _RolePermissions:
-    """Reading and writing by the role table (S1), never by Django's global permissions."""
+    """Reading and writing by the role table (S1), never by Django's global permissions.
+
+    A member of only some games sees what belongs to games, as far as these are theirs, and no page of anything else, unless
+    the page says by ``beyond_games`` that it is every member's. Only members of all games add and remove games.
+    """
 
     view_permission: Permission = Permission.SEE_CAMPAIGNS
     edit_permission: Permission | None = Permission.EDIT_CAMPAIGNS
+    beyond_games = False
+    """Whether the rows are every member's though they belong to no game."""
+
+    model: type[models.Model]
+
+    def _may(self, request: HttpRequest, permission: Permission | None) -> bool:
+        if permission is None or not may(request, permission):
+            return False
+        return self.beyond_games or game_scope(request) is None or knows_games(self.model)
+
+    def _may_found(self, request: HttpRequest) -> bool:
+        """Say whether rows may be added or removed, where the rows are what reach is counted by."""
+        return game_path(self.model) != "pk" or game_scope(request) is None
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show the app where one of its pages may be seen."""
-        return may(request, self.view_permission)
+        return self._may(request, self.view_permission)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow reading by role."""
-        return may(request, self.view_permission)
+        return self._may(request, self.view_permission)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow adding by role."""
-        return self.edit_permission is not None and may(request, self.edit_permission)
+        return self._may(request, self.edit_permission) and self._may_found(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow changing by role."""
-        return self.edit_permission is not None and may(request, self.edit_permission)
+        return self._may(request, self.edit_permission)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow deleting by role; foreign keys protect what has a history (F8)."""
-        return self.edit_permission is not None and may(request, self.edit_permission)
+        return self._may(request, self.edit_permission) and self._may_found(request)
 
 
 class _ScopedForms:
@@ -185,8 +198,8 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Return the active organization's rows."""
-        return in_organization(super().get_queryset(request), active_organization(request))
+        """Return the active organization's rows, within the member's reach."""
+        return in_reach(super().get_queryset(request), request)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Iterable[str] | None:
         """Leave the organization out of forms: it is the active one."""

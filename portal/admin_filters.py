@@ -16,8 +16,7 @@ from unfold.contrib.filters.admin import (
 )
 
 from portal import platforms
-from portal.admin_base import in_organization
-from portal.organizations import active_organization
+from portal.admin_base import in_reach
 
 __all__ = [
     "ChoicesDropdownFilter",
@@ -35,7 +34,7 @@ class ScopedRelatedFilter(RelatedDropdownFilter):
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return ids and names of the rows, by name."""
         related: type[models.Model] = field.remote_field.model
-        rows = in_organization(related._default_manager.all(), active_organization(request))
+        rows = in_reach(related._default_manager.all(), request)
         return sorted(((str(row.pk), str(row)) for row in rows[:1000]), key=lambda choice: choice[1].lower())
 
     def has_output(self) -> bool:

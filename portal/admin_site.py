@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from unfold.sites import UnfoldAdminSite
 
-from portal.admin_pages import menu_pages, pages
+from portal.admin_pages import menu_pages, pages, within_reach
 from portal.dashboard import dashboard_cards
 from portal.models import Organization
 from portal.organizations import active_organization, choose_organization, organizations_of
@@ -51,7 +51,7 @@ class PortalAdminSite(UnfoldAdminSite):
         """Return the pages that belong to the site and to no model."""
         return [
             path("organization/", self.admin_view(self.organization_view), name="organization"),
-            *(path(page.route, self.admin_view(page.view), name=page.name) for page in pages),
+            *(path(page.route, self.admin_view(within_reach(page)), name=page.name) for page in pages),
         ]
 
     def organization_view(self, request: HttpRequest) -> HttpResponse:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from portal.models import Membership, Organization, User
+from portal.reach import entered_games
 from portal.roles import Permission, Role, allows
 
 SESSION_KEY = "active_organization"
@@ -48,16 +52,67 @@ def choose_organization(request: HttpRequest, organization_id: str) -> Organizat
     return organization
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a member is in one organization: the row of :class:`Membership` that the checks read."""
+
+    membership_id: int
+    role: Role
+    all_games: bool
+    second_factor: bool
+    """Whether the organization demands a second factor of its members."""
+
+
+def standings_of(user: User) -> Mapping[str, Standing]:
+    """Return what this person is in each of their organizations, by its id. Remembered on the user for one request."""
+    known: dict[str, Standing] | None = getattr(user, "_standings", None)
+    if known is None:
+        rows = Membership.objects.filter(user_id=user.pk).values_list(
+            "organization_id", "pk", "role", "all_games", "organization__require_second_factor"
+        )
+        known = {
+            organization: Standing(pk, Role(role), every, factor) for organization, pk, role, every, factor in rows
+        }
+        user._standings = known  # type: ignore[attr-defined]
+    return known
+
+
 def role_of(user: User | AnonymousUser, organization: Organization) -> Role | None:
-    """Return this person's role in an organization, None for strangers. Remembered on the user for one request."""
+    """Return this person's role in an organization, None for strangers."""
     if not user.is_authenticated:
         return None
-    roles: dict[str, str] | None = getattr(user, "_roles", None)
-    if roles is None:
-        roles = dict(Membership.objects.filter(user_id=user.pk).values_list("organization_id", "role"))
-        user._roles = roles  # type: ignore[attr-defined]
-    role = roles.get(organization.pk)
-    return Role(role) if role else None
+    standing = standings_of(user).get(organization.pk)
+    return standing.role if standing else None
+
+
+def games_of(user: User | AnonymousUser, organization: Organization | None) -> frozenset[str] | None:
+    """Return the ids of the games that this person works on in an organization; None for all of them (S1).
+
+    Closed by default: strangers, and members of only some games who were given none, have none. The portal's administrator
+    has all. Remembered on the user for one request.
+    """
+    if organization is None or not user.is_authenticated:
+        return frozenset()
+    if user.is_superuser:
+        return None
+    standing = standings_of(user).get(organization.pk)
+    if standing is None:
+        return frozenset()
+    if standing.all_games:
+        return None
+    known: dict[int, frozenset[str]] = getattr(user, "_games", {})
+    if standing.membership_id not in known:
+        known[standing.membership_id] = entered_games().of_member(standing.membership_id)
+        user._games = known  # type: ignore[union-attr]
+    return known[standing.membership_id]
+
+
+def game_scope(request: HttpRequest) -> frozenset[str] | None:
+    """Return the ids of the games that the signed-in person works on in the active organization; None for all (S1).
+
+    What does not scope by :func:`portal.admin_base.in_reach` asks here, and keeps to it with :func:`portal.reach.in_games`.
+    """
+    return games_of(request.user, active_organization(request))
 
 
 def can(user: User | AnonymousUser, permission: Permission, organization: Organization | None) -> bool:

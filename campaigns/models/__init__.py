@@ -31,6 +31,8 @@ from campaigns.models.heartbeats import (
     RegisteredIdentifier,
     SourceTest,
 )
+from campaigns.models.members import GameOfMember
+from campaigns.models.planning import CampaignFile, ClonedSeries
 from campaigns.models.rewards import Reward, RewardPlatformId
 from campaigns.models.viewers import Viewer
 from campaigns.models.watching import (
@@ -53,6 +55,7 @@ __all__ = [
     "Campaign",
     "CampaignChannel",
     "CampaignFigures",
+    "CampaignFile",
     "CampaignGame",
     "CampaignHour",
     "CampaignPlatform",
@@ -62,6 +65,7 @@ __all__ = [
     "ChannelFigures",
     "ChannelOptOut",
     "ChannelStream",
+    "ClonedSeries",
     "CountingLease",
     "EarnedReward",
     "EventTrial",
@@ -70,6 +74,7 @@ __all__ = [
     "GameEvent",
     "GameEventChannel",
     "GameName",
+    "GameOfMember",
     "GameRecording",
     "GameSession",
     "GameSessionChannel",

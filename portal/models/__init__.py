@@ -3,6 +3,7 @@
 from portal.models.audit import AuditEntry
 from portal.models.credentials import ApiStanding, ApiTally, AppAccessToken, PlatformCredential
 from portal.models.files import StoredFile
+from portal.models.invitations import Invitation
 from portal.models.people import Membership, Organization, User
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "ApiTally",
     "AppAccessToken",
     "AuditEntry",
+    "Invitation",
     "Membership",
     "Organization",
     "PlatformCredential",

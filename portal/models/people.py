@@ -86,13 +86,19 @@ class Organization(models.Model):
 
 
 class Membership(models.Model):
-    """What a member of staff may do in one organization: the row that :mod:`portal.roles` reads (S1)."""
+    """What a member of staff may do in one organization: the row that :mod:`portal.organizations` reads (S1).
+
+    Which games, where these are not all, the app that knows games keeps (:mod:`portal.reach`).
+    """
 
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("organization")
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user"))
     role = models.CharField(_("role"), max_length=20, choices=[(role.value, role.value) for role in Role])
+    all_games = models.BooleanField(
+        _("all games"), default=True, db_default=True, help_text=_("Also those that are added later.")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -102,6 +108,10 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),
             models.CheckConstraint(
                 condition=models.Q(role__in=[role.value for role in Role]), name="membership_role_known"
+            ),
+            # Owners manage what belongs to no game: credentials, members, API clients.
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.OWNER.value) | models.Q(all_games=True), name="membership_owner_all_games"
             ),
         ]
 
