@@ -177,6 +177,12 @@ class CampaignReward(models.Model):
         RISES_ABOVE = "rises_above", _("rises above")
         APPEARS_IN = "appears_in", _("list gets")
 
+    class AtLimit(models.TextChoices):
+        """What happens to claims over a limit."""
+
+        HOLD = "hold", _("hold them")
+        STOP = "stop", _("refuse them: “all given out”")
+
     id = ULIDField(primary_key=True, default=new_ulid)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="rewards", verbose_name=_("campaign"))
     reward = models.ForeignKey(Reward, on_delete=models.PROTECT, related_name="in_campaigns", verbose_name=_("reward"))
@@ -211,12 +217,39 @@ class CampaignReward(models.Model):
         verbose_name=_("only after"),
         help_text=_("Another reward of this campaign that must be earned first."),
     )
+    limit_total = models.PositiveIntegerField(
+        _("at most in all"),
+        null=True,
+        blank=True,
+        help_text=_("So many are given out in the campaign. Empty: no limit."),
+    )
+    limit_per_day = models.PositiveIntegerField(
+        _("at most a day"),
+        null=True,
+        blank=True,
+        help_text=_("So many are given out on one day of the campaign's time zone. Empty: no limit."),
+    )
+    at_limit = models.CharField(
+        _("at the limit"),
+        max_length=4,
+        choices=AtLimit.choices,
+        default=AtLimit.HOLD,
+        db_default=AtLimit.HOLD,
+        help_text=_("What happens to claims over it. What a platform has granted is held in either case."),
+    )
 
     class Meta:
         verbose_name = _("reward of the campaign")
         verbose_name_plural = _("rewards of the campaign")
         constraints = [
             models.UniqueConstraint(fields=["campaign", "reward"], name="campaign_reward_once"),
+            models.CheckConstraint(
+                condition=(Q(limit_total=None) | Q(limit_total__gte=1))
+                & (Q(limit_per_day=None) | Q(limit_per_day__gte=1))
+                & Q(at_limit__in=["hold", "stop"]),
+                name="campaign_reward_limits_positive",
+                violation_error_message=_("A limit is 1 or more. Leave it empty for none."),
+            ),
             models.CheckConstraint(
                 condition=Q(rule__in=["watch", "broadcast"], minutes__gte=1, minutes__lte=525_600, event_name="")
                 | (Q(rule="game_event", minutes=None) & ~Q(event_name="")),

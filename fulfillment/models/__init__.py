@@ -17,7 +17,9 @@ from fulfillment.models.events import (
 from fulfillment.models.inbound import KeptMessage, WebhookTally
 from fulfillment.models.notices import Notice, NoticePreference
 from fulfillment.models.reports import ReportDay, ReportFile, ReportGrant, ReportWindow
+from fulfillment.models.stock import CodeImport, CodeKey, CodePool, RewardCode, RewardFreed, RewardGiven
 from fulfillment.models.subscriptions import PlatformSubscription
+from fulfillment.models.support import FormerName, StaffNote
 from fulfillment.models.sweeps import ArrivalCount, Sweep, SweepPart
 from fulfillment.models.workers import Worker
 
@@ -39,6 +41,9 @@ __all__ = [
     "ClaimEvent",
     "ClaimListing",
     "ClaimQuarter",
+    "CodeImport",
+    "CodeKey",
+    "CodePool",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryTally",
@@ -47,6 +52,7 @@ __all__ = [
     "EventAttempt",
     "EventDelivery",
     "EventSubscription",
+    "FormerName",
     "GameStateClient",
     "GameStateRefusal",
     "KeptMessage",
@@ -58,6 +64,10 @@ __all__ = [
     "ReportFile",
     "ReportGrant",
     "ReportWindow",
+    "RewardCode",
+    "RewardFreed",
+    "RewardGiven",
+    "StaffNote",
     "Sweep",
     "SweepPart",
     "WebhookTally",

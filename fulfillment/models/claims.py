@@ -110,6 +110,8 @@ class Claim(models.Model):
     # R4: the slot that this claim holds, once for its player and once for its viewer. Empty while it holds none.
     player_slot = models.PositiveSmallIntegerField(null=True)
     viewer_slot = models.PositiveSmallIntegerField(null=True)
+    # Under which day it has its place in the limits of its campaign's reward (RewardGiven). Empty while it has none.
+    given_day = models.PositiveIntegerField(null=True, editable=False)
     # Under which quarter of an hour it is counted (ClaimQuarter): fixed with its campaign, empty while it has none.
     counted_quarter = models.PositiveIntegerField(null=True, editable=False)
     # Where it stands in the lists of the partner API, and under which platform's shape (A3): fulfillment.listing.
@@ -161,6 +163,16 @@ class Claim(models.Model):
             models.Index(fields=["organization", "platform", "platform_user_id"], name="claim_user"),
             models.Index(fields=["organization", "state", "-id"], name="claim_list"),
             models.Index(fields=["campaign", "-id"], condition=Q(campaign__isnull=False), name="claim_campaign"),
+            # Who waits for codes or for room in a limit, the first to come first.
+            models.Index(
+                fields=["campaign_reward", "reason", "id"],
+                condition=Q(
+                    state="held",
+                    reason__in=["pool_empty", "limit_reached", "daily_limit_reached"],
+                    campaign_reward__isnull=False,
+                ),
+                name="claim_waits_for_stock",
+            ),
             models.Index(
                 fields=["campaign", "state"], condition=Q(campaign__isnull=False), name="claim_campaign_state"
             ),
