@@ -5,7 +5,8 @@ The only module that names Unfold's classes; admin modules import them from here
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
@@ -13,7 +14,9 @@ from django.core.paginator import Paginator
 from django.db import IntegrityError, models
 from django.forms import BaseModelForm, ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import URLPattern
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -127,9 +130,10 @@ class _RolePermissions:
     model: type[models.Model]
 
     def _may(self, request: HttpRequest, permission: Permission | None) -> bool:
-        if permission is None or not may(request, permission):
-            return False
-        return self.beyond_games or game_scope(request) is None or knows_games(self.model)
+        return permission is not None and may(request, permission) and self._is_reached(request)
+
+    def _is_reached(self, request: HttpRequest) -> bool:
+        return self.beyond_games or knows_games(self.model) or game_scope(request) is None
 
     def _may_found(self, request: HttpRequest) -> bool:
         """Say whether rows may be added or removed, where the rows are what reach is counted by."""
@@ -157,7 +161,11 @@ class _RolePermissions:
 
 
 class _ScopedForms:
-    """Tells inline forms which organization they are in, so that they can check what is unique in it."""
+    """Keeps inline rows to the member's reach, and tells inline forms which organization they are in, so that they can check what is unique in it."""
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the rows within the member's reach; the parent's organization is decided before."""
+        return in_games(super().get_queryset(request), game_scope(request))  # type: ignore[misc]
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Return the formset class, its form knowing the active organization."""
@@ -196,6 +204,23 @@ class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
     warn_unsaved_form = True
     compressed_fields = False
     actions = None
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """Return the addresses of all pages, which do not exist for members whose games these rows do not belong to."""
+        found = self.get_urls()
+        for pattern in found:
+            pattern.callback = self._within_reach(pattern.callback)
+        return found
+
+    def _within_reach(self, page: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @wraps(page)
+        def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self.admin_site.has_permission(request) and not self._is_reached(request):
+                raise Http404
+            return page(request, *args, **kwargs)
+
+        return view
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the active organization's rows, within the member's reach."""

@@ -32,6 +32,7 @@ class OptOutInline(PortalTabularInline):
 class ChannelAdmin(PlainDeletion):
     """The channels that the organization knows."""
 
+    beyond_games = True
     menu_icon = "live_tv"
     menu_order = 40
     form = OrganizationForm

@@ -19,10 +19,10 @@ from django.utils.translation import ngettext
 
 from campaigns.models import Heartbeat, HeartbeatSource
 from campaigns.watch.explaining import report_of, verdicts, why_not_counted
-from portal.admin_base import ReadOnlyAdmin, display, in_organization
+from portal.admin_base import ReadOnlyAdmin, display, in_reach
 from portal.admin_filters import DropdownFilter, ScopedRelatedFilter
 from portal.admin_words import chip, utc_in_two
-from portal.organizations import active_organization, may
+from portal.organizations import may
 from portal.roles import Permission, mask
 
 Outcome = Heartbeat.Outcome
@@ -88,7 +88,7 @@ class HeartbeatAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the organization's heartbeats without their lists, found through the index of each source."""
-        sources = in_organization(HeartbeatSource.objects.all(), active_organization(request))
+        sources = in_reach(HeartbeatSource.objects.all(), request)
         rows = Heartbeat.objects.filter(source__in=list(sources.values_list("pk", flat=True)))
         rows = rows.select_related("source__game", "channel").defer("extra", "source__game__art")
         sees = may(request, Permission.SEE_PEOPLE)

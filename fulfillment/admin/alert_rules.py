@@ -81,6 +81,7 @@ class RulesForm(forms.Form):
 class AlertRuleAdmin(ReadOnlyAdmin):
     """All rules in one table, and a page for each to mute and try it."""
 
+    beyond_games = True
     menu_icon = "rule_settings"
     menu_order = 57
     menu_group = ALERTS

@@ -78,6 +78,7 @@ class RuleFilter(DropdownFilter):
 class AlertAdmin(ReadOnlyAdmin):
     """What is wrong now, and what was."""
 
+    beyond_games = True
     menu_icon = "notification_important"
     menu_order = 56
     menu_group = ALERTS

@@ -25,7 +25,7 @@ from fulfillment.rules.codes import Action
 from fulfillment.rules.possible import Standing, why_not
 from fulfillment.rules.states import State
 from portal.admin_base import OrganizationAdmin
-from portal.organizations import may
+from portal.organizations import game_scope, may
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class ClaimDeeds(OrganizationAdmin):
 def _form(action: Action, request: HttpRequest, claim: Claim) -> ReasonForm:
     data = request.POST if request.method == "POST" else None
     if action is Action.ASSIGN_REWARD:
-        return AssignForm(data, organization=claim.organization)
+        return AssignForm(data, organization=claim.organization, games=game_scope(request))
     return ReasonForm(data)
 
 

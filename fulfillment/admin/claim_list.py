@@ -39,7 +39,8 @@ from fulfillment.rules.states import State
 from portal import platforms
 from portal.admin_base import CappedPaginator, ReadOnlyAdmin, display
 from portal.admin_filters import ChoicesDropdownFilter, PlatformFilter, ScopedRelatedFilter
-from portal.organizations import active_organization, may
+from portal.organizations import active_organization, game_scope, may
+from portal.reach import in_games
 from portal.roles import Permission
 
 _NARROWING = ("reason", "q", "campaign__id__exact")
@@ -105,6 +106,11 @@ class ClaimPaginator(CappedPaginator):
     states: Iterable[str] = tuple(State)
 
 
+def _looks_through(request: HttpRequest) -> bool:
+    """Tell whether something narrows the list of which no index knows: a filter, or that the member has only some games."""
+    return game_scope(request) is not None or any(request.GET.get(name) for name in _UNINDEXED)
+
+
 class FilteredPaginator(ClaimPaginator):
     """The same for filters of which no index knows."""
 
@@ -144,22 +150,27 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the organization's claims without what only their own page shows."""
-        if any(request.GET.get(name) for name in ("q", *_UNINDEXED)):
+        if _looks_through(request) or request.GET.get("q"):
             # Which rows to look at is known by then: the database must not walk through all of the organization's instead.
             claims = Claim.objects.annotate(owner=Concat("organization_id", Value("")))
-            return claims.filter(owner=getattr(active_organization(request), "pk", None)).defer("raw")
+            claims = claims.filter(owner=getattr(active_organization(request), "pk", None)).defer("raw")
+            return in_games(claims, game_scope(request))
         return super().get_queryset(request).defer("raw")
 
     def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
         """Merge by state where nothing narrows the list; else let the index of what narrows it do the work."""
-        one_state = request.GET.get("state") not in (None, "", StateFilter.attention)
-        if one_state or any(request.GET.get(name) for name in _NARROWING):
+        state = request.GET.get("state")
+        one_state = state not in (None, "", StateFilter.attention)
+        limited = game_scope(request) is not None
+        if (one_state and not limited) or any(request.GET.get(name) for name in _NARROWING):
             return CappedPaginator(queryset, per_page, *args, **kwargs)
-        kind = FilteredPaginator if any(request.GET.get(name) for name in _UNINDEXED) else ClaimPaginator
+        kind = FilteredPaginator if _looks_through(request) else ClaimPaginator
         paginator = kind(queryset, per_page, *args, **kwargs)
         paginator.organization = active_organization(request)
-        if request.GET.get("state") == StateFilter.attention:
+        if state == StateFilter.attention:
             paginator.states = NEEDS_STAFF
+        elif one_state and state in set(State):
+            paginator.states = (state,)
         return paginator
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:

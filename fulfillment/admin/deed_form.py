@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from campaigns.models import Campaign, CampaignReward, Reward
 from portal.models import Organization
+from portal.reach import in_games
 
 
 class ReasonForm(forms.Form):
@@ -37,12 +38,15 @@ class AssignForm(ReasonForm):
     )
     field_order = ("reward", "campaign", "reason")
 
-    def __init__(self, *args: Any, organization: Organization, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organization: Organization, games: frozenset[str] | None, **kwargs: Any) -> None:
+        """``games`` are those of the member who asks; None for all of the organization's."""
         super().__init__(*args, **kwargs)
-        rewards = Reward.objects.filter(game__organization=organization).select_related("game").order_by("name", "pk")
-        self.fields["reward"].queryset = rewards  # type: ignore[attr-defined]
+        rewards = in_games(Reward.objects.filter(game__organization=organization), games).select_related("game")
+        self.fields["reward"].queryset = rewards.order_by("name", "pk")  # type: ignore[attr-defined]
         self.fields["reward"].label_from_instance = lambda reward: f"{reward.name} ({reward.game})"  # type: ignore[attr-defined]
-        campaigns = Campaign.objects.filter(organization=organization).exclude(status=Campaign.Status.DRAFT)
+        campaigns = in_games(Campaign.objects.filter(organization=organization), games).exclude(
+            status=Campaign.Status.DRAFT
+        )
         self.fields["campaign"].queryset = campaigns.order_by("-starts_at", "pk")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

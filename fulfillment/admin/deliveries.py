@@ -17,9 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Game
 from fulfillment.admin.words import ago, endpoint_state, state_chip, utc_in_two
 from fulfillment.models import Delivery, DeliveryAttempt, Endpoint
-from portal.admin_base import ReadOnlyAdmin, display
+from portal.admin_base import ReadOnlyAdmin, display, in_reach
 from portal.admin_filters import DropdownFilter, RangeDateTimeFilter, ScopedRelatedFilter
-from portal.organizations import active_organization
 from portal.roles import Permission
 
 
@@ -63,8 +62,8 @@ class StatusFilter(DropdownFilter):
 
 
 def games_of(request: HttpRequest) -> list[str]:
-    """Return the ids of the organization's games: by them an index finds deliveries, by the organization none does."""
-    return list(Game.objects.filter(organization=active_organization(request)).values_list("pk", flat=True))
+    """Return the ids of the games within reach: by them an index finds deliveries, by the organization none does."""
+    return list(in_reach(Game.objects.all(), request).values_list("pk", flat=True))
 
 
 @admin.register(Delivery)

@@ -30,7 +30,8 @@ from linking.models import Link, Player
 from portal import audit, platforms
 from portal.admin_pages import AdminPage
 from portal.models import Organization
-from portal.organizations import active_organization, may
+from portal.organizations import active_organization, game_scope, may
+from portal.reach import in_games
 from portal.roles import Permission
 from portal.tombstones import is_tombstone
 
@@ -194,8 +195,8 @@ def export_viewer_view(request: HttpRequest, viewer_id: str) -> HttpResponse:
 
 def export_player_view(request: HttpRequest, player_id: int) -> HttpResponse:
     """Return what is stored about a player as a file."""
-    players = Player.objects.filter(game__organization=_organization(request)).select_related("game__organization")
-    player = players.filter(pk=player_id).first()
+    players = in_games(Player.objects.filter(game__organization=_organization(request)), game_scope(request))
+    player = players.select_related("game__organization").filter(pk=player_id).first()
     if player is None:
         raise Http404
     return _file(request, player, export_player(player))
@@ -217,7 +218,8 @@ def _file(request: HttpRequest, person: Viewer | Player, stored: dict[str, Any])
 def purge_view(request: HttpRequest, campaign_id: str) -> HttpResponse:
     """Ask, with the count, and remove the claims of a test campaign."""
     organization = _organization(request)
-    campaign = Campaign.objects.filter(organization=organization, pk=campaign_id).first()
+    mine = in_games(Campaign.objects.filter(organization=organization), game_scope(request))
+    campaign = mine.filter(pk=campaign_id).first()
     if campaign is None:
         raise Http404
     back = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
@@ -287,6 +289,8 @@ PAGES = (
     AdminPage("erase/viewer/<str:viewer_id>/", "erase_viewer", erase_viewer_view, Permission.BULK),
     AdminPage("erase/player/<int:player_id>/", "erase_player", erase_player_view, Permission.BULK),
     AdminPage("export/viewer/<str:viewer_id>/", "export_viewer", export_viewer_view, Permission.BULK),
-    AdminPage("export/player/<int:player_id>/", "export_player", export_player_view, Permission.BULK),
-    AdminPage("purge/<str:campaign_id>/", "purge_test_campaign", purge_view, Permission.BULK),
+    AdminPage(
+        "export/player/<int:player_id>/", "export_player", export_player_view, Permission.BULK, keeps_to_games=True
+    ),
+    AdminPage("purge/<str:campaign_id>/", "purge_test_campaign", purge_view, Permission.BULK, keeps_to_games=True),
 )

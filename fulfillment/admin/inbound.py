@@ -94,6 +94,7 @@ class KeptMessageAdmin(ReadOnlyAdmin):
 class WebhookTallyAdmin(ReadOnlyAdmin):
     """How webhook calls ended in the last two days."""
 
+    beyond_games = True
     menu_icon = "monitoring"
     menu_order = 60
     menu_group = FROM_PLATFORMS

@@ -73,6 +73,7 @@ class StandingFilter(DropdownFilter):
 class PlatformSubscriptionAdmin(ReadOnlyAdmin):
     """What the organization's apps have asked platforms to be told of. What needs a look comes first."""
 
+    beyond_games = True
     menu_icon = "rss_feed"
     menu_order = 62
     menu_group = FROM_PLATFORMS

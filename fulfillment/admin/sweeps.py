@@ -37,6 +37,7 @@ class _SweptFilter(PlatformFilter):
 class SweepAdmin(ReadOnlyAdmin):
     """Sweeps of the platforms' lists of claims."""
 
+    beyond_games = True
     menu_icon = "sync"
     menu_order = 65
     menu_group = FROM_PLATFORMS

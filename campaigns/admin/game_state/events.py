@@ -22,9 +22,8 @@ from campaigns.admin.game_state.event_words import settled_chip, shown_event, wi
 from campaigns.admin.game_state.words import channel_link, channel_name, sees_state, session_name, trust_told
 from campaigns.game_state.rule_words import event_for_staff
 from campaigns.models import CampaignReward, GameEvent, GameEventChannel
-from portal.admin_base import ReadOnlyAdmin, display
+from portal.admin_base import ReadOnlyAdmin, display, in_reach
 from portal.admin_filters import DropdownFilter, ScopedRelatedFilter
-from portal.organizations import active_organization
 from portal.roles import Permission
 
 CHANNELS_IN_A_ROW = 2
@@ -71,9 +70,7 @@ class GameEventAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the organization's events, found through the index of each reward that an event earns."""
-        offers = CampaignReward.objects.filter(
-            campaign__organization=active_organization(request), rule=CampaignReward.Rule.GAME_EVENT
-        )
+        offers = in_reach(CampaignReward.objects.filter(rule=CampaignReward.Rule.GAME_EVENT), request)
         mine = list(offers.order_by().values_list("pk", flat=True))
         about = GameEventChannel.objects.select_related("channel").order_by("pk")
         rows = with_campaigns(GameEvent.objects.filter(campaign_reward__in=mine)).select_related("session__game")

@@ -45,6 +45,7 @@ class ShownGateway:
 class GatewayProcessAdmin(ReadOnlyAdmin):
     """One page: gateways are nobody's and everybody's. Machines and totals are for the portal's administrator."""
 
+    beyond_games = True
     menu_icon = "router"
     menu_order = 53
     menu_group = MENU_GROUP

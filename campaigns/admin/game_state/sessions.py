@@ -36,7 +36,7 @@ from campaigns.rules.game_state.codes import FULL_BYTES, MESSAGES_PER_MINUTE
 from portal.admin_base import ReadOnlyAdmin, display
 from portal.admin_filters import ScopedRelatedFilter
 from portal.admin_words import ago, utc
-from portal.organizations import active_organization
+from portal.organizations import active_organization, game_scope
 from portal.roles import Permission
 
 REFUSED_WITHIN = timedelta(days=1)
@@ -189,7 +189,7 @@ class GameSessionAdmin(ReadOnlyAdmin):
 def _refusals(request: HttpRequest) -> list[tuple[str, str, str, SafeString | str]]:
     """Return which game servers were refused lately when they connected: client, why, what to do, and when last."""
     organization, now = active_organization(request), timezone.now()
-    if organization is None:
+    if organization is None or game_scope(request) is not None:  # a client's servers are of any game
         return []
     sees = sees_state(request)
     found = [one for tell in connect_refusals for one in tell(organization.pk, now - REFUSED_WITHIN)]
