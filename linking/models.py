@@ -80,7 +80,10 @@ class Link(models.Model):
                 name="link_ended_with_reason",
             ),
         ]
-        indexes = [models.Index(fields=["game", "-started_at"], name="link_list")]
+        indexes = [
+            models.Index(fields=["game", "-started_at"], name="link_list"),
+            models.Index(fields=["game", "platform", "-started_at"], name="link_platform"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.viewer} → {self.player}"

@@ -17,7 +17,7 @@ from campaigns.game_state.rule_words import rule_for_staff
 from campaigns.models import Campaign, CampaignReward
 from campaigns.rules import zones
 from portal.fields import rendition_url
-from portal.models import PlatformCredential
+from portal.models import Organization, PlatformCredential
 from portal.platforms.base import Platform
 from portal.platforms.console import Item
 from portal.webhook_addresses import webhook_address
@@ -95,19 +95,12 @@ class ConsoleValues:
         return [shown for item in self.platform.console.organization for shown in self._organization_item(item)]
 
     def _organization_item(self, item: Item) -> list[Shown]:
-        if item in (Item.CLIENT_ID, Item.WEBHOOK) and self.credential is None:
-            missing = _t("There is no credential for this platform yet.")
-            return [self._shown(item, "", missing=missing, url=reverse("admin:portal_platformcredential_changelist"))]
-        if item is Item.CLIENT_ID and self.credential:
-            return [self._shown(item, self.credential.client_id)]
-        if item is Item.WEBHOOK and self.credential:
-            shown = webhook_address(self.credential) if self.sees_webhook else ""
-            secret = _t("It is a secret: an owner sees it here.")
-            return [self._shown(item, shown, missing=secret, needed=False)]
-        name, arguments = "connect_organization", [self.campaign.organization.slug]
-        if item is Item.REDIRECT:
-            name, arguments = f"{self.platform.key}_callback", []
-        return [self._shown(item, _address(name, arguments))]
+        text, missing = organization_value(
+            item, self.platform, self.credential, self.campaign.organization, sees_webhook=self.sees_webhook
+        )
+        known = self.credential is not None
+        page = "" if known else reverse("admin:portal_platformcredential_changelist")
+        return [self._shown(item, text, missing=missing, url=page, needed=not (known and item is Item.WEBHOOK))]
 
     def rewards(self) -> list[RewardSheet]:
         """Return the rewards, each with what the console asks for of it."""
@@ -287,3 +280,23 @@ def _address(name: str, arguments: list[str]) -> str:
         return f"{settings.BASE_URL}{reverse(name, args=arguments)}"
     except NoReverseMatch:
         return ""
+
+
+def organization_value(
+    item: Item,
+    platform: Platform,
+    credential: PlatformCredential | None,
+    organization: Organization,
+    *,
+    sees_webhook: bool,
+) -> tuple[str, str]:
+    """Return what a platform is told once for the whole organization, or why there is nothing to tell."""
+    if item is Item.REDIRECT:
+        return _address(f"{platform.key}_callback", []), ""
+    if item is Item.CONNECTION_PAGE:
+        return _address("connect_organization", [organization.slug]), ""
+    if credential is None:
+        return "", _t("There is no credential for this platform yet.")
+    if item is Item.CLIENT_ID:
+        return credential.client_id, ""
+    return (webhook_address(credential), "") if sees_webhook else ("", _t("It is a secret: an owner sees it here."))

@@ -23,6 +23,7 @@ from fulfillment.admin.inbound import KeptMessageAdmin, WebhookTallyAdmin
 from fulfillment.admin.overview_page import PAGES as OVERVIEW_PAGES
 from fulfillment.admin.platform_subscriptions import PlatformSubscriptionAdmin
 from fulfillment.admin.reports import PAGES as REPORT_PAGES
+from fulfillment.admin.set_up_page import PAGES as SET_UP_PAGES
 from fulfillment.admin.sweeps import SweepAdmin
 from portal.admin_pages import pages
 
@@ -44,7 +45,7 @@ __all__ = [
     "WebhookTallyAdmin",
 ]
 
-pages.extend((*HEALTH_PAGES, *PAGES, *DRIFT_PAGES, *REPORT_PAGES, *ERASING_PAGES))
+pages.extend((*SET_UP_PAGES, *HEALTH_PAGES, *PAGES, *DRIFT_PAGES, *REPORT_PAGES, *ERASING_PAGES))
 campaign_figures.append(test_claims_figure)
 campaign_pages.extend(OVERVIEW_PAGES)
 

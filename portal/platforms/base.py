@@ -12,6 +12,7 @@ from portal.platforms.authorizations import Authorizations
 from portal.platforms.claims_api import ClaimsApi
 from portal.platforms.console import Console
 from portal.platforms.directory import Directory
+from portal.platforms.guide import GuideStep
 from portal.platforms.registrar import Registrar
 from portal.platforms.reports import Reports
 from portal.platforms.subscriptions import Subscriptions
@@ -78,10 +79,16 @@ class Platform:
     """How the platform is asked whether viewers still authorize the app, or None where it cannot be asked (L9)."""
     reports: Reports | None = None
     """How the platform's own figures about games are read, or None where it gives none."""
+    channel_ids: str = ""
+    """A pattern of the whole of a channel's id; empty: any text is one."""
+    channel_paths: tuple[str, ...] = ()
+    """What may stand before the channel in the path of an address of its page, below ``web_url``."""
     directory: Directory | None = None
     """How users, categories and streams are looked up, or None where that is not possible."""
     console: Console = field(default_factory=Console)
     """What the platform's own console asks for when a campaign is made there."""
+    guide: tuple[GuideStep, ...] = ()
+    """How an organization is set up with it, in order."""
     check_hints: Mapping[str, str | Promise] = field(default_factory=dict)
     """What the check of a credential says in the platform's own terms: how an answer to reading claims is to be mended
     (``claims:403``), where its console takes the address for webhooks (``webhook``) and for sign-ins (``redirect``), and where

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.platforms.base import Platform, Vocabulary
 from portal.platforms.chzzk.claims import RewardClaims
 from portal.platforms.chzzk.console import CONSOLE
+from portal.platforms.chzzk.guide import GUIDE
 
 CHZZK = Platform(
     key="chzzk",
@@ -39,7 +40,10 @@ CHZZK = Platform(
     # No limits are documented.
     webhook_secret_lengths=(1, 200),
     claims_api=RewardClaims(),
+    channel_ids="[0-9a-f]{32}",
+    channel_paths=("live",),
     console=CONSOLE,
+    guide=GUIDE,
     check_hints={
         # API, notes, error codes: 401 INVALID_CLIENT, 403 FORBIDDEN; Drops, 1.2: who can apply for the scope.
         "claims:401": _(

@@ -9,6 +9,7 @@ from portal.platforms.kick.claims import DropsClaims
 from portal.platforms.kick.client import KickTokens, fetch_public_key, get_app_token
 from portal.platforms.kick.console import CONSOLE
 from portal.platforms.kick.directory import PublicDirectory
+from portal.platforms.kick.guide import GUIDE
 from portal.platforms.kick.subscriptions import EventSubscriptions
 
 _NOT_THE_ORGANIZATIONS = _(
@@ -42,7 +43,10 @@ KICK = Platform(
     app_tokens=KickTokens(),
     subscriptions=EventSubscriptions(),
     directory=PublicDirectory(),
+    channel_ids=r"\d{1,20}",
+    channel_paths=("popout",),
     console=CONSOLE,
+    guide=GUIDE,
     fetch_public_key=fetch_public_key,
     check_hints={
         "claims:401": _NOT_THE_ORGANIZATIONS,

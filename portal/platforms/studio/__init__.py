@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
+from portal.platforms.studio.guide import GUIDE
 
 STUDIO = Platform(
     key="portal",
@@ -17,4 +18,5 @@ STUDIO = Platform(
         claim=_("claim"),
         link=_("link"),
     ),
+    guide=GUIDE,
 )

@@ -10,6 +10,7 @@ from portal.platforms.twitch.client import AuthorizedUsers, get_app_token
 from portal.platforms.twitch.console import CONSOLE
 from portal.platforms.twitch.directory import HelixDirectory
 from portal.platforms.twitch.entitlements import Entitlements
+from portal.platforms.twitch.guide import GUIDE
 from portal.platforms.twitch.subscriptions import EventSub
 from portal.platforms.twitch.tokens import Tokens
 from portal.platforms.twitch.vhs import ViewerHeartbeatService
@@ -41,7 +42,11 @@ TWITCH = Platform(
     authorizations=AuthorizedUsers(),
     reports=GameAnalytics(),
     directory=HelixDirectory(),
+    channel_ids=r"\d{1,20}",
+    # A channel's chat, its page for moderators, its player and its dashboard.
+    channel_paths=("popout", "moderator", "embed", "u"),
     console=CONSOLE,
+    guide=GUIDE,
     registrar=ViewerHeartbeatService(),
     check_hints={
         # Twitch API reference, Get Drops Entitlements, response codes.
