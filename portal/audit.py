@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portal.encryption import EncryptedTextField
 from portal.models import AuditEntry, Organization
+from portal.requests import request_id
 from portal.tombstones import ERASED, Eraser
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def record(
         before=before,
         after=after,
         reason=reason[:500],
+        request_id=request_id.get(),
     )
 
 

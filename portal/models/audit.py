@@ -29,6 +29,9 @@ class AuditEntry(models.Model):
     before = models.JSONField(_("before"), default=dict)
     after = models.JSONField(_("after"), default=dict)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    request_id = models.CharField(
+        _("request id"), max_length=64, blank=True, default="", db_default="", help_text=_("The logs have it too.")
+    )
 
     class Meta:
         verbose_name = _("audit entry")
@@ -36,6 +39,15 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["object_type", "object_id", "-at"], name="audit_object"),
             models.Index(fields=["organization", "-at"], name="audit_organization"),
+            models.Index(fields=["organization", "actor", "-at"], name="audit_actor"),
+            models.Index(fields=["organization", "object_type", "-at"], name="audit_kind"),
+            # What the trail is searched for, each exactly.
+            models.Index(fields=["organization", "object_id"], name="audit_object_id"),
+            models.Index(fields=["organization", "object_label"], name="audit_object_label"),
+            models.Index(fields=["organization", "actor_label"], name="audit_actor_label"),
+            models.Index(
+                fields=["organization", "request_id"], condition=~models.Q(request_id=""), name="audit_request"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,158 @@
+"""The audit trail as people read it, filter it, search it and take it away (S5)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.sites import site
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from portal import audit
+from portal.models import AuditEntry, Organization, User
+from portal.requests import request_id
+from portal.roles import Role
+from tests.admin_pages import sign_in, url
+from tests.factories import NOW, make_game, make_organization, make_staff
+
+pytestmark = pytest.mark.django_db
+
+LIST = "admin:portal_auditentry_changelist"
+
+
+@pytest.fixture
+def organization() -> Organization:
+    return make_organization()
+
+
+@pytest.fixture
+def owner(organization: Organization) -> User:
+    return make_staff(organization, display_name="Olga")
+
+
+@pytest.fixture
+def client(owner: User) -> Client:
+    return sign_in(owner)
+
+
+def write(organization: Organization, action: str = "paused deliveries", **fields: object) -> AuditEntry:
+    values = {"actor": None, "action": action, "obj": organization, "organization": organization, "now": NOW, **fields}
+    return audit.record(**values)  # type: ignore[arg-type]
+
+
+def listed(client: Client, **query: str) -> list[str]:
+    answer = client.get(reverse(LIST), query)
+    assert answer.status_code == 200
+    return [entry.action for entry in answer.context["cl"].result_list]
+
+
+def test_s5_an_entry_says_by_which_request_it_came(organization: Organization) -> None:
+    token = request_id.set("01REQUEST0000000")
+    try:
+        entry = write(organization)
+    finally:
+        request_id.reset(token)
+    assert entry.request_id == "01REQUEST0000000"
+    assert write(organization).request_id == ""
+
+
+def test_s5_the_trail_is_filtered_by_who_and_by_kind(client: Client, organization: Organization, owner: User) -> None:
+    game = make_game(organization)
+    write(organization, "one")
+    write(organization, "two", actor=owner)
+    write(organization, "three", actor=owner, obj=game)
+    assert listed(client, who="portal") == ["one"]
+    assert listed(client, who=str(owner.pk)) == ["three", "two"]
+    assert listed(client, kind="campaigns.game") == ["three"]
+    assert listed(client, kind="campaigns.game", who="portal") == []
+    assert listed(client, who="nobody") == ["three", "two", "one"]
+
+
+@pytest.mark.parametrize("column", ["object_id", "object_label", "actor_label", "request_id"])
+def test_s5_the_trail_is_searched_for_an_id_a_name_or_a_request(
+    client: Client, organization: Organization, owner: User, column: str
+) -> None:
+    token = request_id.set("01REQUEST0000000")
+    try:
+        entry = write(organization, "this one", actor=owner, obj=make_game(organization, name="Starfall"))
+    finally:
+        request_id.reset(token)
+    write(organization, "another")
+    assert listed(client, q=getattr(entry, column)) == ["this one"]
+
+
+def test_an_entry_shows_value_by_value_what_changed_and_leads_to_the_thing(
+    client: Client, organization: Organization
+) -> None:
+    game = make_game(organization)
+    entry = write(organization, obj=game, before={"name": "A", "same": 1}, after={"name": "<B>", "same": 1})
+    shown = client.get(url("portal.auditentry", "change", entry.pk)).content.decode()
+    assert '<th scope="row">name</th><td>A</td><td>&lt;B&gt;</td>' in shown
+    assert url("campaigns.game", "change", game.pk) in shown
+    assert '<th scope="row">same</th>' not in shown
+
+
+def test_an_entry_about_what_has_no_page_names_it_without_a_link() -> None:
+    admin = site.get_model_admin(AuditEntry)
+    entry = AuditEntry(object_type="portal.nothing", object_id="1", object_label="Gone")
+    assert admin.what(entry) == "Gone"  # type: ignore[attr-defined]
+
+
+def export(client: Client, name: str, **query: str) -> str:
+    answer = client.get(reverse("admin:portal_auditentry_export", args=[name]), query)
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content).decode("utf-8-sig")
+
+
+def test_s5_what_is_listed_is_taken_away_as_csv_and_json_and_that_is_written_down(
+    client: Client, organization: Organization, owner: User
+) -> None:
+    write(organization, "one", reason="=1+1", now=NOW - timedelta(days=2))
+    write(organization, "two", actor=owner, after={"name": "B"}, now=NOW - timedelta(days=1))
+    rows = list(csv.DictReader(io.StringIO(export(client, "csv"))))
+    assert [row["action"] for row in rows] == ["two", "one"]
+    assert rows[1]["reason"] == "'=1+1"
+    assert rows[0]["time_zone"] == "UTC"
+    found = json.loads(export(client, "json", who=str(owner.pk)))
+    assert [row["action"] for row in found["rows"]] == ["exported the audit trail", "two"]
+    assert found["rows"][1]["after"] == {"name": "B"}
+    assert AuditEntry.objects.filter(action="exported the audit trail", actor=owner).count() == 2
+
+
+def test_s1_who_may_not_export_people_does_not_take_the_trail_away(organization: Organization) -> None:
+    support = sign_in(make_staff(organization, Role.SUPPORT))
+    assert "Download" not in support.get(reverse(LIST)).content.decode()
+    assert support.get(reverse("admin:portal_auditentry_export", args=["csv"])).status_code == 403
+    analyst = sign_in(make_staff(organization, Role.ANALYST))
+    assert analyst.get(reverse(LIST)).status_code == 403
+
+
+def test_s1_the_export_has_nothing_of_another_organization(client: Client) -> None:
+    write(make_organization(), "secret")
+    assert "secret" not in export(client, "csv")
+
+
+def test_bad_exports_are_answered_404(client: Client) -> None:
+    assert client.get(reverse("admin:portal_auditentry_export", args=["xml"])).status_code == 404
+    address = reverse("admin:portal_auditentry_export", args=["csv"])
+    assert client.get(address, {"password__startswith": "a"}).status_code in (302, 404, 400)
+
+
+def test_the_list_asks_as_many_questions_for_20_entries_as_for_one(client: Client, organization: Organization) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            client.get(reverse(LIST))
+        return len(asked)
+
+    write(organization)
+    queries()
+    one = queries()
+    for _number in range(19):
+        write(organization)
+    assert queries() == one <= 20
