@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward, CampaignTester, GameCategory, Reward
 from campaigns.models.rewards import RewardPlatformId
-from fulfillment.models import Claim, Endpoint
+from fulfillment.models import Claim, CodePool, Endpoint, RewardCode
 from fulfillment.rules.codes import Code
 from fulfillment.rules.decision import CampaignFacts, EndpointKind, Facts, Found
 from fulfillment.rules.states import State
@@ -42,12 +42,16 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that is known about one claim. ``limit`` is how many of the reward a player may have (R4)."""
+    """All that is known about one claim. ``limit`` is how many of the reward a player may have (R4).
+
+    ``has_code`` says that it has a code of a pool already (D8).
+    """
 
     facts: Facts
     columns: Columns
     limit: int
     detail: str = ""
+    has_code: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +71,8 @@ class _Tables:
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     players: dict[tuple[str, str], int] = field(default_factory=dict)
     endpoints: dict[str, EndpointKind] = field(default_factory=dict)
+    by_code: set[str] = field(default_factory=set)
+    coded: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -92,6 +98,7 @@ def learn_about(claims: Sequence[Claim], viewers: Mapping[tuple[str, str, str], 
     _read_campaigns(tables, claims)
     matches = {claim.pk: _match(tables, claim) for claim in claims if claim.attempted_at is None}
     _read_people(tables, claims, matches, viewers)
+    _read_codes(tables, claims)
     return {
         claim.pk: _known(tables, claim, matches[claim.pk], viewers) if claim.pk in matches else _frozen(tables, claim)
         for claim in claims
@@ -168,6 +175,16 @@ def _read_people(
             tables.players[game, player] = pk
     for endpoint in Endpoint.objects.filter(game__in=games).defer("secret", "previous_secret"):
         tables.endpoints[endpoint.game_id] = _kind(endpoint)
+
+
+def _read_codes(tables: _Tables, claims: Sequence[Claim]) -> None:
+    """Read which rewards draw from a pool, and which of the claims that were attempted have a code of one (D8)."""
+    rewards = list(tables.reward_by_id)
+    if rewards:
+        tables.by_code = set(CodePool.objects.filter(reward__in=rewards).values_list("reward_id", flat=True))
+    attempted = [claim.pk for claim in claims if claim.attempted_at is not None]
+    if attempted:
+        tables.coded = set(RewardCode.objects.filter(claim__in=attempted).values_list("claim_id", flat=True))
 
 
 def user_key(claim: Claim) -> tuple[str, str, str]:
@@ -287,7 +304,9 @@ def _known(tables: _Tables, claim: Claim, match: _Match, viewers: Mapping[tuple[
         waived=frozenset(claim.waived),
         has_player=player_id is not None,
         is_player=is_player,
-        endpoint=tables.endpoints.get(game_id or "", EndpointKind.NONE),
+        endpoint=EndpointKind.CODE
+        if reward and reward.pk in tables.by_code
+        else tables.endpoints.get(game_id or "", EndpointKind.NONE),
     )
     columns = Columns(
         viewer_id=viewer_id,
@@ -318,7 +337,9 @@ def _frozen(tables: _Tables, claim: Claim) -> Known:
         campaign=_campaign_facts(campaign),
         staff_hold=claim.staff_hold,
         has_player=claim.player_id is not None,
-        endpoint=tables.endpoints.get(claim.game_id or "", EndpointKind.NONE),
+        endpoint=EndpointKind.CODE
+        if claim.pk in tables.coded
+        else tables.endpoints.get(claim.game_id or "", EndpointKind.NONE),
         frozen=True,
     )
     columns = Columns(
@@ -330,7 +351,8 @@ def _frozen(tables: _Tables, claim: Claim) -> Known:
         link_id=claim.link_id,
         player_id=claim.player_id,
     )
-    return Known(facts, columns, limit=campaign.per_player_limit if campaign else 1, detail=claim.detail)
+    limit = campaign.per_player_limit if campaign else 1
+    return Known(facts, columns, limit=limit, detail=claim.detail, has_code=claim.pk in tables.coded)
 
 
 def _campaign_facts(campaign: Campaign | None) -> CampaignFacts | None:

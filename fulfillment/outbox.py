@@ -30,13 +30,13 @@ class Settled:
     @property
     def to_be_sent(self) -> bool:
         """Whether the portal has to call the game backend about it."""
-        return self.claim.state == State.READY and self.endpoint is not EndpointKind.PULL
+        return self.claim.state == State.READY and self.endpoint not in (EndpointKind.PULL, EndpointKind.CODE)
 
 
 def settle_deliveries(settled: Sequence[Settled], *, now: datetime) -> None:
     """Make the deliveries of these claims what their states ask for.
 
-    A game that pulls has none. Where the game has no endpoint yet there is one all the same: it goes once there is one.
+    A game that pulls has none, nor has what is given as a code. Where the game has no endpoint yet there is one all the same: it goes once there is one.
     """
     sent = [one for one in settled if one.to_be_sent]
     if sent:

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, GameEvent
 from fulfillment.claim_counts import Changes
+from fulfillment.claim_minutes import Minutes
 from fulfillment.events.personal import remove_events
+from fulfillment.freeing import free_places, untie_codes
 from fulfillment.ledger import lock_claims
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, Event, Notice
 from fulfillment.rules.states import State
@@ -133,6 +135,11 @@ def _purge_batch(campaign_id: str, size: int, *, actor: User | None, now: dateti
         changes = Changes()
         changes.remove(chosen_still)
         changes.write()
+        minutes = Minutes()
+        minutes.remove(chosen_still)
+        minutes.write()
+        free_places(chosen_still)
+        untie_codes(chosen_still)
         Notice.objects.filter(claim__in=ids).delete()
         remove_events(Event.objects.filter(subject__in=ids))
         removed = Purged(

@@ -6,8 +6,9 @@ The unique columns of a claim are the guarantee; this works out whom they go to:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -42,25 +43,30 @@ def held_slots(claim: Claim) -> Slots:
     return Slots(claim.player_slot, claim.viewer_slot)
 
 
-def assign_slots(contenders: Sequence[Contender]) -> dict[str, Slots]:
-    """Return what each contender gets, by claim; ``NO_SLOTS`` for one that comes too late.
+def assign_slots(contenders: Sequence[Contender], *, admit: Callable[[Contender], bool]) -> dict[str, Slots]:
+    """Return what each contender gets, by claim; ``NO_SLOTS`` for one that comes too late, or that is not let in.
 
+    ``admit`` is asked once for each that has its slots or can have them, in the order in which they are given; what it
+    refuses leaves its slots to the next.
     What a claim gives up in this same batch is not given away at once: the claims that wait for it are marked, and the
     oldest of them has it in the next. Reads the slots in one query.
     """
     taken = _taken(contender.known.columns for contender in contenders)
     assigned: dict[str, Slots] = {}
     seekers = []
-    for contender in contenders:
+    for contender in sorted(contenders, key=_age):
         kept = _kept(contender.claim, contender.known.columns)
         if kept.player is not None and (kept.viewer is not None or contender.known.columns.viewer_id is None):
-            assigned[contender.claim.pk] = kept
+            assigned[contender.claim.pk] = kept if admit(contender) else NO_SLOTS
         else:
             seekers.append((contender, kept))
-    seekers.sort(key=lambda pair: (judged_at(pair[0].claim), pair[0].claim.received_at, pair[0].claim.pk))
     for contender, kept in seekers:
-        assigned[contender.claim.pk] = _seek(contender, kept, taken)
+        assigned[contender.claim.pk] = _seek(contender, kept, taken, admit)
     return assigned
+
+
+def _age(contender: Contender) -> tuple[datetime, datetime, str]:
+    return judged_at(contender.claim), contender.claim.received_at, contender.claim.pk
 
 
 def _kept(claim: Claim, columns: Columns) -> Slots:
@@ -72,7 +78,7 @@ def _kept(claim: Claim, columns: Columns) -> Slots:
     )
 
 
-def _seek(contender: Contender, kept: Slots, taken: dict[_Key, set[int]]) -> Slots:
+def _seek(contender: Contender, kept: Slots, taken: dict[_Key, set[int]], admit: Callable[[Contender], bool]) -> Slots:
     columns, limit = contender.known.columns, contender.known.limit
     player_key, viewer_key = _keys(columns)
     player = kept.player if player_key else None
@@ -82,6 +88,8 @@ def _seek(contender: Contender, kept: Slots, taken: dict[_Key, set[int]]) -> Slo
     if viewer_key and viewer is None:
         viewer = _lowest_free(taken[viewer_key], limit)
     if contender.needs_one and ((player_key and player is None) or (viewer_key and viewer is None)):
+        return NO_SLOTS
+    if not admit(contender):
         return NO_SLOTS
     if player_key and player is not None:
         taken[player_key].add(player)

@@ -18,7 +18,7 @@ from django.db import transaction
 
 from fulfillment.ledger import PORTAL, Move, lock_claims, move_claims
 from fulfillment.models import Claim, ClaimEvent
-from fulfillment.rules.codes import Code
+from fulfillment.rules.codes import BY_CODE, Code
 from fulfillment.rules.states import State
 from portal import platforms
 from portal.calling import call_platform
@@ -150,7 +150,11 @@ def _record(
         refused = [claim for claim in claims if answers[claim.pk][0] is Marked.REFUSED]
         later = [claim.pk for claim in claims if answers[claim.pk][0] is Marked.LATER]
         delivered = [claim for claim in accepted if claim.state == State.DELIVERED]
-        move_claims([Move(claim, State.CONFIRMED, Code.CONFIRMED) for claim in delivered], now=now)
+        moves = [
+            Move(claim, State.CONFIRMED, claim.reason if claim.reason in BY_CODE else Code.CONFIRMED)
+            for claim in delivered
+        ]
+        move_claims(moves, now=now)
         Claim.objects.filter(pk__in=[claim.pk for claim in accepted]).update(
             write_back_at=None, written_back_at=now, write_back_refused=False
         )

@@ -25,6 +25,7 @@ class Row:
     reason: str
     detail: str
     place: Place
+    given_day: int | None
 
 
 _TEXTS = (
@@ -38,7 +39,7 @@ _TEXTS = (
     "detail",
     "listed_as",
 )
-_NUMBERS = ("player_id", "player_slot", "viewer_slot", "counted_quarter", "listed_no")
+_NUMBERS = ("player_id", "player_slot", "viewer_slot", "counted_quarter", "listed_no", "given_day")
 
 
 def write_rows(rows: Sequence[Row]) -> None:
@@ -81,4 +82,5 @@ def _values(row: Row) -> tuple[Any, ...]:
         slots.viewer,
         row.quarter,
         row.place.number,
+        row.given_day,
     )

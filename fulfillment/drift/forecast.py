@@ -88,7 +88,7 @@ def _placed(known: Known) -> Known:
 def _decisions(claims: Sequence[Claim], known: dict[str, Known]) -> list[Decision]:
     made = {claim.pk: decide(known[claim.pk].facts) for claim in claims}
     ready = [Contender(claim, known[claim.pk]) for claim in claims if made[claim.pk].state is State.READY]
-    for pk, slots in (assign_slots(ready) if ready else {}).items():
+    for pk, slots in (assign_slots(ready, admit=lambda _one: True) if ready else {}).items():
         if slots == NO_SLOTS:
             made[pk] = decide(replace(known[pk].facts, slot_free=False))
     return list(made.values())

@@ -38,6 +38,7 @@ class Action(StrEnum):
     PUBLISH_CAMPAIGN = "publish_campaign"
     RESUME_DELIVERIES = "resume_deliveries"
     MEND_ENDPOINT = "mend_endpoint"
+    IMPORT_CODES = "import_codes"
 
 
 PERMISSIONS: Mapping[Action, Permission] = {
@@ -53,6 +54,7 @@ PERMISSIONS: Mapping[Action, Permission] = {
     Action.PUBLISH_CAMPAIGN: Permission.PUBLISH,
     Action.RESUME_DELIVERIES: Permission.PUBLISH,
     Action.MEND_ENDPOINT: Permission.MANAGE,
+    Action.IMPORT_CODES: Permission.EDIT_CAMPAIGNS,
 }
 """Which permission each action needs (S1)."""
 
@@ -79,6 +81,12 @@ class Code(StrEnum):
     HELD_BY_STAFF = "held_by_staff"
     DELIVERIES_PAUSED = "deliveries_paused"
     SLOT_TAKEN = "slot_taken"
+    LIMIT_REACHED = "limit_reached"
+    DAILY_LIMIT_REACHED = "daily_limit_reached"
+    POOL_EMPTY = "pool_empty"
+    CODE_RESERVED = "code_reserved"
+    CODE_ASSIGNED = "code_assigned"
+    CODE_REVEALED = "code_revealed"
     DUE = "due"
     RESENT = "resent"
     RETRYING = "retrying"
@@ -129,6 +137,27 @@ RELEASABLE = frozenset(
         Code.GRANTED_AFTER_CANCELLATION,
         Code.CAMPAIGN_NOT_PUBLISHED,
         Code.HELD_BY_STAFF,
+        Code.LIMIT_REACHED,
+        Code.DAILY_LIMIT_REACHED,
     }
 )
 """Holds that staff may lift for one claim. A pause of a campaign's deliveries is lifted on the campaign."""
+
+WAITING_FOR_STOCK = frozenset({Code.POOL_EMPTY, Code.LIMIT_REACHED, Code.DAILY_LIMIT_REACHED})
+"""Why claims are held that go on by themselves once there is a code for them or room in a limit, the oldest first."""
+
+BY_CODE = frozenset({Code.CODE_ASSIGNED, Code.CODE_REVEALED})
+"""Why a claim is delivered that got a code of a pool instead of a delivery to the game (D8)."""
+
+
+def reason_row(
+    states: State | frozenset[State],
+    staff: str | Promise,
+    viewer: str | Promise,
+    viewer_next: str | Promise,
+    turn: Turn,
+    *actions: Action,
+) -> Reason:
+    """Return a row of the table, of one state or of several."""
+    among = states if isinstance(states, frozenset) else frozenset({states})
+    return Reason(states=among, staff=staff, viewer=viewer, viewer_next=viewer_next, turn=turn, actions=actions)

@@ -29,6 +29,8 @@ class EndpointKind(StrEnum):
     PUSH = "push"
     PUSH_PAUSED = "push_paused"
     PULL = "pull"
+    CODE = "code"
+    """Not at all: the viewer gets a code of the reward's pool (D8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ class Facts:
     ``judged_at`` is when the platform granted it, or, where that is not known, when it arrived (C10). ``frozen`` says that
     a delivery was attempted: mapping, link and player then stay what they were (L6) and are not asked about again.
     ``campaign`` is None only where ``campaign_found`` is not ONE. ``is_player`` says that the viewer is of the studio's
-    own player, so that nobody links: the player is known or is not yet (I2).
+    own player, so that nobody links: the player is known or is not yet (I2). ``lacking`` is what it had to have besides its
+    slot and did not get: a place in a limit, a code of a pool (D8).
     """
 
     judged_at: datetime
@@ -68,6 +71,7 @@ class Facts:
     slot_free: bool = True
     endpoint: EndpointKind = EndpointKind.PUSH
     frozen: bool = False
+    lacking: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ _READY_REASONS = {
     EndpointKind.PUSH: Code.DUE,
     EndpointKind.PUSH_PAUSED: Code.ENDPOINT_PAUSED,
     EndpointKind.PULL: Code.WAITING_FOR_PULL,
+    EndpointKind.CODE: Code.CODE_RESERVED,
 }
 
 
@@ -90,7 +95,7 @@ def decide(facts: Facts) -> Decision:
     """Return where a claim with these facts belongs.
 
     In this order, the first that applies: fulfilled elsewhere, mapping unknown, held for what was granted, held by staff,
-    not linked (or, of the studio's own player, not known), deliveries paused, slot taken, ready.
+    not linked (or, of the studio's own player, not known), deliveries paused, slot taken, limit or codes used up, ready.
     """
     if facts.fulfilled_elsewhere:
         return Decision(State.CONFIRMED, Code.FULFILLED_ELSEWHERE)
@@ -107,6 +112,8 @@ def decide(facts: Facts) -> Decision:
         return Decision(State.HELD, Code.DELIVERIES_PAUSED)
     if not facts.slot_free:
         return Decision(State.DUPLICATE, Code.SLOT_TAKEN)
+    if facts.lacking is not None:
+        return Decision(State.HELD, facts.lacking)
     return Decision(State.READY, _READY_REASONS[facts.endpoint])
 
 

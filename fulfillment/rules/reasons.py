@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from fulfillment.rules.codes import PERMISSIONS, RELEASABLE, Action, Code, Reason, Turn
+from fulfillment.rules.codes import PERMISSIONS, RELEASABLE, Action, Code, Reason, Turn, reason_row
+from fulfillment.rules.reasons_of_stock import STOCK_REASONS
 from fulfillment.rules.states import State
 
 __all__ = ["DEFAULT_OF_STATE", "PERMISSIONS", "REASONS", "RELEASABLE", "Action", "Code", "Reason", "Turn", "reason_of"]
@@ -28,21 +28,8 @@ _HOLD = (Action.RELEASE, Action.HOLD, Action.ABANDON)
 _SENDING = (Action.RETRY, Action.HOLD, Action.ABANDON)
 
 
-def _row(
-    state: State,
-    staff: str | Promise,
-    viewer: str | Promise,
-    viewer_next: str | Promise,
-    turn: Turn,
-    *actions: Action,
-) -> Reason:
-    return Reason(
-        states=frozenset({state}), staff=staff, viewer=viewer, viewer_next=viewer_next, turn=turn, actions=actions
-    )
-
-
 REASONS: Mapping[Code, Reason] = {
-    Code.RECEIVED: _row(
+    Code.RECEIVED: reason_row(
         State.RECEIVED,
         _("The claim has arrived and is about to be worked out. This takes seconds while the worker runs."),
         _("You claimed this reward on %(platform)s, and your claim has arrived."),
@@ -51,7 +38,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.RETRY,
         Action.HOLD,
     ),
-    Code.REOPENED: _row(
+    Code.REOPENED: reason_row(
         State.RECEIVED,
         _("A member of staff has reopened the claim. It is worked out again in a moment."),
         _("Your claim is looked at again."),
@@ -60,7 +47,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.RETRY,
         Action.HOLD,
     ),
-    Code.NOT_LINKED: _row(
+    Code.NOT_LINKED: reason_row(
         State.WAITING,
         _("The viewer has not linked a game account. The claim goes out by itself once they do; it does not expire."),
         _("You claimed this reward on %(platform)s, but no game account is linked to it."),
@@ -70,7 +57,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.HOLD,
         Action.ABANDON,
     ),
-    Code.PLAYER_UNKNOWN: _row(
+    Code.PLAYER_UNKNOWN: reason_row(
         State.WAITING,
         _("No game account with this player id has signed in here yet. The claim goes out by itself once it has."),
         _("You claimed this reward, but your game account has not signed in here yet."),
@@ -80,7 +67,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.HOLD,
         Action.ABANDON,
     ),
-    Code.REWARD_UNKNOWN: _row(
+    Code.REWARD_UNKNOWN: reason_row(
         State.QUARANTINED,
         _(
             "No reward has this id on the platform or this external id. Map it with all claims like it, or assign a reward."
@@ -90,7 +77,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.STUDIO,
         *_MAPPING,
     ),
-    Code.REWARD_AMBIGUOUS: _row(
+    Code.REWARD_AMBIGUOUS: reason_row(
         State.QUARANTINED,
         _("Rewards of several games have this external id. Map it with all claims like it, or assign a reward."),
         _UNREADY,
@@ -98,7 +85,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.STUDIO,
         *_MAPPING,
     ),
-    Code.CAMPAIGN_UNKNOWN: _row(
+    Code.CAMPAIGN_UNKNOWN: reason_row(
         State.QUARANTINED,
         _("No campaign has this id there, or none with this reward runs there. Map it with all claims like it."),
         _UNREADY,
@@ -107,7 +94,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.EDIT_CAMPAIGN,
         *_MAPPING,
     ),
-    Code.CAMPAIGN_AMBIGUOUS: _row(
+    Code.CAMPAIGN_AMBIGUOUS: reason_row(
         State.QUARANTINED,
         _("The message names no campaign, and several campaigns with this reward ran at that time. Assign one."),
         _UNREADY,
@@ -115,7 +102,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.STUDIO,
         *_MAPPING,
     ),
-    Code.REWARD_NOT_IN_CAMPAIGN: _row(
+    Code.REWARD_NOT_IN_CAMPAIGN: reason_row(
         State.QUARANTINED,
         _("The campaign does not have this reward. Check the ids at the reward and the campaign, or assign a reward."),
         _UNREADY,
@@ -124,7 +111,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.EDIT_CAMPAIGN,
         *_MAPPING,
     ),
-    Code.RESOLVE_ERROR: _row(
+    Code.RESOLVE_ERROR: reason_row(
         State.QUARANTINED,
         _("Working this claim out failed in the portal itself. It is tried again every 15 minutes; the log has more."),
         _UNREADY,
@@ -133,7 +120,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.RETRY,
         Action.ABANDON,
     ),
-    Code.BEFORE_TAKE_OVER: _row(
+    Code.BEFORE_TAKE_OVER: reason_row(
         State.HELD,
         _("The platform granted this before the portal took the game over. Release it if it was never delivered."),
         _("This reward is from before %(game)s moved to this page."),
@@ -141,7 +128,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.STUDIO,
         *_HOLD,
     ),
-    Code.TEST: _row(
+    Code.TEST: reason_row(
         State.HELD,
         _("The campaign is in test mode and this viewer is not one of its testers."),
         _("This campaign is only a test so far."),
@@ -150,7 +137,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.EDIT_CAMPAIGN,
         *_HOLD,
     ),
-    Code.EARLY: _row(
+    Code.EARLY: reason_row(
         State.HELD,
         _("The platform granted this before the campaign's start. Check the dates on both sides, or release it."),
         _REVIEWED,
@@ -158,7 +145,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.STUDIO,
         *_HOLD,
     ),
-    Code.LATE: _row(
+    Code.LATE: reason_row(
         State.HELD,
         _("The platform granted this when the campaign had already closed. Release it to deliver all the same."),
         _("You claimed this reward after the campaign had closed."),
@@ -166,7 +153,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.STUDIO,
         *_HOLD,
     ),
-    Code.GRANTED_AFTER_CANCELLATION: _row(
+    Code.GRANTED_AFTER_CANCELLATION: reason_row(
         State.HELD,
         _("The platform granted this when the campaign had been cancelled. Release it to deliver all the same."),
         _("The campaign was cancelled before you claimed this reward."),
@@ -174,7 +161,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.STUDIO,
         *_HOLD,
     ),
-    Code.CAMPAIGN_NOT_PUBLISHED: _row(
+    Code.CAMPAIGN_NOT_PUBLISHED: reason_row(
         State.HELD,
         _("The campaign is not published on the portal, yet the platform already grants its rewards. Publish it."),
         _REVIEWED,
@@ -183,7 +170,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.PUBLISH_CAMPAIGN,
         *_HOLD,
     ),
-    Code.HELD_BY_STAFF: _row(
+    Code.HELD_BY_STAFF: reason_row(
         State.HELD,
         _("A member of staff is holding this claim. Its history says who and why."),
         _REVIEWED,
@@ -192,7 +179,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.RELEASE,
         Action.ABANDON,
     ),
-    Code.DELIVERIES_PAUSED: _row(
+    Code.DELIVERIES_PAUSED: reason_row(
         State.HELD,
         _("Deliveries of this campaign are paused. The claim goes out by itself once they are resumed."),
         _("Rewards of this campaign are not being sent at the moment."),
@@ -202,7 +189,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.HOLD,
         Action.ABANDON,
     ),
-    Code.SLOT_TAKEN: _row(
+    Code.SLOT_TAKEN: reason_row(
         State.DUPLICATE,
         _("This player or viewer already has this reward of the campaign as often as it may be had."),
         _("You already have this reward, or it is on its way: it was claimed more than once."),
@@ -212,7 +199,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.RETRY,
         Action.ABANDON,
     ),
-    Code.DUE: _row(
+    Code.DUE: reason_row(
         State.READY,
         _("To be sent to the game backend now. This takes seconds while the worker runs."),
         _ON_ITS_WAY,
@@ -220,7 +207,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.PORTAL,
         *_SENDING,
     ),
-    Code.RESENT: _row(
+    Code.RESENT: reason_row(
         State.READY,
         _("A member of staff has it sent again, with the same idempotency key as before."),
         _ON_ITS_WAY,
@@ -228,7 +215,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.PORTAL,
         *_SENDING,
     ),
-    Code.RETRYING: _row(
+    Code.RETRYING: reason_row(
         State.READY,
         _("The game backend could not take it. It is sent again by itself, at the time shown at the delivery."),
         _DELAYED,
@@ -237,7 +224,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.MEND_ENDPOINT,
         *_SENDING,
     ),
-    Code.BACKEND_TIMEOUT: _row(
+    Code.BACKEND_TIMEOUT: reason_row(
         State.READY,
         _("The game backend did not answer in time. It is sent again by itself, at the time shown at the delivery."),
         _DELAYED,
@@ -246,7 +233,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.MEND_ENDPOINT,
         *_SENDING,
     ),
-    Code.BACKEND_UNREACHABLE: _row(
+    Code.BACKEND_UNREACHABLE: reason_row(
         State.READY,
         _("No connection to the game backend. It is sent again by itself, at the time shown at the delivery."),
         _DELAYED,
@@ -255,7 +242,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.MEND_ENDPOINT,
         *_SENDING,
     ),
-    Code.BACKEND_ERROR: _row(
+    Code.BACKEND_ERROR: reason_row(
         State.READY,
         _("The game backend answered with an error of its own. It is sent again by itself, at the time shown."),
         _DELAYED,
@@ -264,7 +251,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.MEND_ENDPOINT,
         *_SENDING,
     ),
-    Code.BACKEND_BUSY: _row(
+    Code.BACKEND_BUSY: reason_row(
         State.READY,
         _("The game backend asked for a slower pace. It is sent again by itself, at the time shown at the delivery."),
         _DELAYED,
@@ -272,7 +259,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.PORTAL,
         *_SENDING,
     ),
-    Code.ENDPOINT_PAUSED: _row(
+    Code.ENDPOINT_PAUSED: reason_row(
         State.READY,
         _(
             "The game's endpoint keeps failing and is paused. All its claims go out by themselves once it answers again."
@@ -283,7 +270,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.MEND_ENDPOINT,
         *_SENDING,
     ),
-    Code.NO_ENDPOINT: _row(
+    Code.NO_ENDPOINT: reason_row(
         State.READY,
         _("The game has no enabled endpoint. Set one up: the claim then goes out by itself."),
         _("Your reward is ready, but it cannot be sent to %(game)s yet."),
@@ -293,7 +280,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.HOLD,
         Action.ABANDON,
     ),
-    Code.WAITING_FOR_PULL: _row(
+    Code.WAITING_FOR_PULL: reason_row(
         State.READY,
         _("The game backend fetches its claims itself and has not marked this one as fulfilled yet."),
         _("Your reward is ready and waits for %(game)s to fetch it."),
@@ -302,7 +289,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.HOLD,
         Action.ABANDON,
     ),
-    Code.SENDING: _row(
+    Code.SENDING: reason_row(
         State.DELIVERING,
         _("Being sent to the game backend right now. A hold takes effect if this attempt fails."),
         _ON_ITS_WAY,
@@ -310,7 +297,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.PORTAL,
         Action.HOLD,
     ),
-    Code.DELIVERED: _row(
+    Code.DELIVERED: reason_row(
         State.DELIVERED,
         _("The game backend has accepted it."),
         _("Your reward was delivered to %(game)s."),
@@ -318,7 +305,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.NOBODY,
         Action.RESEND,
     ),
-    Code.CONFIRMED: _row(
+    Code.CONFIRMED: reason_row(
         State.CONFIRMED,
         _("The game backend has accepted it, and the platform knows."),
         _("Your reward was delivered to %(game)s."),
@@ -326,7 +313,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.NOBODY,
         Action.RESEND,
     ),
-    Code.FULFILLED_ELSEWHERE: _row(
+    Code.FULFILLED_ELSEWHERE: reason_row(
         State.CONFIRMED,
         _("The platform said that this was already fulfilled, so it was not delivered by the portal."),
         _("Your reward was delivered to %(game)s before it moved to this page."),
@@ -334,7 +321,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.NOBODY,
         Action.RESEND,
     ),
-    Code.REJECTED: _row(
+    Code.REJECTED: reason_row(
         State.FAILED,
         _("The game backend refused it for good. The attempts show its answer. Mend the cause, then retry."),
         _("Your reward could not be delivered to %(game)s."),
@@ -344,7 +331,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.HOLD,
         Action.ABANDON,
     ),
-    Code.ATTEMPTS_EXHAUSTED: _row(
+    Code.ATTEMPTS_EXHAUSTED: reason_row(
         State.FAILED,
         _("All attempts failed. The attempts show why. Mend the endpoint, then retry."),
         _("Your reward could not be delivered to %(game)s."),
@@ -355,7 +342,7 @@ REASONS: Mapping[Code, Reason] = {
         Action.HOLD,
         Action.ABANDON,
     ),
-    Code.ABANDONED_BY_STAFF: _row(
+    Code.ABANDONED_BY_STAFF: reason_row(
         State.ABANDONED,
         _("A member of staff has decided that this claim is not delivered. Its history says who and why."),
         _("This claim was closed without a delivery."),
@@ -363,7 +350,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.NOBODY,
         Action.REOPEN,
     ),
-    Code.ERASED: _row(
+    Code.ERASED: reason_row(
         State.ABANDONED,
         _("The person's data was erased on request, so there is nobody to deliver to. Reopened, it waits for a link."),
         _("This claim was closed because the data of its account was erased on request."),
@@ -371,6 +358,7 @@ REASONS: Mapping[Code, Reason] = {
         Turn.NOBODY,
         Action.REOPEN,
     ),
+    **STOCK_REASONS,
 }
 
 DEFAULT_OF_STATE: Mapping[State, Code] = {
