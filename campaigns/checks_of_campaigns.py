@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward
 from campaigns.models.campaigns import MAX_REWARDS
-from campaigns.preflight import Finding, Level, check
+from campaigns.preflight import Finding, Level, check, named
 from campaigns.rules import zones
 from portal import platforms
 from portal.sentences import Sentence
@@ -29,6 +29,7 @@ def _warning(code: str, sentence: Sentence, fix: Sentence, **where: object) -> F
 
 
 @check
+@named(_("The organization is enabled"))
 def organization_enabled(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Only an organization that the portal's administrator enabled may publish."""
     if not campaign.organization.enabled:
@@ -40,6 +41,7 @@ def organization_enabled(campaign: Campaign, now: datetime) -> Iterator[Finding]
 
 
 @check
+@named(_("Start and end"))
 def dates(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Start and end are set and in order."""
     for field, value, sentence in (
@@ -64,6 +66,7 @@ def dates(campaign: Campaign, now: datetime) -> Iterator[Finding]:
 
 
 @check
+@named(_("Dates that suit viewers"))
 def timing(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Warn of a start that is near or past, of a short grace time and of clocks that change on the way."""
     start, end = campaign.starts_at, campaign.ends_at
@@ -104,6 +107,7 @@ def timing(campaign: Campaign, now: datetime) -> Iterator[Finding]:
 
 
 @check
+@named(_("Web addresses"))
 def addresses(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Pages that viewers are sent to are web pages."""
     for field, label in (("info_url", _("info page")), ("connection_url", _("connection page"))):
@@ -119,6 +123,7 @@ def addresses(campaign: Campaign, now: datetime) -> Iterator[Finding]:
 
 
 @check
+@named(_("Rewards and their images"))
 def rewards(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """One to twelve rewards, each with a picture and words for it."""
     entries = list(campaign.rewards.all())
@@ -164,6 +169,7 @@ def _picture(entry: CampaignReward) -> Iterator[Finding]:
 
 
 @check
+@named(_("Platforms, and their ids where they count"))
 def platform_ids(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """The campaign runs somewhere; where the platform counts, the campaign's and its rewards' ids there are known."""
     rows = list(campaign.platforms.all())
@@ -214,6 +220,7 @@ def _counted_there(campaign: Campaign, row: CampaignPlatform) -> Iterator[Findin
 
 
 @check
+@named(_("Channels that count"))
 def channels(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """An allow-list with no channel never means all channels (C5)."""
     if campaign.scope == Campaign.Scope.ALLOW_LIST and not campaign.channels.filter(removed_at=None).exists():
@@ -226,6 +233,7 @@ def channels(campaign: Campaign, now: datetime) -> Iterator[Finding]:
 
 
 @check
+@named(_("Rewards in other campaigns at the same time"))
 def overlaps(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Warn of a reward that another campaign gives on the same platform at the same time."""
     if not campaign.starts_at or not campaign.ends_at:

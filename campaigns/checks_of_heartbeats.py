@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.heartbeats.standing import with_last_heartbeat
 from campaigns.models import Campaign, CampaignPlatform, HeartbeatSource
-from campaigns.preflight import Finding, Level, check
+from campaigns.preflight import Finding, Level, check, named
 from portal import platforms
 from portal.platforms.studio import STUDIO
 from portal.sentences import Sentence
@@ -23,6 +23,7 @@ HEARD_WITHIN = timedelta(hours=1)
 
 
 @check
+@named(_("Heartbeats, where the portal counts"))
 def heartbeats(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Where the portal counts, an enabled source for one of the campaign's games."""
     counted_here = [

@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from django.db import models
 from django.db.models import prefetch_related_objects
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
 from portal.sentences import Sentence
@@ -54,6 +56,35 @@ def check(function: Check) -> Check:
     if function not in checks:
         checks.append(function)
     return function
+
+
+names: dict[Check, str | Promise] = {}
+"""What a checklist calls a check; one without a name is listed only where it finds something."""
+
+
+def named(name: str | Promise) -> Callable[[Check], Check]:
+    """Name a check for the checklist of :func:`checklist`; goes below :func:`check`."""
+
+    def name_it(function: Check) -> Check:
+        names[function] = name
+        return function
+
+    return name_it
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One line of the checklist: what was looked at, and what was found wrong with it."""
+
+    name: str | Promise
+    findings: list[Finding]
+
+
+def checklist(campaign: Campaign, *, now: datetime) -> list[Checked]:
+    """Return what every named check found, nothing included, and what the others found; in the order of the checks."""
+    fresh = _with_lists(campaign)
+    lines = [Checked(names.get(function, _("Besides")), list(function(fresh, now))) for function in checks]
+    return [line for line, function in zip(lines, checks, strict=True) if line.findings or function in names]
 
 
 def preflight(campaign: Campaign, *, now: datetime) -> list[Finding]:

@@ -86,7 +86,7 @@ def campaign_context(request: HttpRequest, campaign: Campaign, *, now: datetime)
     """Return what the header's template shows."""
     stored = Campaign.objects.select_related("game", "organization").get(pk=campaign.pk)
     phase = stored.phase(now)
-    found = [_shown(finding) for finding in preflight(stored, now=now)] if phase in _BEFORE_START else []
+    found = [shown_finding(finding) for finding in preflight(stored, now=now)] if phase in _BEFORE_START else []
     style, name = phase_chip(phase)
     return {
         "campaign": stored,
@@ -121,7 +121,9 @@ def _times(campaign: Campaign) -> list[tuple[str, Any]]:
 def _figures(campaign: Campaign) -> list[tuple[str, str, str]]:
     figures = [(_t("Rewards"), str(campaign.rewards.count()), "")]
     if campaign.scope == Campaign.Scope.ALLOW_LIST:
-        figures.append((_t("Listed channels"), str(campaign.channels.filter(removed_at=None).count()), ""))
+        listed = campaign.channels.filter(removed_at=None).count()
+        channels = reverse("admin:campaigns_campaign_channels", args=[campaign.pk])
+        figures.append((_t("Listed channels"), f"{listed:,}", channels))
     else:
         figures.append((_t("Channels"), _t("all"), ""))
     for tell in campaign_figures:
@@ -134,6 +136,8 @@ def _deeds(request: HttpRequest, campaign: Campaign, phase: Phase) -> list[tuple
     deeds: list[tuple[str, str, str]] = []
     if campaign.test_mode and phase not in (Phase.CLOSED, Phase.CANCELLED) and may(request, Permission.EDIT_CAMPAIGNS):
         deeds.append(("testers", _t("Add members as testers …"), ""))
+    if phase in _BEFORE_START and may(request, Permission.EDIT_CAMPAIGNS):
+        deeds.append(("steps", _t("Step by step"), ""))
     if not may(request, Permission.PUBLISH):
         return _addressed(deeds, campaign)
     if phase is Phase.DRAFT:
@@ -153,7 +157,8 @@ def _addressed(deeds: list[tuple[str, str, str]], campaign: Campaign) -> list[tu
     return [(reverse(f"{named}{deed}", args=[campaign.pk]), label, style) for deed, label, style in deeds]
 
 
-def _shown(finding: Finding) -> ShownFinding:
+def shown_finding(finding: Finding) -> ShownFinding:
+    """Return a finding with the address of the page that mends it."""
     if finding.missing is not None:
         return ShownFinding(finding, _page(finding.missing, "add"), "", "")
     if finding.obj is not None:

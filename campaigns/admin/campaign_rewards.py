@@ -33,12 +33,15 @@ _EVENT_FIELDS: dict[str, Any] = {
 """What only a game event has, and what stands there for every other rule."""
 
 
+LIMIT_FIELDS = ("limit_total", "limit_per_day", "at_limit")
+
+
 class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
     """A reward in the campaign, with its rule. What belongs to another rule than the chosen one is dropped, whatever it is."""
 
     class Meta:
         model = CampaignReward
-        fields = ("reward", "rule", "minutes", "requires", "position", *_EVENT_FIELDS)
+        fields = ("reward", "rule", "minutes", "requires", "position", *_EVENT_FIELDS, *LIMIT_FIELDS)
         labels = {
             "event_name": _("What happens"),
             "event_path": _("Where in the game state"),
@@ -168,13 +171,14 @@ class CampaignRewardFormSet(DistinctFormSet):
                 continue
             if needed.pk not in needs:
                 form.add_error("requires", ValidationError(_("This reward is being removed from the campaign.")))
-            elif _leads_back(form.instance.pk, needs):
+            elif leads_back(form.instance.pk, needs):
                 form.add_error(
                     "requires", ValidationError(_("These rewards wait for each other: none could be earned."))
                 )
 
 
-def _leads_back(start: str, needs: dict[str, Any]) -> bool:
+def leads_back(start: str, needs: dict[str, Any]) -> bool:
+    """Say whether a reward waits for itself, by what each needs: rewards by the ids of those that wait for them (R3)."""
     seen = {start}
     current = needs.get(start)
     while current is not None:
