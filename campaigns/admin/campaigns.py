@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db import models
 from django.forms import BaseModelForm
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -28,7 +28,7 @@ from campaigns.admin.campaign_inlines import (
     shown_locked,
 )
 from campaigns.admin.campaign_pages import page_urls
-from campaigns.admin.channel_list import channel_list_view
+from campaigns.admin.guide.views import guide_urls
 from campaigns.channels import ListLocked, change_listing
 from campaigns.editing import EditRefused, save_campaign
 from campaigns.models import Campaign, CampaignChannel
@@ -39,6 +39,10 @@ from portal.admin_base import display
 from portal.admin_deletion import PlainDeletion
 from portal.admin_filters import DropdownFilter, PlatformFilter, ScopedRelatedFilter
 from portal.organizations import active_organization
+
+
+WHOLE = "whole"
+"""Asks, in the address of a new campaign, for all of it on one page."""
 
 
 class PhaseFilter(DropdownFilter):
@@ -148,6 +152,16 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
             return names
         return [name for name in names if shown_locked(request, obj, name)]
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the guide, with what was asked for; who asks for the whole page, or sends it, has it."""
+        if request.method in ("GET", "HEAD") and WHOLE not in request.GET:
+            query = f"?{request.GET.urlencode()}" if request.GET else ""
+            return HttpResponseRedirect(reverse("admin:campaigns_campaign_begin") + query)
+        response: HttpResponse = super().add_view(request, form_url, extra_context)
+        return response
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -223,15 +237,10 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
         return super().has_delete_permission(request, obj)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add publishing, pausing, cancelling and the list of channels."""
-        wrap = self.admin_site.admin_view
+        """Add publishing, pausing, cancelling, and the pages below a campaign's own."""
         return [
+            *guide_urls(self),
             *self.deed_urls(),
-            path(
-                "<path:object_id>/channels/",
-                wrap(lambda request, object_id: channel_list_view(self, request, object_id)),
-                name="campaigns_campaign_channels",
-            ),
             *page_urls(self),
             *super().get_urls(),
         ]

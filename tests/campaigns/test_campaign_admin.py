@@ -38,7 +38,7 @@ def owner(organization: Organization) -> Client:
 
 
 def add_page() -> str:
-    return url("campaigns.campaign", "add")
+    return url("campaigns.campaign", "add") + "?whole=1"
 
 
 def page(campaign: Campaign) -> str:

@@ -106,7 +106,7 @@ def add_platform_id(page: Page, number: int, platform: str, platform_id: str) ->
 def make_campaign(producer: Producer, ids: dict[str, str]) -> None:
     """Make the campaign on one page, tab by tab, and stay on it."""
     page = producer.page
-    producer.open("campaigns/campaign/add/")
+    producer.open("campaigns/campaign/add/?whole=1")
     page.locator("[name=game]").select_option(label="Starfall")
     page.locator("[name=name]").fill(CAMPAIGN)
     start = datetime.now(UTC) - timedelta(hours=2)
