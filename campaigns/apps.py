@@ -23,7 +23,7 @@ class CampaignsConfig(AppConfig):
         from campaigns.game_state import metrics as game_state
         from campaigns.game_state.figures import game_event_figure
         from campaigns.hooks import campaign_figures
-        from campaigns.members import games_of_member, named_games, set_games_of_member, viewers_in_campaigns
+        from campaigns.members import games_of_members, named_games, set_games_of_member, viewers_in_campaigns
         from campaigns.models import Game, Viewer
         from campaigns.watch import health
         from portal import reach
@@ -32,7 +32,7 @@ class CampaignsConfig(AppConfig):
         from portal.metrics import sources
 
         reach.enter_games(
-            reach.Games(model=Game, of_member=games_of_member, set_for_member=set_games_of_member, named=named_games)
+            reach.Games(model=Game, of_members=games_of_members, set_for_member=set_games_of_member, named=named_games)
         )
         reach.narrow(Viewer, viewers_in_campaigns)
         cards += [campaigns_card, heartbeats_card]

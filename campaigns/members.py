@@ -11,9 +11,12 @@ from campaigns.models import Game, GameOfMember, Participation
 from portal.models import Membership
 
 
-def games_of_member(membership_id: int) -> frozenset[str]:
-    """Return the ids of a membership's games."""
-    return frozenset(GameOfMember.objects.filter(membership=membership_id).values_list("game_id", flat=True))
+def games_of_members(membership_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+    """Return the ids of the games of each of these memberships; of none for one that was given none."""
+    found: dict[int, set[str]] = {membership: set() for membership in membership_ids}
+    for membership, game in GameOfMember.objects.filter(membership__in=found).values_list("membership_id", "game_id"):
+        found[membership].add(game)
+    return {membership: frozenset(games) for membership, games in found.items()}
 
 
 def set_games_of_member(membership_id: int, game_ids: Iterable[str]) -> None:

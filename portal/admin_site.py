@@ -114,6 +114,14 @@ def environment(request: HttpRequest) -> list[str] | None:
     return [organization.name, "info"] if organization else None
 
 
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what a person keeps of their own account, for the menu under their name."""
+    return [
+        {"title": _("Second factor"), "link": reverse("mfa_index")},
+        {"title": _("Sessions"), "link": reverse("usersessions_list")},
+    ]
+
+
 def stylesheet(request: HttpRequest) -> str:
     """Return the address of what the portal adds to Unfold's styles."""
     return static("portal/admin.css")

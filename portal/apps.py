@@ -14,10 +14,15 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks (S2), the checks of credentials, how long data is kept (F8), and the reminder of old secrets."""
+        from django.contrib.auth.signals import user_logged_in
+
         from portal import checks, retention  # noqa: F401 - they register on import
         from portal.credential_checks import calls, entered  # noqa: F401 - they register on import
         from portal.dashboard import cards
         from portal.secret_ages import secrets_card
+        from portal.staff import note_sign_in
+
+        user_logged_in.connect(note_sign_in, dispatch_uid="portal.staff.note_sign_in")
 
         cards.append(secrets_card)
 

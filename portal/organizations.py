@@ -102,7 +102,7 @@ def games_of(user: User | AnonymousUser, organization: Organization | None) -> f
         return None
     known: dict[int, frozenset[str]] = getattr(user, "_games", {})
     if standing.membership_id not in known:
-        known[standing.membership_id] = entered_games().of_member(standing.membership_id)
+        known |= entered_games().of_members([standing.membership_id])
         user._games = known  # type: ignore[union-attr]
     return known[standing.membership_id]
 

@@ -7,7 +7,7 @@ game and belongs to none, such as a claim nobody could place yet, is not within 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
@@ -24,12 +24,12 @@ _STEPS = 3
 class Games:
     """What the kernel has to know of games, all of them strings of ULIDs.
 
-    ``of_member`` tells the games of a membership's id, ``set_for_member`` replaces them by those of the given ids that are
+    ``of_members`` tells the games of each of some memberships' ids, ``set_for_member`` replaces them by those of the given ids that are
     the membership's organization's, ``named`` tells id and name of all games of an organization's id, by name.
     """
 
     model: type[models.Model]
-    of_member: Callable[[int], frozenset[str]]
+    of_members: Callable[[Iterable[int]], Mapping[int, frozenset[str]]]
     set_for_member: Callable[[int, Iterable[str]], None]
     named: Callable[[str], list[tuple[str, str]]]
 

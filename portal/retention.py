@@ -21,7 +21,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, Success
 
-from portal.models import AuditEntry
+from portal.models import AuditEntry, Invitation
 
 BATCH = 500
 
@@ -126,9 +126,15 @@ def _sign_ins(before: datetime) -> models.QuerySet[UserSession]:
     return UserSession.objects.filter(~models.Exists(alive), last_seen_at__lt=before)
 
 
+def _invitations(before: datetime) -> models.QuerySet[Invitation]:
+    ended = models.Q(accepted_at__lt=before) | models.Q(withdrawn_at__lt=before)
+    return Invitation.objects.filter(ended | models.Q(expires_at__lt=before))
+
+
 add_kinds(
     Kind("sessions", _("sessions that have ended"), 0, lambda t: Session.objects.filter(expire_date__lt=t)),
     Kind("sign_ins", _("sign-ins: address and browser, once the session has ended"), 30, _sign_ins),
+    Kind("invitations", _("invitations that were accepted, withdrawn or have expired"), 90, _invitations),
     Kind("done_jobs", _("notes of background jobs"), 30, lambda t: Success.objects.filter(stopped__lt=t)),
     Kind("failed_jobs", _("notes of failed background jobs"), 30, lambda t: Failure.objects.filter(stopped__lt=t)),
     Kind("audit_trail", _("audit trail"), 5 * 365, lambda t: AuditEntry.objects.filter(at__lt=t)),

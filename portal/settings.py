@@ -100,7 +100,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "portal.staff.SessionActivityMiddleware",
     "portal.staff.SecondFactorMiddleware",
 ]
 
@@ -200,6 +200,7 @@ SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_AUTO_SIGNUP = True
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.trusted_proxies
+USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "portal.staff.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -286,6 +287,7 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATIONS": False,
 }
 
+PORTAL_SENDS_MAIL = bool(ENV.email_url)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.email_from
 if ENV.email_url:
     _mail = urlsplit(ENV.email_url)
@@ -320,5 +322,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "portal.admin_site.environment",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "portal.admin_site.icon"}],
     "STYLES": ["portal.admin_site.stylesheet"],
+    "ACCOUNT": {"navigation": "portal.admin_site.account_links"},
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "portal.admin_site.navigation"},
 }

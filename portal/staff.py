@@ -1,20 +1,24 @@
-"""How staff sign in: a second factor or passkey besides the password (I1)."""
+"""How staff sign in: a second factor or passkey besides the password (I1), and when their sessions were last used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.encryption import decrypt, encrypt
+from portal.organizations import standings_of
 
 
 class MFAAdapter(DefaultMFAAdapter):
@@ -29,11 +33,18 @@ class MFAAdapter(DefaultMFAAdapter):
         return decrypt(encrypted_text)
 
 
+def needs_second_factor(user: Any) -> bool:
+    """Say whether somebody may work here with a second factor only: by the operator, or by an organization of theirs."""
+    if not (user.is_authenticated and user.is_staff):
+        return False
+    if settings.PORTAL_STAFF_SECOND_FACTOR:
+        return True
+    return any(standing.second_factor for standing in standings_of(user).values())
+
+
 def lacks_second_factor(user: Any) -> bool:
-    """Say whether a member of staff still has to add a second factor, where the operator demands one."""
-    return bool(
-        settings.PORTAL_STAFF_SECOND_FACTOR and user.is_authenticated and user.is_staff and not is_mfa_enabled(user)
-    )
+    """Say whether a member of staff still has to add the second factor that is demanded."""
+    return needs_second_factor(user) and not is_mfa_enabled(user)
 
 
 def ask_for_second_factor(request: HttpRequest) -> HttpResponse:
@@ -53,3 +64,34 @@ class SecondFactorMiddleware:
         if request.path.startswith(reverse("admin:index")) and lacks_second_factor(request.user):
             return ask_for_second_factor(request)
         return self.get_response(request)
+
+
+SEEN_EVERY = timedelta(minutes=5)
+_SEEN = "seen_at"
+
+
+class SessionActivityMiddleware(UserSessionsMiddleware):
+    """Notes when a session was last used, and from where, at most once in :data:`SEEN_EVERY`: not at every request."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on; note it first where the last note is old."""
+        # Who sends no session's cookie has none: partners' calls must not load one.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated and self._is_due(request):
+            answer: HttpResponse = super().__call__(request)
+            return answer
+        response: HttpResponse = self.get_response(request)
+        return response
+
+    def _is_due(self, request: HttpRequest) -> bool:
+        now = timezone.now()
+        seen = request.session.get(_SEEN)
+        if seen is not None and now < datetime.fromisoformat(seen) + SEEN_EVERY:
+            return False
+        request.session[_SEEN] = now.isoformat()
+        return True
+
+
+def note_sign_in(sender: Any, request: HttpRequest, **_more: Any) -> None:
+    """Begin a session as just used: allauth notes it then."""
+    if hasattr(request, "session"):
+        request.session[_SEEN] = timezone.now().isoformat()

@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 
 from linking.home import home
 from portal import health
+from portal.joining import invitation_view
 from portal.media import serve_media
 from portal.metrics import metrics
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("media/<path:name>", serve_media, name="media"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("invitations/<str:token>/", invitation_view, name="invitation"),
     path("", include("linking.urls")),
     path("", include("fulfillment.urls")),
 ]

@@ -48,7 +48,7 @@ from fulfillment.models import (
 from linking.models import UsedLinkToken
 from portal import audit, retention
 from portal.ids import first_ulid_at, new_ulid
-from portal.models import ApiTally, AuditEntry
+from portal.models import ApiTally, AuditEntry, Invitation
 from tests.factories import (
     make_api_client,
     make_campaign,
@@ -100,7 +100,13 @@ def tally(at: datetime) -> WebhookTally:
 
 def bulk(at: datetime) -> BulkOperation:
     return BulkOperation.objects.create(
-        organization=make_organization(), action="retry", total=0, created_at=at, confirmed_at=at, finished_at=at
+        organization=make_organization(),
+        action="retry",
+        status=BulkOperation.Status.FINISHED,
+        total=0,
+        created_at=at,
+        confirmed_at=at,
+        finished_at=at,
     )
 
 
@@ -134,11 +140,23 @@ def trail(at: datetime) -> AuditEntry:
     return audit.record(actor=None, action="tried", obj=organization, organization=organization, now=at)
 
 
+def invitation(at: datetime) -> Invitation:
+    return Invitation.objects.create(
+        organization=make_organization(),
+        email="a@example.org",
+        role="support",
+        token_hash=f"t{number()}",
+        made_at=at,
+        expires_at=at,
+    )
+
+
 ROWS: dict[str, Callable[[datetime], Any]] = {
     "sessions": lambda at: Session.objects.create(session_key=f"s{number()}", session_data="", expire_date=at),
     "sign_ins": lambda at: UserSession.objects.create(
         user=make_user(), ip="127.0.0.1", last_seen_at=at, session_key=f"k{number()}", user_agent="a"
     ),
+    "invitations": invitation,
     "done_jobs": job(Success),
     "failed_jobs": job(Failure),
     "audit_trail": trail,
