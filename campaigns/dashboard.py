@@ -1,4 +1,4 @@
-"""What campaigns show on the admin's start page."""
+"""The cards of campaigns behind the admin's start page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,6 @@ def campaigns_card(request: HttpRequest, organization: Organization) -> Card | N
     adds = may(request, Permission.EDIT_CAMPAIGNS)
     return Card(
         title=_("Campaigns"),
-        order=10,
         lines=lines,
         url=reverse("admin:campaigns_campaign_add") if adds else "",
         url_label=_("New campaign") if adds else "",
@@ -81,7 +80,6 @@ def heartbeats_card(request: HttpRequest, organization: Organization) -> Card | 
         lines.append(Line(_("Sources with a game name not known"), str(unknown), listing, attention=True))
     return Card(
         title=_("Heartbeats"),
-        order=15,
         lines=lines,
         text=_("A live campaign waits for heartbeats, and a source of it sends none. Does anybody stream?")
         if silent

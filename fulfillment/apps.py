@@ -39,7 +39,7 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.webhooks.revocations import on_authorization_revoked
         from linking.hooks import authorization_lapsed, link_changed, player_known
         from portal import reach
-        from portal.dashboard import cards
+        from portal.dashboard import CardPage, cards
         from portal.health import readiness
         from portal.metrics import sources
         from portal.platforms.messages import StreamChanged, SubscriptionEnded
@@ -62,4 +62,11 @@ class FulfillmentConfig(AppConfig):
         listen(SubscriptionEnded, on_subscription_ended)
         sources += [collect, health_metrics.collect]
         readiness["worker"] = workers.readiness
-        cards += [set_up_card, health_card, alerts_card, claims_card, delivery_card, game_state_card]
+        cards += [
+            CardPage("set-up", _("Setting up"), 80, set_up_card),
+            CardPage("platforms", _("In step with platforms"), 10, health_card),
+            CardPage("alerts", _("Alerts"), 30, alerts_card),
+            CardPage("claims", _("Claims"), 40, claims_card),
+            CardPage("deliveries", _("Deliveries"), 50, delivery_card),
+            CardPage("game-state", _("Game state"), 70, game_state_card),
+        ]

@@ -1,11 +1,9 @@
-"""What fulfillment shows on the admin's start page: what needs somebody, what is under way, and how to set up."""
+"""The cards of fulfillment behind the admin's start page: what needs somebody, what is under way, and how to set up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
-from django.db.models import Min
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -16,8 +14,9 @@ from fulfillment import workers
 from fulfillment.drift.shown import drift_line
 from fulfillment.health.facts import CAP
 from fulfillment.health.reading import read_facts
+from fulfillment.health.reading_deliveries import read_deliveries
 from fulfillment.health.words import counted, platform_told
-from fulfillment.models import BulkOperation, Claim, Delivery, Endpoint, EventSubscription
+from fulfillment.models import BulkOperation, Claim, Endpoint, EventSubscription
 from fulfillment.rules.in_step import Level
 from fulfillment.rules.states import State
 from portal.admin_words import span_between
@@ -58,7 +57,6 @@ def claims_card(request: HttpRequest, organization: Organization) -> Card | None
         lines.append(Line(_("Bulk actions under way"), str(under_way), url if may(request, Permission.BULK) else ""))
     return Card(
         title=_("Claims"),
-        order=20,
         lines=lines,
         url=reverse("admin:find"),
         url_label=_("Find a player or claim"),
@@ -81,26 +79,26 @@ def health_card(request: HttpRequest, organization: Organization) -> Card | None
         lines.append(Line(_("Campaigns that should be live and are not"), str(campaigns), page, True))
     if not lines:
         return None
-    return Card(title=_("In step with platforms"), order=15, lines=lines, url=page, url_label=_("Health"))
+    return Card(title=_("In step with platforms"), lines=lines, url=page, url_label=_("Health"))
 
 
 def delivery_card(request: HttpRequest, organization: Organization) -> Card | None:
     """Return whether deliveries go out: what is due, since when, endpoints that are paused, and the worker."""
     now = timezone.now()
-    games = list(Game.objects.filter(organization=organization).values_list("pk", flat=True))
-    due = [_due(game, now) for game in games]
-    oldest = min((first for _count, first in due if first), default=None)
+    found = read_deliveries([organization.pk], now=now)[organization.pk]
+    oldest = found.due_oldest
     late = oldest is not None and (now - oldest).total_seconds() > _LATE_SECONDS
-    endpoints = list(Endpoint.objects.filter(game__in=games).values_list("pk", "enabled", "opened_at"))
+    endpoints = list(
+        Endpoint.objects.filter(game__organization=organization).values_list("pk", "enabled", "opened_at")
+    )
     paused = sum(1 for _pk, enabled, opened_at in endpoints if enabled and opened_at)
     heard = workers.heard_from(now=now)
     return Card(
         title=_("Deliveries"),
-        order=30,
         lines=[
             Line(
                 _("Due now"),
-                counted(sum(count for count, _first in due)),
+                counted(found.due),
                 reverse("admin:fulfillment_delivery_changelist"),
             ),
             Line(
@@ -139,11 +137,6 @@ def _subscription_lines(request: HttpRequest, organization: Organization) -> Ite
         )
 
 
-def _due(game_id: str, now: datetime) -> tuple[int, datetime | None]:
-    rows = Delivery.objects.filter(game=game_id, due_at__lte=now)
-    return rows.order_by()[:CAP].count(), rows.aggregate(oldest=Min("due_at"))["oldest"]
-
-
 def set_up_card(request: HttpRequest, organization: Organization) -> Card | None:
     """Return what a new organization still has to do, with the place for each; None once all is done."""
     steps = list(_steps(request, organization))
@@ -155,7 +148,6 @@ def set_up_card(request: HttpRequest, organization: Organization) -> Card | None
     ]
     return Card(
         title=_("Setting up"),
-        order=5,
         lines=lines,
         text=_(
             "In this order: what comes later needs what comes before. Credentials and endpoints are an owner's to set."

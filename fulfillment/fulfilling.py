@@ -14,6 +14,7 @@ from enum import StrEnum
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from fulfillment import pace
 from fulfillment.api.callers import Caller
 from fulfillment.delivery.tally import tallies
 from fulfillment.ledger import Move, lock_claims, move_claims
@@ -73,9 +74,11 @@ def say(*, caller: Caller, shape: str, sayings: Sequence[Said], now: datetime) -
                 fulfilled.append(claim)
             elif _says_anything_new(claim, said):
                 noted.append((claim, said))
+        paced = [one for claim in fulfilled for one in pace.delivered_now(claim, now=now)]
         _keep_texts([(claims[pk], by_id[claim_id]) for claim_id, pk in named.items()], answers)
         _fulfil(fulfilled, caller, now=now)
         _note(noted, caller, now=now)
+    pace.count(paced, now=now)
     for claim in fulfilled:
         if claim.game_id:
             tallies.count(claim.game_id, DeliveryTally.Outcome.DELIVERED.value, now=now)

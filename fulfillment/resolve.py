@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from fulfillment.arrival_counts import count_arrivals
 from fulfillment.claim_counts import Binding, Changes, quarter_of
+from fulfillment.claim_minutes import Minutes
 from fulfillment.ledger import PORTAL, Move, lock_claims, move_claims
 from fulfillment.listing import give_places, place_of
 from fulfillment.mapping import Known, judged_at, learn_about
@@ -180,7 +181,7 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
     """Store what the claims are bound to, in one statement, and a new reason where the state stays."""
     rows: list[Row] = []
     events: list[ClaimEvent] = []
-    changes = Changes()
+    changes, minutes = Changes(), Minutes()
     entering = [work.claim for work in works if work.decision.state in LISTED and work.claim.state not in LISTED]
     places = give_places(entering)
     for work in works:
@@ -192,22 +193,26 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
         if stays and reason != claim.reason:
             events.append(_event(claim, reason, detail, now))
         quarter = quarter_of(judged_at(claim)) if work.known.columns.campaign_id else None
-        _count(changes, work, quarter)
+        _count(changes, minutes, work, quarter)
         place = places.get(claim.pk) or place_of(claim)
         rows.append(Row(claim.pk, work.known.columns, work.slots, quarter, reason, detail, place))
     # What was attempted stays where it is, but for a claim that its game fetched, and that was taken back when sent again.
     changes.history({work.claim.pk: _bindings(work) for work in works if work.claim.delivered_at and not work.frozen})
     write_rows(rows)
     changes.write()
+    minutes.write()
     ClaimEvent.objects.bulk_create(events)
 
 
-def _count(changes: Changes, work: _Work, quarter: int | None) -> None:
+def _count(changes: Changes, minutes: Minutes, work: _Work, quarter: int | None) -> None:
     """Have the claim counted where it is bound to now, and no longer where it was. It is locked, so its row is as read."""
     claim, (before, after) = work.claim, _bindings(work)
     if before != after:
         changes.in_state(*before, claim.state, -1)
         changes.in_state(*after, claim.state, 1)
+    if before[0] != after[0]:
+        minutes.add(before[0], claim, -1)
+        minutes.add(after[0], claim)
     if (before, claim.counted_quarter) != (after, quarter):
         changes.granted(*before, claim.counted_quarter, -1)
         changes.granted(*after, quarter, 1)

@@ -30,6 +30,7 @@ JOBS = (
     Job("Read platforms' claims for what webhooks missed", "fulfillment.tasks.sweep", 1),
     Job("Keep event subscriptions at platforms", "fulfillment.subscribing.tasks.keep_subscriptions", 1),
     Job("Ask which channels of game sessions are live", "fulfillment.game_state.tasks.ask_which_channels_are_live", 1),
+    Job("Forget minutes that are over", "fulfillment.tasks.forget_minutes", 10),
     Job("Watch over delivery", "fulfillment.tasks.watch_over_delivery", 1),
     Job("Keep the tokens with which reports are read", "fulfillment.reports.tasks.keep_tokens", 1),
     Job("Fetch platforms' reports about games", "fulfillment.reports.tasks.fetch_reports", 5),

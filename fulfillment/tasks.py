@@ -10,7 +10,7 @@ from django.db import Error
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from fulfillment import workers
+from fulfillment import claim_minutes, workers
 from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, Delivery, EventDelivery
 from fulfillment.sweeping.reading import has_due_pages, read_due_pages
@@ -88,6 +88,11 @@ def sweep(*, continued: bool = False) -> str:
 def look_at_all_again() -> int:
     """Have every claim that was not sent yet worked out again: the net beneath all marks. Returns how many they are."""
     return mark_all_unsent(now=timezone.now())
+
+
+def forget_minutes() -> int:
+    """Drop the minutes of arriving claims that the start page no longer draws, some thousands a run. Returns how many."""
+    return claim_minutes.forget_minutes(now=timezone.now())
 
 
 def watch_over_delivery() -> str:

@@ -88,7 +88,8 @@ class BarRow:
 class BarChart:
     """Horizontal bars that compare things. ``names`` are those of the series, in the order of each row's values.
 
-    ``table`` False: the page has a table with these and more figures right below.
+    ``table`` False: the page has a table with these and more figures right below. ``whole`` is what a bar of full length
+    stands for, 100 where values are percents; without it the longest bar is the largest value's.
     """
 
     key: str
@@ -99,6 +100,7 @@ class BarChart:
     missing: str = "–"
     empty: str = ""
     table: bool = True
+    whole: float | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -267,7 +269,8 @@ def _tick_of(chart: TimeChart, place: int) -> str:
 
 def bars_compared(chart: BarChart) -> SafeString:
     """Return the bars of a comparison, each with its series' name before and its number behind it."""
-    lengths = iter(geometry.lengths([value for row in chart.rows for value in row.values]))
+    values = [value for row in chart.rows for value in row.values]
+    lengths = iter(geometry.lengths(values, whole=chart.whole))
     several = len(chart.names) > 1
     blocks = []
     for row in chart.rows:

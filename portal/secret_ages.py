@@ -68,7 +68,7 @@ def secrets_card(request: HttpRequest, organization: Organization, *, now: datet
     if not lines:
         return None
     text = _t("A secret that was the same for a year should be renewed. Each has a button on its credential's page.")
-    return Card(title=_t("Secrets to renew"), order=90, lines=lines, text=text)
+    return Card(title=_t("Secrets to renew"), lines=lines, text=text)
 
 
 def _age(label: str | Promise, secret: str, since: datetime | None, now: datetime) -> SecretAge:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from campaigns.heartbeats.sources import forget_sources
 from campaigns.heartbeats.tally import tallies as heartbeat_tallies
 from fulfillment.delivery.tally import tallies as delivery_tallies
+from fulfillment.pace import tallies as pace_tallies
 from fulfillment.webhooks.tally import tallies
 from portal.calling import tallies as call_tallies
 
@@ -33,6 +34,7 @@ def _no_counts_of_other_tests() -> None:
     heartbeat_tallies.drop()
     call_tallies.drop()
     delivery_tallies.drop()
+    pace_tallies.drop()
 
 
 @pytest.fixture(autouse=True)

@@ -24,8 +24,10 @@ from fulfillment.admin.overview_page import PAGES as OVERVIEW_PAGES
 from fulfillment.admin.platform_subscriptions import PlatformSubscriptionAdmin
 from fulfillment.admin.reports import PAGES as REPORT_PAGES
 from fulfillment.admin.set_up_page import PAGES as SET_UP_PAGES
+from fulfillment.admin.start import START_PAGE
 from fulfillment.admin.sweeps import SweepAdmin
 from portal.admin_pages import pages
+from portal.dashboard import start_page
 
 __all__ = [
     "AlertAdmin",
@@ -48,6 +50,7 @@ __all__ = [
 pages.extend((*SET_UP_PAGES, *HEALTH_PAGES, *PAGES, *DRIFT_PAGES, *REPORT_PAGES, *ERASING_PAGES))
 campaign_figures.append(test_claims_figure)
 campaign_pages.extend(OVERVIEW_PAGES)
+start_page.append(START_PAGE)
 
 # The OAuth library's own pages know no organizations and would show and change clients and tokens past every rule (S1).
 for model in (oauth_admin.Client, oauth_admin.Token):

@@ -42,7 +42,6 @@ def alerts_card(request: HttpRequest, organization: Organization) -> Card | None
         text = _("Nobody is told of alerts: there is no alert channel that is switched on.")
     return Card(
         title=_("Alerts"),
-        order=10,
         lines=lines or [Line(_("Open now"), _("none"))],
         text=text,
         url=listing,

@@ -20,6 +20,7 @@ from fulfillment.alerts.telling import write_messages
 from fulfillment.alerts.watched import Watched, findings_of, watched_by
 from fulfillment.health.facts import OrganizationFacts
 from fulfillment.health.reading import read_facts
+from fulfillment.health.standing import standing_of
 from fulfillment.models import Alert, AlertWatch
 from fulfillment.rules.alert_checks import Finding
 from portal.models import Organization
@@ -80,9 +81,10 @@ def judge(*, facts: OrganizationFacts) -> bool:
 
 
 def _take_turn(facts: OrganizationFacts) -> bool:
-    """Move the watch forward; the row stays locked until the transaction ends."""
+    """Move the watch forward, with how it stands now; the row stays locked until the transaction ends."""
+    values = {"judged_at": facts.now, "standing": standing_of(facts)}
     earlier = Q(judged_at=None) | Q(judged_at__lt=facts.now)
-    return bool(AlertWatch.objects.filter(earlier, pk=facts.organization_id).update(judged_at=facts.now))
+    return bool(AlertWatch.objects.filter(earlier, pk=facts.organization_id).update(**values))
 
 
 def _bring_in_line(

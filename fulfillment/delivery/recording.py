@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from fulfillment import pace
 from fulfillment.delivery.attempts import bring_forward, keep_attempts
 from fulfillment.delivery.doors import Door, lock_doors, tell_breaker, write_doors
 from fulfillment.delivery.sending import Result
@@ -17,6 +18,9 @@ from fulfillment.models import Claim, Delivery, DeliveryAttempt, DeliveryTally, 
 from fulfillment.rules.codes import Code
 from fulfillment.rules.retries import Outcome, next_try
 from fulfillment.rules.states import State
+
+_READ = ("state", "staff_hold", "campaign", "granted_at", "received_at", "delivered_at")
+"""The columns of a claim that are needed here: there are many claims."""
 
 
 @dataclass(slots=True)
@@ -41,12 +45,13 @@ def record_outcomes(results: Sequence[Result], *, now: datetime, random: Callabl
         return recorded
     ids = {result.leased.message_id for result in results}
     with transaction.atomic():
-        claims = {claim.pk: claim for claim in lock_claims(ids, only=("state", "staff_hold"))}
+        claims = {claim.pk: claim for claim in lock_claims(ids, only=_READ)}
         deliveries = {row.pk: row for row in Delivery.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
         known = [result for result in results if result.leased.message_id in deliveries]
         keep_attempts(DeliveryAttempt, [_without_what_was_erased(result, deliveries) for result in known])
         doors = lock_doors(Endpoint.objects.filter(pk__in={result.leased.receiver_id for result in results}))
         moves: list[Move] = []
+        paced: list[pace.Paced] = []
         changed: dict[str, Delivery] = {}
         for result in results:
             delivery = deliveries.get(result.leased.message_id)
@@ -58,10 +63,12 @@ def record_outcomes(results: Sequence[Result], *, now: datetime, random: Callabl
             changed[delivery.pk] = delivery
             if move is not None:
                 moves.append(move)
+                paced += _paced(move, result, now=now)
         _write(list(changed.values()))
         move_claims(moves, now=now)
         write_doors(doors.values(), now=now)
     _count(recorded, moves)
+    pace.count(paced, now=now)
     for result in known:
         ended = DeliveryTally.Outcome.DELIVERED if result.outcome is Outcome.DELIVERED else DeliveryTally.Outcome.FAILED
         tallies.count(deliveries[result.leased.message_id].game_id, ended.value, now=now)
@@ -106,6 +113,12 @@ def _settle(
         return Move(claim, State.FAILED, Code.ATTEMPTS_EXHAUSTED, detail)
     delivery.due_at = now + following.wait
     return Move(claim, State.READY, result.reason if following.used else Code.ENDPOINT_PAUSED, detail)
+
+
+def _paced(move: Move, result: Result, *, now: datetime) -> list[pace.Paced]:
+    if move.to is State.DELIVERED:
+        return pace.delivered_now(move.claim, now=now)
+    return pace.failed_now(move.claim, Code.REJECTED if result.outcome is Outcome.REJECTED else result.reason)
 
 
 def _detail(result: Result) -> str:

@@ -55,7 +55,6 @@ def game_state_card(request: HttpRequest, organization: Organization) -> Card | 
     clients_page = reverse("admin:fulfillment_apiclient_changelist") if may(request, Permission.MANAGE) else ""
     return Card(
         title=_("Game state"),
-        order=17,
         lines=lines,
         text=_next_step(missing=missing, allowed=bool(clients), sends=sends, ever=ever),
         url="" if sends else clients_page,

@@ -136,12 +136,12 @@ _TEXTS: Mapping[What, tuple[_Text, _Text]] = {
 
 def platform_told(one: PlatformFacts, *, now: datetime) -> list[Told]:
     """Return how it stands with a platform, the worst first; the first is the headline."""
-    return [_told(condition, one.name, one.problem) for condition in of_platform(one, now=now)]
+    return [told(condition, one.name, one.problem) for condition in of_platform(one, now=now)]
 
 
 def deliveries_told(facts: OrganizationFacts) -> list[Told]:
     """Return how it stands with deliveries, the worst first."""
-    return [_told(condition, "", "") for condition in of_deliveries(facts)]
+    return [told(condition) for condition in of_deliveries(facts)]
 
 
 def counted(count: int) -> str:
@@ -154,7 +154,8 @@ def moment(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else str(_("never"))
 
 
-def _told(condition: Condition, name: str, problem: str) -> Told:
+def told(condition: Condition, name: str = "", problem: str = "") -> Told:
+    """Return a condition in words: of the platform of this name, whose last problem this is, or of deliveries."""
     values = {
         "name": name,
         "since": moment(condition.since),

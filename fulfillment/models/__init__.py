@@ -16,6 +16,7 @@ from fulfillment.models.events import (
 )
 from fulfillment.models.inbound import KeptMessage, WebhookTally
 from fulfillment.models.notices import Notice, NoticePreference
+from fulfillment.models.pace import ClaimMinute, PaceTally
 from fulfillment.models.reports import ReportDay, ReportFile, ReportGrant, ReportWindow
 from fulfillment.models.stock import CodeImport, CodeKey, CodePool, RewardCode, RewardFreed, RewardGiven
 from fulfillment.models.subscriptions import PlatformSubscription
@@ -40,6 +41,7 @@ __all__ = [
     "ClaimDay",
     "ClaimEvent",
     "ClaimListing",
+    "ClaimMinute",
     "ClaimQuarter",
     "CodeImport",
     "CodeKey",
@@ -58,6 +60,7 @@ __all__ = [
     "KeptMessage",
     "Notice",
     "NoticePreference",
+    "PaceTally",
     "PlatformSubscription",
     "Progress",
     "ReportDay",

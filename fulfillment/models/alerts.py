@@ -140,12 +140,16 @@ class AlertMessage(models.Model):
 
 
 class AlertWatch(models.Model):
-    """When an organization was last looked through for what is wrong. Who moves it forward has the turn: nobody else judges."""
+    """When an organization was last looked through for what is wrong. Who moves it forward has the turn: nobody else judges.
+
+    ``standing`` is how it stood then, as :mod:`fulfillment.health.standing` writes and reads it.
+    """
 
     organization = models.OneToOneField(
         Organization, on_delete=models.CASCADE, primary_key=True, related_name="alert_watch"
     )
     judged_at = models.DateTimeField(null=True)
+    standing = models.JSONField(default=dict, db_default={})
 
     class Meta:
         verbose_name = _("watch over an organization")

@@ -113,9 +113,9 @@ def lines(values: Sequence[Value], scale: Scale) -> list[list[Point]]:
     return runs
 
 
-def lengths(values: Sequence[Value]) -> list[float | None]:
-    """Return how long each of some horizontal bars is, in percent of the longest; None for what is not known."""
-    largest = max((value for value in values if value is not None), default=0)
+def lengths(values: Sequence[Value], *, whole: float | None = None) -> list[float | None]:
+    """Return how long each of some horizontal bars is, in percent of the longest, or of ``whole``; None for what is not known."""
+    largest = max((value for value in values if value is not None), default=0) if whole is None else whole
     return [_length(value, largest) for value in values]
 
 

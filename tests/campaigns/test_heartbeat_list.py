@@ -157,17 +157,17 @@ def test_nobody_edits_a_heartbeat(studio: Studio, source: HeartbeatSource) -> No
     assert owner.get(url(PAGE, "add")).status_code == 403
 
 
-# The start page.
+# The card.
 
 
-def test_the_start_page_names_sources_that_are_silent_while_a_campaign_is_live(
+def test_the_card_names_sources_that_are_silent_while_a_campaign_is_live(
     studio: Studio, source: HeartbeatSource, time_machine: Any
 ) -> None:
     time_machine.move_to(NOW, tick=False)
     owner = sign_in(studio.members[Role.OWNER])
 
     def start() -> str:
-        return text_of(owner.get(reverse("admin:index")))
+        return text_of(owner.get(reverse("admin:card", args=["heartbeats"])))
 
     assert "is silent" not in start(), "no campaign lives on it"
     make_counted_campaign(studio.game)
@@ -182,7 +182,7 @@ def test_the_start_page_names_sources_that_are_silent_while_a_campaign_is_live(
     assert "Sources switched on 0 / 1" in page
 
 
-def test_the_start_page_counts_names_not_known_and_refused_calls(
+def test_the_card_counts_names_not_known_and_refused_calls(
     studio: Studio, source: HeartbeatSource, time_machine: Any
 ) -> None:
     time_machine.move_to(NOW, tick=False)
@@ -191,7 +191,7 @@ def test_the_start_page_counts_names_not_known_and_refused_calls(
     source.tallies.create(hour=NOW, outcome="refused", count=1234)
     elsewhere = make_source(Studio().game, name="Theirs")
     beat(elsewhere, viewers=["1"], minute=NOW, game="Moonrise")
-    page = text_of(sign_in(studio.members[Role.ANALYST]).get(reverse("admin:index")))
+    page = text_of(sign_in(studio.members[Role.ANALYST]).get(reverse("admin:card", args=["heartbeats"])))
     assert "Sources with a game name not known 1 needs a look" in page
     assert "Refused today (UTC) 1,234" in page
     assert "Theirs" not in page

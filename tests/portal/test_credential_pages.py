@@ -212,16 +212,16 @@ def test_since_when_a_secret_is_the_one_that_it_is_is_kept_and_shown(
     assert "nobody noted when" in text(client, url("portal.platformcredential", "changelist"))
 
 
-def test_old_secrets_are_on_the_start_page_of_owners_alone(
+def test_old_secrets_are_on_a_card_of_owners_alone(
     client: Client, credential: PlatformCredential, organization: Organization
 ) -> None:
-    start = reverse("admin:index")
-    assert "Secrets to renew" not in text(client, start)
+    start = reverse("admin:card", args=["secrets"])
+    assert "Twitch: webhook secret" not in text(client, start)
     old = timezone.now() - timedelta(days=400)
     PlatformCredential.objects.filter(pk=credential.pk).update(webhook_secret_set_at=old)
     shown = text(client, start)
-    assert "Secrets to renew" in shown and "Twitch: webhook secret" in shown
+    assert "A secret that was the same for a year" in shown and "Twitch: webhook secret" in shown
     assert "renew it" in text(client, url("portal.platformcredential", "changelist"))
-    assert "Secrets to renew" not in text(sign_in(make_staff(organization, Role.PRODUCER)), start)
+    assert "Twitch: webhook secret" not in text(sign_in(make_staff(organization, Role.PRODUCER)), start)
     PlatformCredential.objects.filter(pk=credential.pk).update(enabled=False)
-    assert "Secrets to renew" not in text(client, start)
+    assert "Twitch: webhook secret" not in text(client, start)

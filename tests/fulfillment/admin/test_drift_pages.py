@@ -199,9 +199,12 @@ def test_a_claim_s_page_leads_to_its_group(studio: Studio) -> None:
     assert (asked(), "Map it, with all claims like it") in page.context["ways"]
 
 
-def test_the_start_page_and_a_campaign_s_page_say_what_is_to_be_mapped(studio: Studio) -> None:
+def test_the_card_of_claims_and_a_campaign_s_page_say_what_is_to_be_mapped(studio: Studio) -> None:
     client = producer(studio)
-    start, page = reverse("admin:index"), reverse("admin:campaigns_campaign_change", args=[studio.campaign.pk])
+    start, page = (
+        reverse("admin:card", args=["claims"]),
+        reverse("admin:campaigns_campaign_change", args=[studio.campaign.pk]),
+    )
     CampaignPlatform.objects.create(campaign=studio.campaign, platform="kick")
     assert "campaigns to map" not in client.get(start).content.decode()
     unknown(studio)

@@ -251,9 +251,11 @@ def test_a_test_of_no_event_is_refused(studio: Studio) -> None:
     assert "claim.stolen" in answer.content.decode()
 
 
-def test_d5_a_paused_or_failing_subscription_is_on_the_start_page(studio: Studio) -> None:
+def test_d5_a_paused_or_failing_subscription_is_on_the_card_of_deliveries(studio: Studio) -> None:
     client = sign_in(studio.members[Role.PRODUCER])
-    assert "subscriptions paused or failing" not in client.get("/admin/").content.decode(), "who has none needs no word"
+    assert "subscriptions paused or failing" not in client.get("/admin/in-detail/deliveries/").content.decode(), (
+        "who has none needs no word"
+    )
     subscribe(studio.organization)
     assert "0 / 1" in _line(client)
     subscribe(studio.organization, opened_at=NOW, probe_at=NOW)
@@ -266,5 +268,5 @@ def test_d5_a_paused_or_failing_subscription_is_on_the_start_page(studio: Studio
 
 
 def _line(client: Any) -> str:
-    page = client.get("/admin/").content.decode()
+    page = client.get("/admin/in-detail/deliveries/").content.decode()
     return str(page.split("Event subscriptions paused or failing")[1].split("</div>")[0])

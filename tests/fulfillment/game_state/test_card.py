@@ -13,10 +13,11 @@ from django.urls import reverse
 from campaigns.game_state.admission import Asking, doorkeeper
 from campaigns.rules.game_state.codes import Refused
 from fulfillment.api_clients import revoke
+from fulfillment.game_state.card import game_state_card
 from fulfillment.game_state.refusals import refusals_since
 from fulfillment.models import ApiClient, GameStateClient, GameStateRefusal
 from fulfillment.rules.scopes import CLAIMS_READ
-from portal.dashboard import Card, dashboard_cards
+from portal.dashboard import Card
 from portal.roles import Role
 from tests.admin_pages import sign_in, url
 from tests.factories import NOW, allow_game_state, make_api_client, make_api_token, make_channel
@@ -53,7 +54,7 @@ def backend(studio: Studio) -> ApiClient:
 
 def card_of(client: Client, studio: Studio) -> Card | None:
     request = client.get(reverse("admin:organization")).wsgi_request
-    return next((card for card in dashboard_cards(request, studio.organization) if card.title == "Game state"), None)
+    return game_state_card(request, studio.organization)
 
 
 def lines_of(card: Card | None) -> dict[str, str]:

@@ -274,11 +274,11 @@ def test_the_page_needs_as_many_queries_for_twenty_of_everything_as_for_one() ->
     assert counts[0] == counts[1]
 
 
-def test_the_start_page_has_a_sentence_for_each_platform(organization: Organization) -> None:
+def test_a_card_has_a_sentence_for_each_platform(organization: Organization) -> None:
     in_step(organization, "kick")
     make.make_credential(organization, "twitch")
     make.make_campaign(make.make_game(organization), status="draft")
-    text = member(organization, Role.ANALYST).get(reverse("admin:index")).content.decode()
+    text = member(organization, Role.ANALYST).get(reverse("admin:card", args=["platforms"])).content.decode()
     assert "Kick: all in step." in text
     assert f"{reverse('admin:health')}#twitch" in text
     assert "Campaigns that should be live and are not" in text
