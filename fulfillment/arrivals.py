@@ -24,9 +24,12 @@ ROWS_PER_STATEMENT = 500  # 17 or 20 parameters each: SQLite takes 32,766 in a s
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """Our own ids of what a claim is for, where whoever brings it knows them: the portal itself does (F5)."""
+    """Our own ids of what a claim is for, where whoever brings it knows them: the portal itself does (F5).
 
-    viewer_id: str
+    ``viewer_id`` is None for a viewer whom nobody knows yet: they are entered when the claim is worked out.
+    """
+
+    viewer_id: str | None
     campaign_id: str
     reward_id: str
 

@@ -1,4 +1,9 @@
-"""Bulk actions on claims and events: chosen, counted, confirmed, then worked off in chunks that survive any crash (D5)."""
+"""Bulk actions on claims and events: chosen, counted, confirmed, then worked off in chunks that survive any crash (D5).
+
+Above a number that the organization sets, one begins only when a second member has approved it: that is
+:mod:`fulfillment.bulk_approval`. Pausing, resuming and cancelling, at the border of a chunk, is :mod:`fulfillment.bulk_course`.
+No action sends again what was delivered: each claim is looked at under its lock when its turn comes.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +24,14 @@ from campaigns.models import Campaign, Reward
 from fulfillment.claims import OPERATIONS, NotPossible, assign_claims
 from fulfillment.events.replay import replay
 from fulfillment.models import BulkOperation, Claim, EventDelivery
-from fulfillment.models.bulk import MAX_CLAIMS
+from fulfillment.models.bulk import APPROVAL_DAYS, MAX_CLAIMS
 from fulfillment.rules.codes import Action
 from fulfillment.rules.possible import Standing, why_not
 from fulfillment.rules.states import State
 from portal import audit
 from portal.models import Organization, User
+from portal.organizations import can
+from portal.roles import Permission
 from portal.sentences import Sentence
 
 CHUNK = 500
@@ -33,7 +40,7 @@ BUDGET_SECONDS = 15.0
 """So long one task works at most: a background task is ended after 30 seconds."""
 
 UNCONFIRMED_KEPT = timedelta(days=1)
-_COUNTED_AT_ONCE = 5000
+_COUNTED_AT_ONCE = 20_000  # SQLite takes 32,766 parameters in a statement
 
 
 class TooMany(Exception):
@@ -157,7 +164,10 @@ def _count_events(operation: BulkOperation, ids: list[Any], counted: Preview) ->
 
 
 def confirm(*, operation: BulkOperation, reason: str, actor: User, now: datetime) -> bool:
-    """Set a chosen operation going; pressing twice does it once. Returns whether this call did.
+    """Set a chosen operation going, or, above the organization's number, have it wait for a second member.
+
+    Pressing twice does it once. Whether it has to wait is decided here and now by what was chosen: the number may change
+    afterwards, and changes nothing about it. Returns whether this call did it.
 
     Raises:
         NotPossible: no reason was given.
@@ -165,23 +175,40 @@ def confirm(*, operation: BulkOperation, reason: str, actor: User, now: datetime
     if not reason.strip():
         raise NotPossible(Sentence(_("Give a reason: it is kept in the history.")))
     with transaction.atomic():
-        fresh = BulkOperation.objects.filter(pk=operation.pk, confirmed_at=None)
-        if not fresh.update(
-            confirmed_at=now, due_at=now, reason=reason.strip()[:500], actor=actor, actor_label=str(actor)[:150]
-        ):
+        above = Organization.objects.values_list("approval_above", flat=True).get(pk=operation.organization_id)
+        waits = operation.total > above
+        changes: dict[str, Any] = {
+            "status": BulkOperation.Status.ASKED if waits else BulkOperation.Status.RUNNING,
+            "confirmed_at": now,
+            "due_at": None if waits else now,
+            "approval_above": above if waits else None,
+            "expires_at": now + timedelta(days=APPROVAL_DAYS) if waits else None,
+            "reason": reason.strip()[:500],
+            "actor": actor,
+            "actor_label": str(actor)[:150],
+            "responsible": actor,
+        }
+        if not BulkOperation.objects.filter(pk=operation.pk, status=BulkOperation.Status.CHOSEN).update(**changes):
             return False
-        operation.refresh_from_db(fields=["confirmed_at", "due_at", "reason", "actor", "actor_label"])
-        audit.record(
-            actor=actor,
-            action=f"bulk {operation.action}",
-            obj=operation,
-            organization=operation.organization,
-            after={"events" if operation.action == BulkOperation.Action.REPLAY else "claims": operation.total},
-            reason=operation.reason,
-            now=now,
-        )
-        transaction.on_commit(lambda: kick(operation.pk), robust=True)
+        operation.refresh_from_db(fields=list(changes))
+        audit_bulk(operation, "asked for bulk" if waits else "bulk", actor=actor, reason=operation.reason, now=now)
+        if not waits:
+            transaction.on_commit(lambda: kick(operation.pk), robust=True)
     return True
+
+
+def audit_bulk(operation: BulkOperation, what: str, *, actor: User, reason: str, now: datetime) -> None:
+    """Write into the audit trail what somebody did about an operation."""
+    counted = "events" if operation.action == BulkOperation.Action.REPLAY else "claims"
+    audit.record(
+        actor=actor,
+        action=f"{what} {operation.action}",
+        obj=operation,
+        organization=operation.organization,
+        after={counted: operation.total, "dealt with": operation.position},
+        reason=reason,
+        now=now,
+    )
 
 
 def kick(operation_id: str) -> None:
@@ -192,47 +219,62 @@ def kick(operation_id: str) -> None:
 def work_off(
     operation_id: str, *, clock: Callable[[], datetime] = timezone.now, seconds: float = BUDGET_SECONDS
 ) -> bool:
-    """Work on an operation for a while. Returns whether it is finished; if not, another task goes on."""
+    """Work on an operation for a while. Returns whether nothing is left to do just now; if not, another task goes on."""
     until = time.monotonic() + seconds
     while do_chunk(operation_id, now=clock()):
         if time.monotonic() >= until:
-            BulkOperation.objects.filter(pk=operation_id, finished_at=None).update(due_at=clock())
+            BulkOperation.objects.filter(pk=operation_id, status=BulkOperation.Status.RUNNING).update(due_at=clock())
             kick(operation_id)
             return False
     return True
 
 
 def do_chunk(operation_id: str, *, now: datetime) -> bool:
-    """Do the next claims or events and move the checkpoint, in one transaction. Returns whether anything is left to do."""
+    """Do the next claims or events and move the checkpoint, in one transaction. Returns whether anything is left to do.
+
+    Nothing is done, and nothing is left to do, while it is not under way. It pauses by itself where nobody answers for it
+    any more: who asked, or resumed it last, is no longer a member who may.
+    """
     with transaction.atomic():
         operation = (
             BulkOperation.objects.select_for_update(of=("self",))
-            .select_related("actor")
-            .filter(pk=operation_id, finished_at=None, confirmed_at__isnull=False)
+            .select_related("actor", "responsible", "organization")
+            .filter(pk=operation_id, status=BulkOperation.Status.RUNNING)
             .first()
         )
         if operation is None:
+            return False
+        mine = BulkOperation.objects.filter(pk=operation_id)
+        if operation.responsible is None or not can(operation.responsible, Permission.BULK, operation.organization):
+            mine.update(status=BulkOperation.Status.PAUSED, due_at=None, halted_at=now, halted_by="", halt_reason="")
             return False
         chunk = operation.claim_ids[operation.position : operation.position + CHUNK]
         done = _do(operation, chunk, now=now) if chunk else 0
         position = operation.position + len(chunk)
         left = position < operation.total
-        BulkOperation.objects.filter(pk=operation_id).update(
+        mine.update(
             position=position,
             done=F("done") + done,
             skipped=F("skipped") + len(chunk) - done,
             due_at=now + LEASE if left else None,
             finished_at=None if left else now,
+            status=BulkOperation.Status.RUNNING if left else BulkOperation.Status.FINISHED,
         )
     return left
 
 
 def take_up_due(*, now: datetime | None = None) -> int:
-    """Kick the operations that nobody works on, and remove choices that were never confirmed. Returns how many."""
+    """Kick the operations that nobody works on; end those nobody approved, and remove choices that were never confirmed.
+
+    Returns how many were kicked.
+    """
     now = now or timezone.now()
     due = list(BulkOperation.objects.filter(due_at__lte=now).values_list("pk", flat=True))
     for operation_id in due:
         kick(operation_id)
+    BulkOperation.objects.filter(status=BulkOperation.Status.ASKED, expires_at__lte=now).update(
+        status=BulkOperation.Status.EXPIRED, finished_at=now
+    )
     BulkOperation.objects.filter(confirmed_at=None, created_at__lt=now - UNCONFIRMED_KEPT).delete()
     return len(due)
 
@@ -255,8 +297,3 @@ def _do(operation: BulkOperation, chunk: Iterable[Any], *, now: datetime) -> int
 def _parts(ids: list[Any], size: int) -> Iterator[list[Any]]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
-
-
-def unfinished(organization: Organization) -> QuerySet[BulkOperation]:
-    """Return the organization's operations that are under way."""
-    return BulkOperation.objects.filter(Q(finished_at=None), organization=organization, confirmed_at__isnull=False)

@@ -7,53 +7,58 @@ is left alone and told of in the :class:`Outcome`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignReward, Reward
-from fulfillment.ledger import Move, lock_claims, move_claims
+from fulfillment.acting import NotPossible, Outcome, acting, demanded
+from fulfillment.code_deeds import seen_by_their_players, set_aside
+from fulfillment.freeing import free_codes, free_places
+from fulfillment.ledger import Move, move_claims
 from fulfillment.marks import mark_duplicates
 from fulfillment.models import Claim, ClaimEvent, Delivery, Endpoint
 from fulfillment.outbox import start_round, withdraw
-from fulfillment.rules.codes import PERMISSIONS, RELEASABLE, Action, Code
-from fulfillment.rules.states import UNSENT, State, permitted
+from fulfillment.rules.codes import BY_CODE, PERMISSIONS, RELEASABLE, Action, Code
+from fulfillment.rules.possible import Standing, remap_refusal
+from fulfillment.rules.states import DONE, UNSENT, State, permitted
 from fulfillment.wake import announce_work
-from portal import audit
-from portal.models import Organization, User
+from portal.models import User
 from portal.roles import Permission
 from portal.sentences import Sentence
 from portal.tombstones import is_tombstone
 
+__all__ = [
+    "OPERATIONS",
+    "RESENDS_WITHOUT_PRODUCER",
+    "NotPossible",
+    "Operation",
+    "Outcome",
+    "RetryFilter",
+    "abandon_claims",
+    "assign_claims",
+    "assign_reward",
+    "count_for_retry",
+    "hold_claims",
+    "release_claims",
+    "reopen_claims",
+    "resend_claim",
+    "resends_of",
+    "retry_claims",
+    "retry_matching",
+    "standing_of",
+]
+
 RETRY_BATCH = 200
+RESENDS_WITHOUT_PRODUCER = 3
+"""So often support sends one delivered claim again; more often it takes somebody who may grant by hand."""
 
 _HELD_AT_ONCE = frozenset({State.RECEIVED, State.WAITING, State.READY, State.DUPLICATE, State.FAILED})
 _HOLDABLE = _HELD_AT_ONCE | {State.HELD, State.QUARANTINED, State.DELIVERING}
-
-
-class NotPossible(Exception):
-    """The claim is not in a state in which this can be done, or something is missing; the text says why, for people."""
-
-    def __init__(self, sentence: Sentence) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-
-    def __str__(self) -> str:
-        return str(self.sentence)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of each claim: the ids of those that were changed, and why the others were not."""
-
-    done: list[str] = field(default_factory=list)
-    refused: dict[str, Sentence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def retry_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime,
 
     A delivery has all its attempts again; its body and its idempotency key stay.
     """
-    with _acting(claim_ids, Action.RETRY, actor=actor, now=now, reason=reason) as act:
+    with acting(claim_ids, Action.RETRY, actor=actor, now=now, reason=reason) as act:
         failed = act.take(lambda claim: claim.state == State.FAILED)
         ready = act.take(lambda claim: claim.state == State.READY)
         unsent = act.take(lambda claim: claim.state in UNSENT)
@@ -93,7 +98,7 @@ def retry_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime,
 
 def hold_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
     """Keep claims from being sent until they are released. One that is being sent is held if this attempt fails."""
-    with _acting(claim_ids, Action.HOLD, actor=actor, now=now, reason=_demanded(reason)) as act:
+    with acting(claim_ids, Action.HOLD, actor=actor, now=now, reason=demanded(reason)) as act:
         claims = act.take(lambda claim: claim.state in _HOLDABLE and not claim.staff_hold)
         act.refuse_rest(_("It cannot be held: it is held by staff already, or it is done with."))
         at_once = [claim for claim in claims if claim.state in _HELD_AT_ONCE]
@@ -108,7 +113,7 @@ def hold_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, 
 
 def release_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
     """Let held claims go on in spite of why they are held. Of a paused campaign the deliveries are resumed instead."""
-    with _acting(claim_ids, Action.RELEASE, actor=actor, now=now, reason=_demanded(reason)) as act:
+    with acting(claim_ids, Action.RELEASE, actor=actor, now=now, reason=demanded(reason)) as act:
         claims = act.take(lambda claim: claim.state == State.HELD and (claim.staff_hold or claim.reason in RELEASABLE))
         act.refuse_rest(_("It cannot be released: it is not held, or its campaign's deliveries are paused."))
         for claim in claims:
@@ -119,22 +124,31 @@ def release_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetim
     return act.outcome
 
 
-def resend_claim(*, claim_id: str, actor: User | None, now: datetime, reason: str) -> None:
+def resend_claim(*, claim_id: str, actor: User | None, now: datetime, reason: str, beyond_limit: bool = False) -> None:
     """Send again what was delivered, with the same idempotency key: a new round of attempts.
 
-    Of a game that fetches its claims it is listed again, under the same id, until it is marked once more.
+    Of a game that fetches its claims it is listed again, under the same id, until it is marked once more. At most
+    ``RESENDS_WITHOUT_PRODUCER`` times for one claim, unless the caller has found that the person may go ``beyond_limit``.
 
     Raises:
-        NotPossible: it was not delivered, it has no player or slot to be delivered to, or no reason was given.
+        NotPossible: it was not delivered, it has no player or slot to be delivered to, it was sent again too often, or no
+            reason was given.
     """
-    with _acting([claim_id], Action.RESEND, actor=actor, now=now, reason=_demanded(reason)) as act:
-        claims = act.take(lambda claim: claim.state in (State.DELIVERED, State.CONFIRMED))
+    with acting([claim_id], Action.RESEND, actor=actor, now=now, reason=demanded(reason)) as act:
+        claims = act.take(lambda claim: claim.state in DONE)
         act.demand(claims, _("Only what was delivered can be sent again."))
         claim = claims[0]
         bound = claim.player_id is not None and claim.player_slot is not None and claim.game_id is not None
         act.demand([claim] if bound else [], _("It has no player to be sent to: it was fulfilled before the portal."))
         gone = claim.player is not None and is_tombstone(claim.player.player_id)
         act.demand([] if gone else [claim], _("The player's data was erased, so there is nobody to send it to."))
+        often = not beyond_limit and resends_of(claim_id) >= RESENDS_WITHOUT_PRODUCER
+        act.demand([] if often else [claim], _("It was sent again three times already. Ask a producer or an owner."))
+        if claim.reason in BY_CODE:
+            set_aside(claim)
+            move_claims([Move(claim, State.READY, Code.RESENT, reason)], now=now, actor=actor)
+            act.mark([claim])
+            return
         pulls = Endpoint.objects.filter(game=claim.game_id, mode=Endpoint.Mode.PULL).exists()
         code = Code.WAITING_FOR_PULL if pulls else Code.RESENT
         move_claims([Move(claim, State.READY, code, reason)], now=now, actor=actor)
@@ -143,6 +157,24 @@ def resend_claim(*, claim_id: str, actor: User | None, now: datetime, reason: st
                 [Delivery(claim_id=claim.pk, game_id=claim.game_id, due_at=now, created_at=now)], ignore_conflicts=True
             )
             start_round([claim.pk], now=now, fresh=True)
+
+
+def resends_of(claim_id: str) -> int:
+    """Return how often a claim was sent again after it had been delivered."""
+    return ClaimEvent.objects.filter(claim=claim_id, from_state__in=sorted(DONE), to_state=State.READY).count()
+
+
+def standing_of(claim: Claim) -> Standing:
+    """Return what of a claim decides about operations on it."""
+    return Standing(
+        state=State(claim.state),
+        reason=claim.reason,
+        staff_hold=claim.staff_hold,
+        attempted=claim.attempted_at is not None,
+        delivered=claim.delivered_at is not None,
+        made_here=claim.source in (Claim.Source.PORTAL, Claim.Source.STAFF),
+        bound=claim.player_id is not None and claim.player_slot is not None and claim.game_id is not None,
+    )
 
 
 def assign_reward(
@@ -154,15 +186,18 @@ def assign_reward(
     now: datetime,
     reason: str,
 ) -> None:
-    """Say which reward, and where the message leaves it open which campaign, a quarantined claim is for.
+    """Say which reward, and where the message leaves it open which campaign, an unsent claim is for.
+
+    That is one in quarantine, or one that was mapped wrongly and that no game has seen yet. It is worked out again: a slot
+    that it held is given up, and a delivery that was due is taken back with it.
 
     Raises:
-        NotPossible: it is not quarantined, reward or campaign are another organization's, the campaign does not have the
-            reward, or no reason was given.
+        NotPossible: it was sent or may be being fetched, it was made here for its reward, reward or campaign are another
+            organization's, the campaign does not have the reward, or no reason was given.
     """
-    with _acting([claim_id], Action.ASSIGN_REWARD, actor=actor, now=now, reason=_demanded(reason)) as act:
-        claims = act.take(lambda claim: claim.state == State.QUARANTINED and claim.attempted_at is None)
-        act.demand(claims, _("A reward can be assigned only to a claim in quarantine."))
+    with acting([claim_id], Action.ASSIGN_REWARD, actor=actor, now=now, reason=demanded(reason)) as act:
+        claims = act.take(lambda claim: remap_refusal(standing_of(claim)) is None)
+        act.demand(claims, _("Its reward cannot be changed: it was sent, is being fetched, or was made here."))
         claim = claims[0]
         organizations = {reward.game.organization_id, campaign.organization_id if campaign else claim.organization_id}
         same = organizations == {claim.organization_id}
@@ -170,6 +205,8 @@ def assign_reward(
         fits = campaign is None or CampaignReward.objects.filter(campaign=campaign, reward=reward).exists()
         act.demand([claim] if fits else [], _("The campaign does not have this reward."))
         act.write([claim], assigned_reward=reward, assigned_campaign=campaign)
+        if claim.state == State.READY:
+            withdraw([claim.pk])  # the other reward may be another game's: its delivery is written anew
         act.mark([claim])
         act.note([claim])
 
@@ -200,7 +237,7 @@ def assign_claims(
         owners.add(campaign.organization_id)
     if len(owners) != 1:
         raise NotPossible(Sentence(_("Choose a reward or a campaign of your organization.")))
-    with _acting(claim_ids, Action.ASSIGN_REWARD, actor=actor, now=now, reason=_demanded(reason)) as act:
+    with acting(claim_ids, Action.ASSIGN_REWARD, actor=actor, now=now, reason=demanded(reason)) as act:
         claims = act.take(
             lambda claim: (
                 claim.state == State.QUARANTINED and claim.attempted_at is None and claim.organization_id in owners
@@ -214,15 +251,22 @@ def assign_claims(
 
 
 def abandon_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
-    """Decide that claims are not delivered. Their slots go to the oldest that wait for them (R4)."""
-    with _acting(claim_ids, Action.ABANDON, actor=actor, now=now, reason=_demanded(reason)) as act:
-        claims = act.take(lambda claim: permitted(State(claim.state), State.ABANDONED))
+    """Decide that claims are not delivered. Their slots go to the oldest that wait for them (R4), their codes to the pool.
+
+    One whose code the player has seen has what it is for: it is left alone.
+    """
+    claim_ids = list(claim_ids)
+    with acting(claim_ids, Action.ABANDON, actor=actor, now=now, reason=demanded(reason)) as act:
+        seen = seen_by_their_players(claim_ids)
+        claims = act.take(lambda claim: permitted(State(claim.state), State.ABANDONED) and claim.pk not in seen)
         act.refuse_rest(_("It cannot be abandoned: it is being sent, or it is done with."))
         move_claims(
             [Move(claim, State.ABANDONED, Code.ABANDONED_BY_STAFF, reason) for claim in claims], now=now, actor=actor
         )
         holders = [claim for claim in claims if claim.player_slot is not None or claim.viewer_slot is not None]
         act.write(claims, player_slot=None, viewer_slot=None, resolve_at=None)
+        free_places(claims)
+        free_codes(claims)
         withdraw([claim.pk for claim in claims])
         mark_duplicates(holders, now=now)
         announce_work()
@@ -231,7 +275,7 @@ def abandon_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetim
 
 def reopen_claims(*, claim_ids: Iterable[str], actor: User | None, now: datetime, reason: str) -> Outcome:
     """Take back that claims were abandoned: they are worked out again."""
-    with _acting(claim_ids, Action.REOPEN, actor=actor, now=now, reason=_demanded(reason)) as act:
+    with acting(claim_ids, Action.REOPEN, actor=actor, now=now, reason=demanded(reason)) as act:
         claims = act.take(lambda claim: claim.state == State.ABANDONED)
         act.refuse_rest(_("Only an abandoned claim can be reopened."))
         move_claims([Move(claim, State.RECEIVED, Code.REOPENED, reason) for claim in claims], now=now, actor=actor)
@@ -291,94 +335,3 @@ OPERATIONS: Mapping[Action, Operation] = {
     )
 }
 """Every operation, with the permission it needs. ``for_many`` None: it takes one claim at a time."""
-
-
-def _demanded(reason: str) -> str:
-    if not reason.strip():
-        raise NotPossible(Sentence(_("Give a reason: it is kept in the claim's history.")))
-    return reason.strip()
-
-
-@contextmanager
-def _acting(
-    claim_ids: Iterable[str], action: Action, *, actor: User | None, now: datetime, reason: str
-) -> Iterator[_Act]:
-    """Lock the claims for one operation, and when it is through write the audit trail, all in one transaction."""
-    with transaction.atomic():
-        act = _Act(lock_claims(set(claim_ids)), action, actor=actor, now=now, reason=reason)
-        yield act
-        act.audit()
-
-
-class _Act:
-    """One operation of one person on some claims: which fit, and what is written about it."""
-
-    def __init__(self, claims: list[Claim], action: Action, *, actor: User | None, now: datetime, reason: str) -> None:
-        self.outcome = Outcome()
-        self._rest = claims
-        self._action, self._actor, self._now, self._reason = action, actor, now, reason
-        self._taken: list[tuple[Claim, dict[str, Any]]] = []
-
-    def take(self, fits: Callable[[Claim], bool]) -> list[Claim]:
-        """Return those of the claims not taken yet that fit."""
-        taken = [claim for claim in self._rest if fits(claim)]
-        self._rest = [claim for claim in self._rest if not fits(claim)]
-        self._taken += [(claim, audit.snapshot(claim)) for claim in taken]
-        self.outcome.done += [claim.pk for claim in taken]
-        return taken
-
-    def refuse_rest(self, why: Any) -> None:
-        """Say of the claims that did not fit why."""
-        self.outcome.refused |= {claim.pk: Sentence(why) for claim in self._rest}
-
-    def demand(self, claims: Sequence[Claim], why: Any) -> None:
-        """Raise ``NotPossible`` unless there is a claim."""
-        if not claims:
-            raise NotPossible(Sentence(why))
-
-    def write(self, claims: Sequence[Claim], **values: Any) -> None:
-        """Write these columns of the locked rows."""
-        Claim.objects.filter(pk__in=[claim.pk for claim in claims]).update(**values)
-        for claim in claims:
-            for name, value in values.items():
-                setattr(claim, name, value)
-
-    def mark(self, claims: Sequence[Claim]) -> None:
-        """Have these claims worked out."""
-        self.write(claims, resolve_at=self._now)
-        announce_work()
-
-    def note(self, claims: Sequence[Claim]) -> None:
-        """Write into the history of claims that did not move what was done about them."""
-        ClaimEvent.objects.bulk_create(
-            [
-                ClaimEvent(
-                    claim=claim,
-                    at=self._now,
-                    from_state=claim.state,
-                    to_state=claim.state,
-                    reason=claim.reason,
-                    detail=f"{self._action}: {self._reason}"[:500] if self._reason else str(self._action),
-                    actor=self._actor,
-                    actor_label=str(self._actor)[:150] if self._actor else "portal",
-                )
-                for claim in claims
-            ]
-        )
-
-    def audit(self) -> None:
-        """Write what a person did into the audit trail."""
-        if self._actor is None:
-            return
-        organizations = Organization.objects.in_bulk({claim.organization_id for claim, _before in self._taken})
-        for claim, before in self._taken:
-            audit.record(
-                actor=self._actor,
-                action=self._action.value,
-                obj=claim,
-                organization=organizations[claim.organization_id],
-                before=before,
-                after=audit.snapshot(claim),
-                reason=self._reason,
-                now=self._now,
-            )

@@ -16,16 +16,25 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from fulfillment.admin.deed_form import AssignForm, ReasonForm
 from fulfillment.admin.words import reason_name, state_chip
-from fulfillment.claims import OPERATIONS, NotPossible, Outcome
+from fulfillment.claims import (
+    OPERATIONS,
+    RESENDS_WITHOUT_PRODUCER,
+    NotPossible,
+    Outcome,
+    resends_of,
+    standing_of,
+)
 from fulfillment.models import Claim
 from fulfillment.rules.codes import Action
-from fulfillment.rules.possible import Standing, why_not
+from fulfillment.rules.possible import why_not
 from fulfillment.rules.states import State
 from portal.admin_base import OrganizationAdmin
 from portal.organizations import game_scope, may
+from portal.roles import Permission
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,8 @@ DEEDS: Mapping[Action, Deed] = {
     Action.ASSIGN_REWARD: Deed(
         _("Assign a reward"),
         _(
-            "Say which reward this claim is for. It then goes on by itself. Other claims with the same ids stay as they are."
+            "Say which reward this claim is for. It is worked out again and goes on by itself. Other claims with the same ids "
+            "stay as they are: where all of them are wrong, correct the ids at the reward, and those not sent yet follow."
         ),
         _("The reward is assigned; the claim is worked out again."),
     ),
@@ -84,26 +94,30 @@ DEEDS: Mapping[Action, Deed] = {
 }
 
 
-def standing_of(claim: Claim) -> Standing:
-    """Return what of a claim decides about operations on it."""
-    return Standing(
-        state=State(claim.state),
-        reason=claim.reason,
-        staff_hold=claim.staff_hold,
-        attempted=claim.attempted_at is not None,
-        bound=claim.player_id is not None and claim.player_slot is not None and claim.game_id is not None,
-    )
-
-
 def possible_deeds(request: HttpRequest, claim: Claim, actions: tuple[Action, ...]) -> list[tuple[str, str, str]]:
-    """Return address, label and style of those of ``actions`` that fit the claim now and that the person may do."""
+    """Return address, label and style of those of ``actions`` that fit the claim now and that the person may do.
+
+    To give an unsent claim another reward is offered last whatever its reason: nobody sees from that that it is mapped wrongly.
+    """
     found: list[tuple[str, str, str]] = []
-    for action in actions:
+    for action in dict.fromkeys((*actions, Action.ASSIGN_REWARD)):
         if action in DEEDS and may(request, OPERATIONS[action].permission) and not why_not(action, standing_of(claim)):
             url = reverse(f"admin:fulfillment_claim_{action.value}", args=[claim.pk])
             style = DEEDS[action].style if action is Action.ABANDON or not found else ""
-            found.append((url, f"{DEEDS[action].button} …", style))
+            found.append((url, f"{_button(action, claim)} …", style))
     return found
+
+
+def unlink_deed(request: HttpRequest, claim: Claim) -> list[tuple[str, str]]:
+    """Return address and label of the page that ends the claim's link on the player's request (L8), if it is active."""
+    if claim.link is None or claim.link.ended_at is not None or not may(request, Permission.MEND):
+        return []
+    return [(reverse("admin:linking_link_unlink", args=[claim.link_id]), _t("Unlink on request …"))]
+
+
+def _button(action: Action, claim: Claim) -> str:
+    remap = action is Action.ASSIGN_REWARD and claim.state != State.QUARANTINED
+    return _t("Change the reward") if remap else str(DEEDS[action].button)
 
 
 class ClaimDeeds(OrganizationAdmin):
@@ -139,13 +153,15 @@ class ClaimDeeds(OrganizationAdmin):
             problem = refusal
         context = {
             **self.admin_site.each_context(request),
-            "title": DEEDS[action].button,
+            "title": _button(action, claim),
             "subtitle": None,
             "claim": claim,
             "reward_name": claim.reward.name if claim.reward else _t("unknown reward"),
             "chip": state_chip(claim.state),
             "reason_name": reason_name(claim.state, claim.reason),
             "deed": DEEDS[action],
+            "button": _button(action, claim),
+            "note": _resends(request, claim) if action is Action.RESEND else "",
             "problem": problem,
             "form": form,
             "opts": self.opts,
@@ -161,9 +177,21 @@ def _form(action: Action, request: HttpRequest, claim: Claim) -> ReasonForm:
     return ReasonForm(data)
 
 
+def _resends(request: HttpRequest, claim: Claim) -> str:
+    """Say how often it was sent again, and who may go on."""
+    times = resends_of(claim.pk)
+    said = ngettext("It was sent again %(times)s time so far.", "It was sent again %(times)s times so far.", times) % {
+        "times": times
+    }
+    limit = _t("After %(limit)s times it takes a producer or an owner.") % {"limit": RESENDS_WITHOUT_PRODUCER}
+    return said if may(request, Permission.BULK) else f"{said} {limit}"
+
+
 def _do(action: Action, claim: Claim, form: ReasonForm, request: HttpRequest) -> str | None:
     """Do it; return why it could not be done, None if it was."""
     values: dict[str, Any] = {**form.cleaned_data, "actor": request.user, "now": timezone.now()}
+    if action is Action.RESEND:
+        values["beyond_limit"] = may(request, Permission.BULK)
     one = OPERATIONS[action].for_many is None
     try:
         outcome = OPERATIONS[action].call(**values, **({"claim_id": claim.pk} if one else {"claim_ids": [claim.pk]}))

@@ -137,6 +137,7 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
         ("granted_at", GrantedRangeFilter),
         AttemptedFilter,
     )
+    list_before_template = "admin/fulfillment/claims_header.html"
     search_fields = ("pk",)  # the box is shown; what it finds is fulfillment.admin.search's
     search_help_text = _("Any id: claim, user, login, player, external id")
     ordering = ("-id",)
@@ -189,6 +190,8 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
         """Show the list; its columns need to know who looks."""
         response = super().changelist_view(request, extra_context)
         changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
+        if changelist:
+            changelist.may_act_on_many = may(request, Permission.BULK)
         if getattr(getattr(changelist, "paginator", None), "left_out", False):
             text = _t(
                 "Only the newest %(count)s claims of each state were looked through. Choose a state or a campaign too, "

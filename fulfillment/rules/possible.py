@@ -10,18 +10,24 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from fulfillment.rules.codes import RELEASABLE, Action
+from fulfillment.rules.codes import RELEASABLE, Action, Code
 from fulfillment.rules.states import UNSENT, State, permitted
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What of a claim decides about it. ``attempted``: a delivery was tried. ``bound``: it has player, slot and game."""
+    """What of a claim decides about it.
+
+    ``attempted``: a delivery was tried. ``delivered``: it was delivered once, if only to be sent again. ``made_here``: the
+    portal or a person made it for its reward. ``bound``: it has player, slot and game.
+    """
 
     state: State
     reason: str = ""
     staff_hold: bool = False
     attempted: bool = False
+    delivered: bool = False
+    made_here: bool = False
     bound: bool = True
 
 
@@ -51,11 +57,24 @@ def why_not(action: Action, claim: Standing) -> str | Promise | None:
             return _("it was not delivered yet")
         return None if claim.bound else _("it was fulfilled before the portal, so it has no player to be sent to")
     if action is Action.ASSIGN_REWARD:
-        fits = claim.state == State.QUARANTINED and not claim.attempted
-        return None if fits else _("it is not in quarantine")
+        return remap_refusal(claim)
     if action is Action.ABANDON:
         fits = permitted(claim.state, State.ABANDONED)
         return None if fits else _("it is being sent at this moment, or is done with")
     if action is Action.REOPEN:
         return None if claim.state == State.ABANDONED else _("it was not closed")
     raise ValueError(f"{action} is no operation on a claim.")
+
+
+def remap_refusal(claim: Standing) -> str | Promise | None:
+    """Return why a claim cannot be given another reward, in words that go on from a claim; None if it can.
+
+    What a game has seen stays what it was (L6); one that fetches its claims may be reading a ready one this moment.
+    """
+    if claim.made_here:
+        return _("it was made here for this reward: close it, and grant the right one by hand")
+    if claim.state not in UNSENT or claim.attempted or claim.delivered:
+        return _("it was sent already, or is done with")
+    if claim.reason == Code.WAITING_FOR_PULL:
+        return _("the game may be fetching it at this moment: hold it first")
+    return None

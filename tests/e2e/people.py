@@ -194,11 +194,11 @@ class Producer:
         self.page: Page = self.watch.page
         self.portal = portal
 
-    def sign_in(self) -> None:
-        """Go to the printed address and sign in with the printed name and password."""
-        address, name, password = self.portal.printed_sign_in
+    def sign_in(self, name: str = "") -> None:
+        """Go to the printed address and sign in with the printed name and password, or as another of the demo's staff."""
+        address, printed, password = self.portal.printed_sign_in
         self.page.goto(address)
-        self.page.locator("input[name=login]").fill(name)
+        self.page.locator("input[name=login]").fill(name or printed)
         self.page.locator("input[name=password]").fill(password)
         self.page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
         expect(self.page).to_have_url(address)

@@ -7,7 +7,7 @@
   const root = document.querySelector("[data-live-from]");
   const voice = document.getElementById("live-voice");
   if (!root || !window.fetch) return;
-  const every = 15000, longest = 300000, most = 8;
+  const every = Number(root.dataset.liveEvery || 15) * 1000, longest = 300000, most = 8; // seconds between two looks
   let tag = "", failures = 0, timer = 0, asking = false;
   const seen = new Map();
   const regions = (within) => [...within.querySelectorAll("[data-live]")];
