@@ -1,0 +1,88 @@
+"""What an organization has planned in a stretch of time, and what of it overlaps (C3, C5): in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from django.db.models import Q, QuerySet
+
+from campaigns.models import Campaign, CampaignChannel
+from campaigns.rules.overlaps import Listed, Overlap, Running, lists_to_compare, overlaps
+
+MOST_SHOWN = 300
+MOST_UNDATED = 50
+MOST_LISTED = 100_000
+"""So many entries of allow-lists are compared at once: five lists at their longest."""
+
+
+@dataclass
+class Plan:
+    """The campaigns of a stretch of time, in the order in which they start.
+
+    ``cut``: there are more than are told. ``uncompared``: the allow-lists are too long together, so that channels in common
+    are not known.
+    """
+
+    campaigns: list[Campaign]
+    undated: list[Campaign]
+    shared: dict[str, list[Overlap]] = field(default_factory=dict)
+    cut: bool = False
+    uncompared: bool = False
+
+    @cached_property
+    def by_id(self) -> dict[str, Campaign]:
+        """The campaigns by their ids: overlaps name others so."""
+        return {campaign.pk: campaign for campaign in self.campaigns}
+
+
+def plan_between(campaigns: QuerySet[Campaign], *, start: datetime, end: datetime) -> Plan:
+    """Return what of some campaigns is announced, live or in its grace time from ``start`` to before ``end``.
+
+    Cancelled ones are left out. ``undated`` are drafts that lack start or end, whenever they will be.
+    """
+    kept = campaigns.exclude(status=Campaign.Status.CANCELLED).select_related("game", "organization")
+    kept = kept.prefetch_related("platforms", "further_games__game", "rewards__reward")
+    dated = kept.filter(starts_at__isnull=False, ends_at__isnull=False, announces_at__lt=end, closes_at__gt=start)
+    shown = list(dated.order_by("starts_at", "id")[: MOST_SHOWN + 1])
+    undated = kept.filter(Q(starts_at=None) | Q(ends_at=None), status=Campaign.Status.DRAFT)
+    plan = Plan(shown[:MOST_SHOWN], list(undated.order_by("name", "id")[:MOST_UNDATED]), cut=len(shown) > MOST_SHOWN)
+    running = [
+        _running(campaign, campaign.starts_at, campaign.ends_at)
+        for campaign in plan.campaigns
+        if campaign.starts_at and campaign.ends_at
+    ]
+    lists = _lists(lists_to_compare(running))
+    plan.uncompared = lists is None
+    plan.shared = overlaps(running, lists or {}, start=start, end=end)
+    return plan
+
+
+def _running(campaign: Campaign, starts_at: datetime, ends_at: datetime) -> Running:
+    return Running(
+        id=campaign.pk,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        platforms=frozenset(row.platform for row in campaign.platforms.all()),
+        games=frozenset({campaign.game_id, *(row.game_id for row in campaign.further_games.all())}),
+        rewards=frozenset(row.reward_id for row in campaign.rewards.all()),
+        listed=campaign.scope == Campaign.Scope.ALLOW_LIST,
+    )
+
+
+def _lists(campaigns: set[str]) -> dict[str, Listed] | None:
+    """Return the allow-lists of these campaigns; None where they are too long together."""
+    if not campaigns:
+        return {}
+    rows = CampaignChannel.objects.filter(campaign__in=campaigns, removed_at=None)
+    entries: Sequence[tuple[str, str, str]] = list(
+        rows.values_list("campaign_id", "channel__platform", "channel_id")[: MOST_LISTED + 1]
+    )
+    if len(entries) > MOST_LISTED:
+        return None
+    lists: dict[str, Listed] = {campaign: Listed() for campaign in campaigns}
+    for campaign, platform, channel in entries:
+        lists[campaign].channels.setdefault(platform, set()).add(channel)
+    return lists

@@ -1,0 +1,118 @@
+"""Which campaigns run at the same time and share channels, games or rewards on a platform (W3, C5). Pure.
+
+Pairs are found along the time, and lists of channels are compared as sets: what it costs follows from how many campaigns run
+together and how long their lists are, never from the lists' lengths multiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A campaign as far as it matters to others: when it is live, where, and with what. ``listed``: an allow-list."""
+
+    id: str
+    starts_at: datetime
+    ends_at: datetime
+    platforms: frozenset[str]
+    games: frozenset[str] = _NOBODY
+    rewards: frozenset[str] = _NOBODY
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """What a campaign shares with another one, and when: ids of platforms, games and rewards, and how many listed channels."""
+
+    other: str
+    starts_at: datetime
+    ends_at: datetime
+    platforms: tuple[str, ...]
+    games: tuple[str, ...] = ()
+    rewards: tuple[str, ...] = ()
+    channels: int = 0
+
+
+@dataclass(slots=True)
+class Listed:
+    """The channels on one campaign's allow-list, by platform."""
+
+    channels: dict[str, set[str]] = field(default_factory=dict)
+
+
+def together(campaigns: Iterable[Running]) -> Iterator[tuple[Running, Running]]:
+    """Yield each two campaigns that are live at the same time, the one that starts first before the other."""
+    live: list[Running] = []
+    for campaign in sorted(campaigns, key=lambda one: (one.starts_at, one.id)):
+        if campaign.ends_at <= campaign.starts_at:
+            continue
+        live = [one for one in live if one.ends_at > campaign.starts_at]
+        for one in live:
+            yield one, campaign
+        live.append(campaign)
+
+
+def lists_to_compare(campaigns: Sequence[Running]) -> set[str]:
+    """Return the ids of the campaigns whose lists may have channels in common: only these need to be read."""
+    found: set[str] = set()
+    for one, other in together(campaigns):
+        if one.listed and other.listed and one.platforms & other.platforms:
+            found |= {one.id, other.id}
+    return found
+
+
+def overlaps(
+    campaigns: Sequence[Running], lists: Mapping[str, Listed], *, start: datetime, end: datetime
+) -> dict[str, list[Overlap]]:
+    """Return for each campaign what it shares with which other one, as far as that is between ``start`` and ``end``.
+
+    ``lists`` has the allow-lists; a list that is not there shares nothing. Each pair stands at both campaigns, in the order
+    in which they come together.
+    """
+    found: dict[str, list[Overlap]] = {campaign.id: [] for campaign in campaigns}
+    for one, other in together(campaigns):
+        since, until = max(one.starts_at, other.starts_at), min(one.ends_at, other.ends_at)
+        platforms = one.platforms & other.platforms
+        if not platforms or until <= start or since >= end:
+            continue
+        games, rewards = one.games & other.games, one.rewards & other.rewards
+        channels = _shared(lists.get(one.id), lists.get(other.id), platforms)
+        if games or rewards or channels:
+            for here, there in ((one, other), (other, one)):
+                found[here.id].append(
+                    Overlap(
+                        other=there.id,
+                        starts_at=since,
+                        ends_at=until,
+                        platforms=tuple(sorted(platforms)),
+                        games=tuple(sorted(games)),
+                        rewards=tuple(sorted(rewards)),
+                        channels=channels,
+                    )
+                )
+    for shared in found.values():
+        shared.sort(key=lambda overlap: (overlap.starts_at, overlap.other))
+    return found
+
+
+def _shared(one: Listed | None, other: Listed | None, platforms: Iterable[str]) -> int:
+    if one is None or other is None:
+        return 0
+    return sum(len(one.channels.get(key, _NOBODY) & other.channels.get(key, _NOBODY)) for key in platforms)
+
+
+def merged(shared: Sequence[Overlap]) -> list[tuple[datetime, datetime]]:
+    """Return the stretches in which a campaign shares anything, joined where they touch."""
+    found: list[tuple[datetime, datetime]] = []
+    for overlap in sorted(shared, key=lambda one: one.starts_at):
+        if found and overlap.starts_at <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], overlap.ends_at))
+        else:
+            found.append((overlap.starts_at, overlap.ends_at))
+    return found
