@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import (
+    ChannelImport,
     GameEvent,
     GameRecording,
     GameSession,
@@ -99,6 +100,13 @@ add_kinds(
         _("game sessions without events or a recording, once they have ended"),
         90,
         _game_sessions,
+        _remove,
+    ),
+    Kind(
+        "channel_imports",
+        _("lists of channels that were imported; the versions of the allow-list stay"),
+        30,
+        lambda t: ChannelImport.objects.filter(created_at__lt=t).exclude(state=ChannelImport.State.RESOLVING),
         _remove,
     ),
     Kind("gateway_tallies", _("counts of gateways"), 400, lambda t: GatewayTally.objects.filter(hour__lt=t)),

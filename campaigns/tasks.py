@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from campaigns.channel_lists import resolving
 from campaigns.registering.running import BUDGET_SECONDS, run_due
 from campaigns.watch import days
 from portal.going_on import done, go_on
@@ -29,3 +30,14 @@ def work_out_days(*, continued: bool = False, seconds: float = days.BUDGET_SECON
         return "all days are up to date"
     go_on(WORK_OUT_DAYS, continued=continued)
     return "more days are to be worked out"
+
+
+def resolve_channel_list(import_id: str, *, seconds: float = resolving.BUDGET_SECONDS) -> str:
+    """Look up the channels of an imported list at their platform (C7). If time runs out, another task goes on."""
+    finished = resolving.work_off(import_id, clock=timezone.now, seconds=seconds)
+    return "nothing is left to do now" if finished else "more channels are to be looked up"
+
+
+def resolve_channel_lists() -> str:
+    """Take up the imported lists that nobody works on: they waited for a platform, or the process died."""
+    return f"{resolving.take_up_due(now=timezone.now())} lists were taken up"

@@ -1,9 +1,13 @@
 """The admin pages of campaigns and of what belongs to them."""
 
 from campaigns.admin.campaigns import CampaignAdmin
+from campaigns.admin.channel_list import PAGES as CHANNEL_LIST
 from campaigns.admin.channels import ChannelAdmin
+from campaigns.admin.clone_page import PAGES as CLONE_PAGES
 from campaigns.admin.console_sheet import PAGES as CONSOLE_SHEET
 from campaigns.admin.event_trial import PAGES as EVENT_TRIAL
+from campaigns.admin.file_pages import CAMPAIGN_PAGES as FILE_PAGES
+from campaigns.admin.file_pages import PAGES as IMPORT_PAGES
 from campaigns.admin.game_state.events import GameEventAdmin
 from campaigns.admin.game_state.gateways import GatewayProcessAdmin
 from campaigns.admin.game_state.recordings import GameRecordingAdmin
@@ -13,8 +17,10 @@ from campaigns.admin.heartbeats import HeartbeatAdmin
 from campaigns.admin.identifiers import RegisteredIdentifierAdmin
 from campaigns.admin.rewards import RewardAdmin
 from campaigns.admin.sources import HeartbeatSourceAdmin
+from campaigns.admin.timeline_page import PAGES as TIMELINE_PAGES
 from campaigns.admin.viewers import ViewerAdmin
 from campaigns.hooks import campaign_pages
+from portal.admin_pages import pages
 
 __all__ = [
     "CampaignAdmin",
@@ -31,4 +37,5 @@ __all__ = [
     "ViewerAdmin",
 ]
 
-campaign_pages.extend((*CONSOLE_SHEET, *EVENT_TRIAL))
+campaign_pages.extend((*CLONE_PAGES, *FILE_PAGES, *CONSOLE_SHEET, *EVENT_TRIAL, *CHANNEL_LIST))
+pages.extend((*TIMELINE_PAGES, *IMPORT_PAGES))

@@ -177,8 +177,11 @@ class ChannelFormSet(DistinctFormSet):
         super().clean()
         if self.instance._state.adding:
             return
-        listed = set(self.instance.channels.filter(removed_at=None).values_list("channel_id", flat=True))
-        for form in self.kept():
+        kept = self.kept()
+        chosen = [form.cleaned_data["channel"].pk for form in kept if form.cleaned_data.get("channel")]
+        open_ones = self.instance.channels.filter(removed_at=None, channel__in=chosen)
+        listed = set(open_ones.values_list("channel_id", flat=True))
+        for form in kept:
             channel = form.cleaned_data.get("channel")
             if form.instance._state.adding and channel and channel.pk in listed:
                 form.add_error("channel", ValidationError(_("This channel is listed already."), code="twice"))

@@ -8,6 +8,7 @@ from campaigns.models.campaigns import (
     CampaignReward,
     CampaignTester,
 )
+from campaigns.models.channel_lists import ChannelImport, ChannelImportPart, ChannelListVersion
 from campaigns.models.game_state import (
     ChannelStream,
     EventTrial,
@@ -63,6 +64,9 @@ __all__ = [
     "CampaignTester",
     "Channel",
     "ChannelFigures",
+    "ChannelImport",
+    "ChannelImportPart",
+    "ChannelListVersion",
     "ChannelOptOut",
     "ChannelStream",
     "ClonedSeries",

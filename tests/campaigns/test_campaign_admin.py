@@ -359,19 +359,5 @@ def test_c3_the_list_filters_by_phase_game_and_platform(owner: Client, organizat
     assert listed("phase=nonsense") == {live.pk, draft.pk}
 
 
-def test_c7_a_list_of_channels_is_pasted_in_two_steps(owner: Client, organization: Organization) -> None:
-    draft = make_draft(organization)
-    address = deed(draft, "channels")
-    sent = {"platform": "kick", "deed": "add", "text": "11,one\n11\nnobody\n22"}
-    shown = owner.post(address, sent).content.decode()
-    assert "2 channels are added" in shown
-    assert "1 line repeats another" in shown
-    assert "No channel with this login is known yet" in shown
-    assert not draft.channels.exists()
-    assert owner.post(address, sent | {"confirmed": "1"}).status_code == 302
-    assert draft.channels.count() == 2
-    assert errors_in(owner.post(address, sent | {"text": " \n"})) == ["Paste at least one channel, or choose a file."]
-
-
 def errors_in(answer: Any) -> list[str]:
     return [error for field_errors in answer.context["form"].errors.values() for error in field_errors]

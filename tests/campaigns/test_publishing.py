@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from campaigns import hooks
-from campaigns.channels import Deed, ListLocked, apply_plan, parse_channels, plan_channels
 from campaigns.editing import EditRefused, save_campaign
-from campaigns.models import Campaign, CampaignChannel, CampaignReward, Channel
+from campaigns.models import Campaign, CampaignReward
 from campaigns.publishing import (
     NotPossible,
     PublishRefused,
@@ -22,7 +21,7 @@ from campaigns.publishing import (
 )
 from campaigns.rules.phases import Phase
 from portal.models import AuditEntry, User
-from tests.factories import NOW, make_campaign, make_channel, make_endpoint, make_game, make_reward, make_staff
+from tests.factories import NOW, make_campaign, make_endpoint, make_game, make_reward, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -221,75 +220,3 @@ def test_c3_the_days_move_with_the_dates(draft: Campaign, owner: User) -> None:
 
 
 # Channels (C7).
-
-
-def test_c7_pasted_lines_are_read_in_many_shapes() -> None:
-    text = "\ufeffid,login,name\n12, one ,One\n\n@two\n34;three\nhttps://kick.com/four/\n56\tsix"
-    assert [(r.line, r.channel_id, r.login, r.name) for r in parse_channels(text)] == [
-        (2, "12", "one", "One"),
-        (4, "", "two", ""),
-        (5, "34", "three", ""),
-        (6, "", "four", ""),
-        (7, "56", "six", ""),
-    ]
-
-
-def test_c7_a_paste_is_reported_before_it_changes_anything(draft: Campaign) -> None:
-    known = make_channel(draft.organization, login="Known")
-    CampaignChannel.objects.create(campaign=draft, channel=known, listed_at=NOW)
-    make_channel(make_game().organization, login="foreign")
-    text = f"77,new\n77\nknown\n{known.platform_channel_id}\nforeign\nabc,oops"
-    plan = plan_channels(campaign=draft, platform="kick", deed=Deed.ADD, text=text)
-    assert [str(r) for r in plan.to_add] == ["77"]
-    assert [r.line for r in plan.unchanged] == [3]
-    assert [r.line for r in plan.duplicates] == [2, 4]
-    assert [row.line for row, _ in plan.unknown] == [5, 6]
-    assert draft.channels.count() == 1
-    assert Channel.objects.filter(organization=draft.organization).count() == 1
-
-
-def paste(campaign: Campaign, owner: User, deed: Deed, text: str, now: datetime = NOW) -> Any:
-    return apply_plan(campaign_id=campaign.pk, platform="kick", deed=deed, text=text, actor=owner, now=now)
-
-
-def test_c7_a_list_is_replaced_and_its_history_kept(draft: Campaign, owner: User) -> None:
-    live = make_campaign(draft.game, scope="allow_list")
-    paste(live, owner, Deed.ADD, "1\n2\n3")
-    later = NOW + timedelta(hours=1)
-    plan = paste(live, owner, Deed.REPLACE, "2\n4", later)
-    assert [c.platform_channel_id for c in plan.to_remove] == ["1", "3"]
-    rows = live.channels.order_by("channel__platform_channel_id").values_list(
-        "channel__platform_channel_id", "listed_at", "removed_at"
-    )
-    assert list(rows) == [("1", NOW, later), ("2", NOW, None), ("3", NOW, later), ("4", later, None)]
-    entry = AuditEntry.objects.order_by("pk").last()
-    assert entry is not None
-    assert (entry.before, entry.after) == ({"removed": "1 (kick), 3 (kick)"}, {"listed": "4 (kick)"})
-
-
-def test_c7_in_a_draft_a_removed_channel_leaves_nothing(draft: Campaign, owner: User) -> None:
-    paste(draft, owner, Deed.ADD, "1\n2")
-    paste(draft, owner, Deed.REMOVE, "1\n2\n9")
-    assert not draft.channels.exists()
-
-
-def test_c5_emptying_a_list_is_refused_and_never_means_all(draft: Campaign, owner: User) -> None:
-    live = make_campaign(draft.game, scope="allow_list")
-    paste(live, owner, Deed.ADD, "1")
-    with pytest.raises(ListLocked):
-        paste(live, owner, Deed.REMOVE, "1")
-    live.refresh_from_db()
-    assert (live.scope, live.channels.filter(removed_at=None).count()) == ("allow_list", 1)
-
-
-def test_c6_the_list_is_fixed_once_the_campaign_is_closed(draft: Campaign, owner: User) -> None:
-    live = make_campaign(draft.game, scope="allow_list")
-    with pytest.raises(ListLocked):
-        paste(live, owner, Deed.ADD, "1", live.closes_at or NOW)
-
-
-def test_c7_six_thousand_channels_are_taken_at_once(draft: Campaign, owner: User) -> None:
-    paste(draft, owner, Deed.ADD, "\n".join(str(n) for n in range(6000)))
-    assert draft.channels.count() == 6000
-    paste(draft, owner, Deed.REPLACE, "1")
-    assert draft.channels.count() == 1
