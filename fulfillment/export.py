@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from campaigns.models import Campaign, CampaignTester, EarnedReward, RegisteredIdentifier, Viewer
 from campaigns.watch.progress import campaigns_of, minutes_of
 from fulfillment.events.personal import export_events
+from fulfillment.former_names import former_names_of
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt
 from fulfillment.notices.personal import (
     export_notices,
@@ -18,6 +20,7 @@ from fulfillment.notices.personal import (
     notices_about_viewer,
 )
 from fulfillment.oauth.allowed import programs_of
+from fulfillment.people.notes import notes_about
 from linking.models import Link, Player
 from portal.platforms.studio import STUDIO
 
@@ -47,6 +50,7 @@ def export_viewer(viewer: Viewer) -> dict[str, Any]:
         "claims": _claims(Claim.objects.filter(viewer=viewer), message=True),
         "told_to_partners": export_events(_subjects(viewer=viewer), message=True),
         "notices": export_notices(notices_about_viewer(viewer)),
+        **_kept_by_support(viewers=[viewer.pk]),
     }
 
 
@@ -72,8 +76,22 @@ def export_player(player: Player) -> dict[str, Any]:
         "claims": _claims(Claim.objects.filter(player=player), message=False),
         "told_to_partners": export_events(_subjects(player=player), message=False),
         "notices": export_notices(notices_about_player(player)),
+        **_kept_by_support(players=[player.pk]),
         "by_email": export_preference(player),
         "programs": _programs(player),
+    }
+
+
+def _kept_by_support(*, viewers: Sequence[str] = (), players: Sequence[int] = ()) -> dict[str, Any]:
+    """Return the names that somebody had before, and what staff wrote down about them; not which member of staff."""
+    names = former_names_of(viewers=viewers, players=players)
+    return {
+        "former_names": [
+            {"name": one.name, "from": _time(one.seen_from), "until": _time(one.seen_until)} for one in names
+        ],
+        "notes_of_staff": [
+            {"at": _time(note.at), "text": note.text} for note in notes_about(viewers=viewers, players=players)
+        ],
     }
 
 

@@ -15,6 +15,7 @@ from allauth.socialaccount.models import SocialApp, SocialToken
 from allauth.socialaccount.providers import registry
 from allauth.socialaccount.providers.base import AuthError
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
@@ -26,6 +27,7 @@ from campaigns.registering.wanting import scopes_to_register
 from campaigns.returning import recognize_viewers
 from linking import failures, pending
 from linking.flow import Flow, app_of, flow_of, last_game, oidc_provider
+from linking.hooks import call_renamed
 from linking.models import GameSignIn
 from linking.players import NotProven, choose_player, is_game_user, prove_oidc_player
 from linking.providers.base import MISCONFIGURED, UNREACHABLE, SignInFailed
@@ -172,8 +174,11 @@ def viewer_proven(request: HttpRequest, flow: Flow, sociallogin: Any) -> HttpRes
         defaults={"login": names["login"], "name": names["name"]},
     )
     if not created and (viewer.login, viewer.name) != (names["login"], names["name"]):
+        had = (viewer.login, viewer.name)
         viewer.login, viewer.name = names["login"], names["name"]
-        viewer.save(update_fields=["login", "name"])
+        with transaction.atomic():
+            viewer.save(update_fields=["login", "name"])
+            call_renamed(viewer, had, timezone.now())
     pending.keep(
         request,
         game=flow.game,
@@ -198,7 +203,7 @@ def player_proven(request: HttpRequest, flow: Flow, sociallogin: Any) -> HttpRes
     answer = sociallogin.provider.account_class(_Claims(sociallogin.account.extra_data)).get_user_data() or {}
     sign_in = GameSignIn.objects.select_related("game").get(game=flow.game, method=GameSignIn.Method.OIDC)
     try:
-        player = prove_oidc_player(sign_in=sign_in, claims=answer)
+        player = prove_oidc_player(sign_in=sign_in, claims=answer, now=timezone.now())
     except NotProven as refusal:
         return failures.page(request, failures.NOT_PROVEN, game=flow.game, sentence=refusal.sentence)
     return sign_in_player(request, player, game=flow.game)

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Game
-from linking.hooks import call_player_known
+from linking.hooks import call_player_known, call_renamed
 from linking.models import GameSignIn, Player, UsedLinkToken
 from linking.returning import recognize_player
 from linking.rules.link_tokens import MAX_ID_LENGTH, TokenClaims, TokenFault, TokenRefused, read_token
@@ -65,7 +65,7 @@ def prove_portal_player(user: User, game: Game) -> Player:
     return player
 
 
-def prove_oidc_player(*, sign_in: GameSignIn, claims: dict[str, Any]) -> Player:
+def prove_oidc_player(*, sign_in: GameSignIn, claims: dict[str, Any], now: datetime) -> Player:
     """Return the player that the studio's sign-in vouches for, bound to its game user. Raises ``NotProven``.
 
     ``claims`` are those of the user info or id token; which of them holds the player id is the game's setting.
@@ -97,7 +97,7 @@ def prove_oidc_player(*, sign_in: GameSignIn, claims: dict[str, Any]) -> Player:
         .first()
     )
     shown = name if isinstance(name, str) and is_storable(name) else ""
-    return _bind(game=sign_in.game, player_id=player_id, name=shown, user=same_person)
+    return _bind(game=sign_in.game, player_id=player_id, name=shown, user=same_person, now=now)
 
 
 def check_link_token(*, game: Game, token: str, now: datetime) -> TokenClaims:
@@ -123,10 +123,10 @@ def redeem_link_token(*, game: Game, token: str, now: datetime) -> Player:
         except IntegrityError:
             raise TokenRefused(TokenFault.USED) from None
         UsedLinkToken.objects.filter(game=game, expires_at__lt=now).delete()
-        return _bind(game=game, player_id=claims.player_id, name=claims.name, user=None)
+        return _bind(game=game, player_id=claims.player_id, name=claims.name, user=None, now=now)
 
 
-def _bind(*, game: Game, player_id: str, name: str, user: User | None) -> Player:
+def _bind(*, game: Game, player_id: str, name: str, user: User | None, now: datetime) -> Player:
     """Return the player with a game user; ``user`` is the one to share, where the person is known by another game."""
     name = name.strip()[:MAX_ID_LENGTH]
     with transaction.atomic():
@@ -134,8 +134,9 @@ def _bind(*, game: Game, player_id: str, name: str, user: User | None) -> Player
         # Locked, so that two proofs at once do not make two users for one player.
         player = Player.objects.select_for_update(of=("self",)).select_related("user").get(pk=made.pk)
         if name and player.name != name:
-            player.name = name
+            had, player.name = player.name, name
             player.save(update_fields=["name"])
+            call_renamed(player, [had], now)
         if player.user is None:
             player.user = user if user is not None and is_game_user(user) else _new_game_user(player)
             player.save(update_fields=["user"])

@@ -46,6 +46,7 @@ _ERASED_TEXTS: Mapping[str, str | Promise] = {
     "attempts": _("Attempts, which stay without the answer"),
     "testers": _("Entries in lists of testers"),
     "notices": _("Notices to the person, which go"),
+    "notes": _("Notes of staff, which go"),
     "identifiers": _("Registrations with the platform, which it is told to remove within minutes"),
     "channels": _("Channels known only because the person streamed"),
 }

@@ -1,79 +1,200 @@
-"""Finding claims by an id of any kind, quickly at any size: every look-up is answered by an index (users' need: one box)."""
+"""Finding people and claims by an id or name of any kind, quickly at any size: every look-up is answered by an index."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any
 
+from allauth.account.models import EmailAddress
+from django.db import connection
 from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, Lower
 
-from campaigns.models import CampaignReward, Reward, Viewer
-from fulfillment.models import Claim
+from campaigns.models import CampaignReward, Game, Reward, Viewer
+from fulfillment.finders import finders
+from fulfillment.models import Claim, Event, FormerName
 from fulfillment.rules.states import State
-from linking.models import Player
+from linking.models import Link, Player
 from portal import platforms
 from portal.ids import ULID_LENGTH
-from portal.models import Organization
-
-R = TypeVar("R", Viewer, Player)
+from portal.models import Organization, User
+from portal.reach import in_games
 
 FOUND_AT_MOST = 500
 """So many claims a search finds, of each kind of look-up the newest; who needs more uses the filters."""
 
 SHORTEST_PREFIX = 8
-_PEOPLE_AT_MOST = 50
+"""Of an id of ours: fewer characters are the time of too many."""
+
+SHORTEST_BEGINNING = 3
+"""Of a name or an id of somebody else's."""
+
+PEOPLE_AT_MOST = 50
 _QUARANTINED_LOOKED_AT = 20_000
+_LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Whom and what a text names: people, and claims that it names themselves (a person's other claims are on their page)."""
+
+    viewers: list[Viewer]
+    players: list[Player]
+    claims: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.viewers or self.players or self.claims)
+
+
+def find(organization: Organization, text: str, *, games: frozenset[str] | None) -> Found:
+    """Return whom and what ``text`` names exactly; if nothing, those whose name or id begins with it.
+
+    ``games`` are those that the asking person works on, None for all.
+    """
+    found = _find(organization, text, beginning=False, games=games)
+    if not found and len(text) >= SHORTEST_BEGINNING:
+        found = _find(organization, text, beginning=True, games=games)
+    return found
+
+
+def find_viewers(organization: Organization, text: str, *, beginning: bool = False) -> list[Viewer]:
+    """Return the viewers with this id, platform's id, link, e-mail address, login or name, now or formerly.
+
+    With ``beginning``: those whose login, name or former name begins so, or whose id or link's id here does. Two queries.
+    """
+    viewers = Viewer.objects.filter(organization=organization)
+    ids = _whole(Viewer.objects.all(), organization.pk, text)
+    if not beginning:
+        ids.append(viewers.filter(platform__in=list(platforms.registry), platform_user_id=text))
+    ids += [viewers.filter(_named(column, text, beginning)) for column in ("login", "name")]
+    keys = [way.order_by().values_list("pk") for way in ids]
+    keys += [_former(organization, text, beginning).filter(viewer__isnull=False).values_list("viewer")]
+    keys += [way.order_by().values_list("viewer") for way in _links(organization, text)]
+    if not beginning and "@" in text:
+        keys += [viewers.filter(user__in=way).order_by().values_list("pk") for way in _accounts(text)]
+    found = [key for (key,) in keys[0].union(*keys[1:])[:PEOPLE_AT_MOST]]
+    return list(viewers.filter(pk__in=found).order_by("pk")) if found else []
+
+
+def find_players(organization: Organization, text: str, *, beginning: bool = False) -> list[Player]:
+    """Return the players with this id, e-mail address, link or name, now or formerly; or whose id or name begins so."""
+    games = list(Game.objects.filter(organization=organization).values_list("pk", flat=True))
+    players = Player.objects.filter(game__in=games)
+    keys = [
+        players.filter(_named(column, text, beginning, folded=False)).order_by().values_list("pk")
+        for column in ("player_id", "name")
+    ]
+    keys += [_former(organization, text, beginning).filter(player__isnull=False).values_list("player")]
+    if not beginning and "@" in text:
+        keys += [players.filter(user__in=way).order_by().values_list("pk") for way in _accounts(text)]
+    found = [key for (key,) in keys[0].union(*keys[1:])[:PEOPLE_AT_MOST]]
+    return list(players.filter(pk__in=found).select_related("game").order_by("pk")) if found else []
 
 
 def find_claim_ids(organization: Organization, text: str, *, people: bool) -> list[str]:
     """Return the ids of the claims that ``text`` names: newest first, at most :data:`FOUND_AT_MOST`.
 
     It may be a claim's id (or its beginning), the id of claim or user on the platform, a viewer's id, login or name, a
-    player's id or name, a reward's external id. Without ``people`` only the claim's own id is looked for: what is
-    masked must not be found out by searching.
+    player's id or name, a former name, a reward's external id, or what :mod:`fulfillment.finders` know. Without ``people``
+    only the claim's own id is looked for: what is masked must not be found out by searching.
     """
     text = text.strip()
     if not text:
         return []
     claims = Claim.objects.filter(organization=organization).order_by("-id")
-    # Not by an index on the organization: SQLite would walk through all of its claims for a range of ids.
-    mine = Claim.objects.annotate(owner=Concat("organization_id", Value(""))).filter(owner=organization.pk)
-    ways: list[QuerySet[Claim]] = [mine.filter(_ulid(text)).order_by("-id")] if _ulid(text) else []
+    ways = _whole(Claim.objects.all(), organization.pk, text)
     if people:
         known = Q(platform__in=list(platforms.registry))
-        ways += [
-            claims.filter(known, platform_claim_id=text).order_by(),
-            claims.filter(known, platform_user_id=text).order_by(),
-        ]
-        ways += [Claim.objects.filter(viewer=pk).order_by("-id") for pk in _pks(find_viewers(organization, text))]
-        ways += [Claim.objects.filter(player=player).order_by("-id") for player in find_players(organization, text)]
+        ways.append(claims.filter(known, platform_claim_id=text).order_by())
+        ways.append(claims.filter(known, platform_user_id=text).order_by())
+        ways += [Claim.objects.filter(viewer=row.pk).order_by("-id") for row in find_viewers(organization, text)]
+        ways += [Claim.objects.filter(player=row.pk).order_by("-id") for row in find_players(organization, text)]
         ways += _by_external_id(organization, text)
-    found: set[str] = set()
+    found: set[str] = set(_known_elsewhere(organization, text)) if people else set()
     for way in ways:
         found.update(way.values_list("pk", flat=True)[:FOUND_AT_MOST])
     return list(islice(sorted(found, reverse=True), FOUND_AT_MOST))
 
 
-def find_viewers(organization: Organization, text: str) -> list[Viewer]:
-    """Return the viewers with this id, platform's id, login or name, exactly."""
-    viewers = Viewer.objects.filter(organization=organization)
-    names = {text, text.lower()}
-    ways = [
-        viewers.filter(pk=text.upper()),
-        viewers.filter(platform__in=list(platforms.registry), platform_user_id=text),
-        viewers.filter(login__in=names),
-        viewers.filter(name__in=names),
-    ]
-    return _distinct(row for way in ways for row in way[:_PEOPLE_AT_MOST])
+def find_claims_of_reward(organization: Organization, text: str) -> list[str]:
+    """Return the ids of the newest claims of rewards with this external id, or that name it and are quarantined."""
+    ways = _by_external_id(organization, text) if text else []
+    found = {pk for way in ways for pk in way.values_list("pk", flat=True)[:FOUND_AT_MOST]}
+    return list(islice(sorted(found, reverse=True), FOUND_AT_MOST))
 
 
-def find_players(organization: Organization, text: str) -> list[Player]:
-    """Return the players with this id or name, exactly."""
-    players = Player.objects.filter(game__organization=organization).select_related("game")
-    ways = [players.filter(player_id=text), players.filter(name=text)]
-    return _distinct(row for way in ways for row in way[:_PEOPLE_AT_MOST])
+def _find(organization: Organization, text: str, *, beginning: bool, games: frozenset[str] | None) -> Found:
+    viewers = find_viewers(organization, text, beginning=beginning)
+    players = find_players(organization, text, beginning=beginning)
+    claims = [] if beginning else _own_claims(organization, text)
+    if games is not None:
+        within = [viewer.pk for viewer in viewers]
+        viewers = list(in_games(Viewer.objects.filter(pk__in=within), games).distinct())
+        players = [player for player in players if player.game_id in games]
+        claims = list(in_games(Claim.objects.filter(pk__in=claims), games).values_list("pk", flat=True))
+    return Found(viewers, players, sorted(claims, reverse=True))
+
+
+def _own_claims(organization: Organization, text: str) -> list[str]:
+    """Return the ids of the claims that a text names themselves: by their id here or there, by what was told of them."""
+    there = Claim.objects.filter(organization=organization, platform__in=list(platforms.registry))
+    keys = [there.filter(platform_claim_id=text).order_by().values_list("pk")]
+    keys += [way.order_by().values_list("pk") for way in _whole(Claim.objects.all(), organization.pk, text)]
+    if len(text) == ULID_LENGTH:
+        told = Event.objects.filter(pk=text.upper(), organization=organization).order_by()
+        keys.append(Claim.objects.filter(pk__in=told.values("subject")).order_by().values_list("pk"))
+    found = {key for (key,) in keys[0].union(*keys[1:])[:PEOPLE_AT_MOST]}
+    return [*found, *_known_elsewhere(organization, text)]
+
+
+def _known_elsewhere(organization: Organization, text: str) -> list[str]:
+    return [claim for finder in finders for claim in islice(finder(organization, text), PEOPLE_AT_MOST)]
+
+
+def _whole(rows: QuerySet[Any], organization_id: str, text: str) -> list[QuerySet[Any]]:
+    """Return the look-up of an organization's rows by the id of ours that ``text`` is, or begins; none if it is none."""
+    condition = _ulid(text)
+    if not condition:
+        return []
+    # Not by an index on the organization: SQLite would walk through all of its rows for a range of ids.
+    column = "game__organization_id" if rows.model is Link else "organization_id"
+    mine = rows.annotate(owner=Concat(column, Value(""))).filter(condition, owner=organization_id)
+    return [mine.order_by("-id")]
+
+
+def _links(organization: Organization, text: str) -> list[QuerySet[Link]]:
+    return _whole(Link.objects.all(), organization.pk, text)
+
+
+def _named(column: str, text: str, beginning: bool, *, folded: bool = True) -> Q:
+    """Return the condition that a column is the text, or begins so; if ``folded`` also in lower case, as logins are."""
+    spellings = sorted({text, text.lower()} if folded else {text})
+    if not beginning:
+        return Q(**{f"{column}__in": spellings})
+    begins = Q()
+    for spelling in spellings:
+        begins |= _begins(column, spelling)
+    return begins
+
+
+def _begins(column: str, text: str) -> Q:
+    """PostgreSQL has indexes for LIKE; SQLite, whose LIKE knows no case, compares texts as they are."""
+    if connection.vendor == "postgresql":
+        return Q(**{f"{column}__startswith": text})
+    return Q(**{f"{column}__gte": text, f"{column}__lt": text + _LAST})
+
+
+def _former(organization: Organization, text: str, beginning: bool) -> QuerySet[FormerName]:
+    return FormerName.objects.filter(_named("name", text, beginning), organization=organization).order_by()
+
+
+def _accounts(email: str) -> list[QuerySet[Any]]:
+    """Return the portal accounts with an address, as their row has it and as it was added to them."""
+    folded = email.lower()
+    main = User.objects.annotate(folded=Lower("email")).filter(folded=folded)
+    return [main.values("pk"), EmailAddress.objects.filter(email=folded).values("user")]
 
 
 def _ulid(text: str) -> Q:
@@ -88,8 +209,8 @@ def _ulid(text: str) -> Q:
 
 def _by_external_id(organization: Organization, text: str) -> list[QuerySet[Claim]]:
     """Return look-ups for claims of the rewards with this external id, and for quarantined ones that name it."""
-    rewards = _pks(Reward.objects.filter(external_id=text, game__organization=organization)[:_PEOPLE_AT_MOST])
-    campaigns = CampaignReward.objects.filter(reward__in=rewards).values_list("campaign", flat=True)[:_PEOPLE_AT_MOST]
+    rewards = _pks(Reward.objects.filter(external_id=text, game__organization=organization)[:PEOPLE_AT_MOST])
+    campaigns = CampaignReward.objects.filter(reward__in=rewards).values_list("campaign", flat=True)[:PEOPLE_AT_MOST]
     ways = [
         Claim.objects.filter(campaign=campaign, reward__in=rewards).order_by("-id")
         for campaign in (campaigns if rewards else ())
@@ -100,9 +221,5 @@ def _by_external_id(organization: Organization, text: str) -> list[QuerySet[Clai
     return ways
 
 
-def _pks(rows: Iterable[Viewer | Player | Reward]) -> list[str]:
+def _pks(rows: Iterable[Reward]) -> list[str]:
     return [str(row.pk) for row in rows]
-
-
-def _distinct(rows: Iterable[R]) -> list[R]:
-    return list({row.pk: row for row in rows}.values())

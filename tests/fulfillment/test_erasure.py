@@ -17,7 +17,9 @@ from fulfillment.arrivals import Arrival, record_claims
 from fulfillment.claims import NotPossible, abandon_claims, reopen_claims, resend_claim
 from fulfillment.delivery import lease_due
 from fulfillment.erasure import Erasure, ErasureRefused, erase_player, erase_viewer, preview_player, preview_viewer
+from fulfillment.former_names import on_renamed
 from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, KeptMessage
+from fulfillment.people.notes import add_note
 from fulfillment.resolve import resolve_due
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State
@@ -49,7 +51,9 @@ LOGIN = "quietcomet_login"
 NAME = "Quiet Cometé"
 PLAYER = "acc-99-zebra-4711"
 PLAYER_NAME = "Zebra Rider"
-IDENTIFIERS = (USER, LOGIN, NAME, PLAYER, PLAYER_NAME)
+OLD_NAME = "Silent Meteoré"
+OLD_PLAYER_NAME = "Okapi Rider"
+IDENTIFIERS = (USER, LOGIN, NAME, OLD_NAME, PLAYER, PLAYER_NAME, OLD_PLAYER_NAME)
 LATER = NOW + timedelta(hours=1)
 
 
@@ -73,7 +77,9 @@ class Story:
         )
 
     def prove(self) -> Player:
-        return prove_oidc_player(sign_in=self.sign_in, claims={"sub": PLAYER, "preferred_username": PLAYER_NAME})
+        return prove_oidc_player(
+            sign_in=self.sign_in, claims={"sub": PLAYER, "preferred_username": PLAYER_NAME}, now=NOW
+        )
 
     def link(self, player: Player | None = None, viewer: Viewer | None = None) -> Link:
         player = player or self.player
@@ -191,6 +197,10 @@ def leave_traces(story: Story) -> None:
         )
     end_link(link=link, reason=Link.EndReason.VIEWER, now=NOW, actor=story.player.user)
     story.link()
+    for person, name in ((story.viewer, OLD_NAME), (story.player, OLD_PLAYER_NAME)):
+        on_renamed(person, [name], NOW)
+        text = f"{NAME}, once {OLD_NAME}, plays {PLAYER_NAME} (once {OLD_PLAYER_NAME}, {PLAYER}); user {USER}"
+        add_note(organization=story.organization, person=person, text=text, actor=story.staff, now=NOW)
 
 
 def test_the_scan_finds_what_is_there(story: Story) -> None:
@@ -207,7 +217,9 @@ def test_the_scan_finds_what_is_there(story: Story) -> None:
         "fulfillment_delivery.body",
         "fulfillment_deliveryattempt.answer",
         "fulfillment_event.body",
+        "fulfillment_formername.name",
         "fulfillment_keptmessage.body",
+        "fulfillment_staffnote.text",
         "portal_user.display_name",
         "portal_auditentry.after",
         "portal_auditentry.actor_label",
@@ -237,14 +249,14 @@ def test_f8_no_identifier_is_left_in_any_column_of_any_table(story: Story, playe
 def test_f8_each_erasure_alone_takes_its_own_identifiers(story: Story) -> None:
     leave_traces(story)
     story.erase()
-    assert found(USER, LOGIN, NAME) == set()
+    assert found(USER, LOGIN, NAME, OLD_NAME) == set()
     assert "linking_player.player_id" in found(PLAYER)
 
 
 def test_f8_a_player_erased_alone_leaves_nothing_of_the_game_account(story: Story) -> None:
     leave_traces(story)
     story.erase_player()
-    assert found(PLAYER, PLAYER_NAME) == set()
+    assert found(PLAYER, PLAYER_NAME, OLD_PLAYER_NAME) == set()
     assert "campaigns_viewer.platform_user_id" in found(USER)
 
 
@@ -317,7 +329,7 @@ def test_r4_who_comes_back_with_another_game_account_or_another_platform_account
     delivered(story)
     story.erase()
     story.erase_player()
-    other = prove_oidc_player(sign_in=story.sign_in, claims={"sub": "another-account"})
+    other = prove_oidc_player(sign_in=story.sign_in, claims={"sub": "another-account"}, now=NOW)
     again = story.arrive("again")
     story.settle()
     story.link(other, Viewer.objects.get())
@@ -382,7 +394,7 @@ def test_l6_claims_never_sent_outlive_the_game_account_and_wait(story: Story) ->
     assert not Delivery.objects.exists()
     story.settle()
     assert Claim.objects.get(pk=claim.pk).state == State.WAITING
-    story.link(prove_oidc_player(sign_in=story.sign_in, claims={"sub": "another-account"}))
+    story.link(prove_oidc_player(sign_in=story.sign_in, claims={"sub": "another-account"}, now=NOW))
     story.settle()
     assert Claim.objects.get(pk=claim.pk).state == State.READY
 
