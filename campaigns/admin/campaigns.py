@@ -40,7 +40,6 @@ from portal.admin_deletion import PlainDeletion
 from portal.admin_filters import DropdownFilter, PlatformFilter, ScopedRelatedFilter
 from portal.organizations import active_organization
 
-
 WHOLE = "whole"
 """Asks, in the address of a new campaign, for all of it on one page."""
 
@@ -81,6 +80,7 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
     list_filter = (PhaseFilter, ("game", ScopedRelatedFilter), OnPlatformFilter)
     search_fields = ("name", "platforms__platform_campaign_id", "=id")
     ordering = ("-starts_at", "-id")
+    list_before_template = "admin/campaigns/list_before.html"
     change_form_outer_before_template = "admin/campaigns/campaign_header.html"
     change_form_before_template = "admin/campaigns/opened_as.html"
     fieldsets = (
