@@ -41,7 +41,7 @@ EVENT_FIELDS = (
 )
 """What a reward's rule is made of besides, where it is a game event."""
 
-CLAIMS_CARE_ABOUT = frozenset({*WATCHED, "games", "rewards", "platforms", "platform_campaign_ids", "testers"})
+CLAIMS_CARE_ABOUT = frozenset({*WATCHED, "games", "rewards", "limits", "platforms", "platform_campaign_ids", "testers"})
 """What can change the outcome of claims that were not sent yet."""
 
 
@@ -61,6 +61,7 @@ def state_of(campaign: Campaign) -> dict[str, Any]:
         "rewards": frozenset(
             campaign.rewards.values_list("reward_id", "rule", "minutes", *EVENT_FIELDS, "requires__reward_id")
         ),
+        "limits": frozenset(campaign.rewards.values_list("reward_id", "limit_total", "limit_per_day", "at_limit")),
         "platforms": frozenset(campaign.platforms.values_list("platform", "counted_by")),
         "platform_campaign_ids": frozenset(campaign.platforms.values_list("platform", "platform_campaign_id")),
         "testers": frozenset(campaign.testers.values_list("platform", "platform_user_id")),
@@ -177,11 +178,19 @@ def _trail(campaign: Campaign) -> dict[str, Any]:
 
 def _rule(row: CampaignReward) -> str:
     """Return a reward's rule with all that decides; in English, as all of the trail."""
+    limits = _limits(row)
     if row.rule != CampaignReward.Rule.GAME_EVENT:
-        return f"{row.rule} {row.minutes}"
+        return f"{row.rule} {row.minutes}{limits}"
     event = f"{row.event_path} {row.event_condition} {row.event_value}" if row.event_path else "incomplete"
     held_back = f"cool-down {row.event_cool_down_seconds} s, per session {row.event_per_session or 'any'}"
-    return f"{row.rule} {row.event_name} ({event}, {held_back})"
+    return f"{row.rule} {row.event_name} ({event}, {held_back}){limits}"
+
+
+def _limits(row: CampaignReward) -> str:
+    if row.limit_total is None and row.limit_per_day is None:
+        return ""
+    total, per_day = (row.limit_total or "any", row.limit_per_day or "any")
+    return f", limits {total} in all, {per_day} a day, {row.at_limit}"
 
 
 def _record(

@@ -17,6 +17,7 @@ from campaigns.rules.phases import Phase
 from campaigns.watch.progress import minutes_of
 from fulfillment.arrivals import Arrival, Assigned, record_claims
 from fulfillment.ledger import Move, lock_claims, move_claims
+from fulfillment.limits import refused_now
 from fulfillment.models import Claim
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State
@@ -43,6 +44,8 @@ class Refusal(StrEnum):
     NOT_YOURS = "not_yours"
     UNFINISHED = "unfinished"
     REQUIREMENT_OPEN = "requirement_open"
+    ALL_GIVEN = "all_given"
+    GIVEN_TODAY = "given_today"
 
 
 class ClaimRefused(Exception):
@@ -89,6 +92,7 @@ def claim_reward(*, viewer: Viewer, campaign_reward: CampaignReward, actor: User
     if player is None:
         _refuse_unlinked(viewer, campaign, actor)
     _refuse_unearned(viewer, campaign_reward)
+    _refuse_used_up(campaign_reward, now)
     _store(viewer, campaign_reward, now)
     if made is not None:
         _claim_anew(made.pk, viewer, now)
@@ -246,6 +250,24 @@ def _refuse_unearned(viewer: Viewer, campaign_reward: CampaignReward) -> None:
         ),
         way_out,
     )
+
+
+def _refuse_used_up(campaign_reward: CampaignReward, now: datetime) -> None:
+    """Refuse where a limit that stops claims leaves nothing."""
+    used_up = refused_now([campaign_reward], now=now).get(campaign_reward.pk)
+    name = {"reward": campaign_reward.reward.name}
+    if used_up is Code.LIMIT_REACHED:
+        raise ClaimRefused(
+            Refusal.ALL_GIVEN,
+            Sentence(_("All of “%(reward)s” that there was in this campaign has been given out."), name),
+            Sentence(_("It cannot be claimed any more. What you claimed before is yours.")),
+        )
+    if used_up is Code.DAILY_LIMIT_REACHED:
+        raise ClaimRefused(
+            Refusal.GIVEN_TODAY,
+            Sentence(_("All of “%(reward)s” that there was for today has been given out."), name),
+            Sentence(_("What you have earned stays yours. Come back tomorrow and claim it.")),
+        )
 
 
 def _unfinished(viewer: Viewer, row: CampaignReward) -> tuple[Sentence, Sentence]:

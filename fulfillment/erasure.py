@@ -19,12 +19,15 @@ from campaigns.game_state.erasing import erase_from_game_state
 from campaigns.models import CampaignTester, Viewer
 from campaigns.returning import viewer_tombstone
 from fulfillment.events.personal import erase_events_about
+from fulfillment.former_names import former_names_of
+from fulfillment.freeing import free_codes, free_places, untie_codes
 from fulfillment.ledger import Move, lock_claims, move_claims
 from fulfillment.marks import mark_duplicates
 from fulfillment.models import BulkOperation, Claim, ClaimEvent, Delivery, DeliveryAttempt, KeptMessage
 from fulfillment.notices.personal import notices_about_player, notices_about_viewer
 from fulfillment.oauth.tokens import end_tokens_without_account
 from fulfillment.outbox import withdraw
+from fulfillment.people.notes import erase_notes, notes_about
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State, permitted
 from linking.authorizing.watching import forget
@@ -59,6 +62,7 @@ class Erasure:
     attempts: int = 0
     testers: int = 0
     notices: int = 0
+    notes: int = 0
     identifiers: int = 0
     channels: int = 0
     messages: int = 0
@@ -77,6 +81,7 @@ def preview_viewer(viewer: Viewer) -> Erasure:
         links_ended=Link.objects.filter(viewer=viewer, ended_at=None).count(),
         testers=_tester_rows(viewer).count(),
         notices=notices_about_viewer(viewer).count(),
+        notes=notes_about(viewers=[viewer.pk]).count(),
         identifiers=registrations_of(viewer).count(),
         channels=int(channel_known_by_viewing(viewer) is not None),
         **_counted(claims, closed=claims.filter(state__in=_UNDELIVERED)),
@@ -90,7 +95,8 @@ def preview_player(player: Player) -> Erasure:
     closed = claims.filter(state__in=_UNDELIVERED, attempted_at__isnull=False)
     links = Link.objects.filter(player=player, ended_at=None).count()
     told = notices_about_player(player).count()
-    found = Erasure(links_ended=links, notices=told, **_counted(claims, closed=closed))
+    notes = notes_about(players=[player.pk]).count()
+    found = Erasure(links_ended=links, notices=told, notes=notes, **_counted(claims, closed=closed))
     return _together(preview_viewer(own), found) if own else found
 
 
@@ -112,7 +118,9 @@ def erase_viewer(*, viewer: Viewer, actor: User | None, reason: str, now: dateti
         done = Erasure(claims=len(claims))
         done.identifiers = registrations_of(viewer).count()
         marker = viewer_tombstone((viewer.organization_id, viewer.platform, viewer.platform_user_id))
+        former = former_names_of(viewers=[viewer.pk], players=())
         names = [viewer.login, viewer.name, *(claim.platform_user_name for claim in claims)]
+        names += former.values_list("name", flat=True)
         eraser = Eraser({**dict.fromkeys(names, ERASED), viewer.platform_user_id: marker})
         links = list(Link.objects.filter(viewer=viewer).values_list("pk", flat=True))
         done.links_ended = end_links_of(Q(viewer=viewer), actor=actor, now=now)
@@ -121,6 +129,8 @@ def erase_viewer(*, viewer: Viewer, actor: User | None, reason: str, now: dateti
         _erase_claimant(claims, viewer, marker, eraser, done)
         done.testers = _tester_rows(viewer).update(platform_user_id=marker, note="")
         done.notices = notices_about_viewer(viewer).delete()[0]
+        done.notes = erase_notes(person=viewer, eraser=eraser)
+        former.delete()
         done.messages = _erase_kept_messages(viewer, eraser)
         viewing = erase_viewing(viewer=viewer, marker=marker, now=now)
         done.heartbeats, done.channels = viewing.heartbeats, len(viewing.channels)
@@ -156,7 +166,9 @@ def erase_player(*, player: Player, actor: User | None, reason: str, now: dateti
             return Erasure()
         _refuse_under_way(claims)
         done = Erasure(claims=len(claims))
-        identifiers = dict.fromkeys([player.name, *_account_names(player)], ERASED)
+        former = former_names_of(viewers=(), players=[player.pk])
+        names = [player.name, *former.values_list("name", flat=True), *_account_names(player)]
+        identifiers = dict.fromkeys(names, ERASED)
         eraser = Eraser({**identifiers, player.player_id: player_tombstone(player.game_id, player.player_id)})
         links = list(Link.objects.filter(player=player).values_list("pk", flat=True))
         done.links_ended = end_links_of(Q(player=player), actor=actor, now=now)
@@ -167,6 +179,8 @@ def erase_player(*, player: Player, actor: User | None, reason: str, now: dateti
         claim_ids = {*Claim.objects.filter(about).values_list("pk", flat=True), *(claim.pk for claim in claims)}
         _erase_history(sorted(claim_ids), eraser)
         done.notices = notices_about_player(player).delete()[0]
+        done.notes = erase_notes(person=player, eraser=eraser)
+        former.delete()
         account = player.user
         objects = {
             "linking.player": [str(player.pk)],
@@ -261,6 +275,8 @@ def _close(claims: Sequence[Claim], *, actor: User | None, now: datetime) -> int
     move_claims([Move(claim, State.ABANDONED, Code.ERASED) for claim in open_], now=now, actor=actor)
     ids = [claim.pk for claim in open_]
     withdraw(ids)
+    free_places(open_)
+    free_codes(open_)
     Claim.objects.filter(pk__in=ids).update(
         player=None, link=None, player_slot=None, viewer_slot=None, resolve_at=None, staff_hold=False
     )
@@ -285,12 +301,14 @@ def _unbind(claims: Sequence[Claim], *, now: datetime) -> None:
     loose = [claim for claim in claims if claim.state not in (State.DELIVERED, State.CONFIRMED)]
     ids = [claim.pk for claim in loose]
     withdraw(ids)
+    free_places(loose)
     Claim.objects.filter(pk__in=ids).update(player=None, link=None, player_slot=None, viewer_slot=None, resolve_at=now)
     mark_duplicates(loose, now=now)
 
 
 def _erase_around_claims(claims: Sequence[Claim], done: Erasure) -> None:
     ids = [claim.pk for claim in claims]
+    untie_codes(claims)
     # An empty body is written anew at the next attempt: what is over has none, and what was closed has no player.
     done.deliveries = Delivery.objects.filter(pk__in=ids).exclude(body="").update(body="")
     done.attempts = DeliveryAttempt.objects.filter(delivery__in=ids).update(answer="", error="")
@@ -340,9 +358,12 @@ def _finish(
     done.game_states = erase_from_game_state(organization_id=organization.pk, eraser=eraser)
     done.events = erase_events_about(set().union(*objects.values()), eraser, now=now)
     wide = eraser.only(audit.WIDE_SEARCH_LEAST)
-    for operation in BulkOperation.objects.filter(organization=organization).exclude(reason=""):
-        if wide.text(operation.reason) != operation.reason:
-            BulkOperation.objects.filter(pk=operation.pk).update(reason=wide.text(operation.reason)[:500])
+    texts = ("reason", "decision_reason", "halt_reason")
+    confirmed = BulkOperation.objects.filter(organization=organization, confirmed_at__isnull=False)
+    for operation in confirmed.only(*texts).iterator():
+        erased = {name: wide.text(getattr(operation, name))[:500] for name in texts}
+        if any(getattr(operation, name) != text for name, text in erased.items()):
+            BulkOperation.objects.filter(pk=operation.pk).update(**erased)
     done.audit_entries = audit.erase_identifiers(
         organization=organization,
         eraser=eraser,

@@ -10,10 +10,11 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from campaigns.models import Game
 from fulfillment.models import Claim
-from fulfillment.rules.codes import Code
+from fulfillment.rules.codes import BY_CODE, Code, Reason
 from fulfillment.rules.reasons import REASONS, Turn, reason_of
-from fulfillment.rules.states import State
+from fulfillment.rules.states import DONE, State
 from linking.models import Link, Player
 from linking.viewers_of import OwnViewer
 from linking.words import watched_on
@@ -54,6 +55,7 @@ class ShownClaim:
     needs_viewer: bool
     help_url: str
     game_account: str
+    code_url: str
     actions: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -84,20 +86,23 @@ def shown(claim: Claim) -> ShownClaim:
     campaign, reward = claim.campaign or claim.assigned_campaign, claim.reward or claim.assigned_reward
     game = claim.game or (campaign.game if campaign else None)
     platform = _claimed_on(claim)
-    what, what_next = reason.for_viewer(
-        platform=platform,
-        game=game.name if game else _("the game"),
-        where=(game.where_rewards_arrive if game else "") or _("Look for it in the game."),
-    )
+    what, what_next = _in_words(claim, reason, game, platform)
     kind, label = status_in_words(claim)
     link_url = reverse("connect_game", args=[game.organization.slug, game.slug]) if game else ""
     needs_viewer = reason.turn == Turn.VIEWER
+    code_url = reverse("claim_code", args=[claim.pk]) if state in DONE and claim.reason in BY_CODE else ""
     details = {"label": _("Details"), "hint": reward.name if reward else "", "kind": "quiet"}
     actions = [{**details, "url": reverse("claim", args=[claim.pk])}]
     if needs_viewer and link_url:
         unknown = reason is REASONS[Code.PLAYER_UNKNOWN]
         label_of_link = _("Sign in with your game account") if unknown else _("Link your game account")
         actions.insert(0, {"label": label_of_link, "url": link_url, "kind": "primary"})
+    if code_url:
+        again = claim.reason == Code.CODE_REVEALED
+        label_of_code = _("Show the code again") if again else _("Reveal code")
+        kind_of_code = "secondary" if again else "primary"
+        code = {**details, "label": label_of_code, "url": code_url, "kind": kind_of_code, "form": "claim-form"}
+        actions.insert(0, code)
     return ShownClaim(
         id=claim.pk,
         name=reward.name if reward else _("A reward from %(platform)s") % {"platform": platform},
@@ -115,8 +120,24 @@ def shown(claim: Claim) -> ShownClaim:
         needs_viewer=needs_viewer,
         help_url=game.support_url if game else "",
         game_account=str(claim.player) if claim.player else "",
+        code_url=code_url,
         actions=actions,
     )
+
+
+def _in_words(claim: Claim, reason: Reason, game: Game | None, platform: str) -> tuple[Sentence, Sentence]:
+    """Return what happened and what happens next. Who was given something by hand has claimed nothing."""
+    name = game.name if game else _("the game")
+    where = (game.where_rewards_arrive if game else "") or _("Look for it in the game.")
+    what, what_next = reason.for_viewer(platform=platform, game=name, where=where)
+    if claim.source == Claim.Source.STAFF and claim.state == State.RECEIVED:
+        what = Sentence(_("The people behind %(game)s gave you this reward."), {"game": name})
+    elif claim.source == Claim.Source.STAFF and claim.state == State.WAITING:
+        given = _(
+            "The people behind %(game)s gave you this reward, but no game account is linked to your account on %(platform)s."
+        )
+        what = Sentence(given, {"game": name, "platform": platform})
+    return what, what_next
 
 
 def _claimed_on(claim: Claim) -> str:
@@ -127,6 +148,8 @@ def _claimed_on(claim: Claim) -> str:
 def status_in_words(claim: Claim) -> tuple[str, str]:
     """Return a claim's kind (see ``components/status.html``) and its state in a player's words."""
     here = claim.source == Claim.Source.PORTAL
+    if claim.state in DONE and claim.reason in BY_CODE:
+        return "ok", _("Code ready") if claim.reason == Code.CODE_ASSIGNED else _("Code revealed")
     return {
         State.RECEIVED: ("progress", _("Claimed") if here else _("Arrived")),
         State.WAITING: ("attention", _("Link needed")),

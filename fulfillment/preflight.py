@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any, cast
 
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignReward
-from campaigns.preflight import Finding, Level, check
+from campaigns.preflight import Finding, Level, check, named
 from fulfillment.api.callers import is_usable
-from fulfillment.models import ApiClient, Endpoint, GameStateClient
+from fulfillment.code_stock import counted_pools
+from fulfillment.health.facts import CAP
+from fulfillment.models import ApiClient, CodePool, Endpoint, GameStateClient
 from fulfillment.rules.scopes import GAME_STATE_WRITE
 from portal.sentences import Sentence
 
 
 @check
+@named(_("The way to the game"))
 def way_to_deliver(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """The game has an enabled endpoint, to which its rewards are pushed or from which it pulls (D2)."""
     endpoint = Endpoint.objects.filter(game_id=campaign.game_id).first()
     if endpoint is not None and endpoint.enabled:
         return
+    rows = list(campaign.rewards.all())
+    if rows and CodePool.objects.filter(reward__in=[row.reward_id for row in rows]).count() == len(rows):
+        return  # all of them are codes: nothing is sent to the game
     name = {"game": campaign.game.name}
     if endpoint is None:
         sentence = Sentence(_("There is no way to deliver rewards to %(game)s."), name)
@@ -67,3 +74,27 @@ def game_state_client(campaign: Campaign, now: datetime) -> Iterator[Finding]:
         obj=known,
         missing=None if known else ApiClient,
     )
+
+
+@check
+@named(_("Enough codes"))
+def enough_codes(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """The pool of each reward that is a code has as many as the reward's limit lets be given, or is not low (D8)."""
+    rows = {row.reward_id: row for row in campaign.rewards.all()}
+    pools = CodePool.objects.filter(reward__in=list(rows)).select_related("reward").order_by("name", "pk")
+    for pool in counted_pools(pools, now=now):
+        free, limit = cast(Any, pool).free_codes, rows[pool.reward_id].limit_total
+        names = {"pool": pool.name, "reward": pool.reward.name, "free": f"{free:,}", "limit": f"{limit or 0:,}"}
+        if not free:
+            sentence = Sentence(_("The pool “%(pool)s” has no free code: claims of “%(reward)s” would wait."), names)
+        elif limit is not None and free < min(limit, CAP):
+            sentence = Sentence(
+                _("The pool “%(pool)s” has %(free)s free codes, and up to %(limit)s of “%(reward)s” may be given."),
+                names,
+            )
+        elif free <= pool.low_stock:
+            sentence = Sentence(_("The pool “%(pool)s” runs low: %(free)s free codes are left."), names)
+        else:
+            continue
+        fix = Sentence(_("Import codes on the page of the pool. Claims wait until there are some."))
+        yield Finding(Level.WARNING, "few_codes", sentence, fix, obj=pool)

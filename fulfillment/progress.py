@@ -13,6 +13,7 @@ from campaigns.models import Campaign, CampaignPlatform, CampaignReward, Campaig
 from campaigns.rules.earning import Goal, next_goal, open_requirements
 from campaigns.rules.phases import Phase
 from campaigns.watch.progress import Minutes, minutes_of
+from fulfillment.limits import refused_now
 from fulfillment.models import Claim
 from fulfillment.rules.codes import Code
 from fulfillment.rules.standing import Section, Standing, StandingFacts, section_of, standing_with
@@ -89,14 +90,16 @@ class CountedElsewhere:
 
 
 @dataclass(slots=True)
-class _Read:
-    """What was read, by the keys it is looked up by."""
+class Facts:
+    """What is known of viewers in campaigns, by the keys it is looked up by: minutes by viewer and campaign, rewards earned
+    by viewer, claims by viewer and reward, how many of a reward a player holds, testers by campaign, platform and user id."""
 
     minutes: Mapping[tuple[str, str], Minutes] = field(default_factory=dict)
     earned: Mapping[str, set[str]] = field(default_factory=dict)
     claims: Mapping[tuple[str, str], Claim] = field(default_factory=dict)
     held: Counter[tuple[str, int]] = field(default_factory=Counter)
     testers: set[tuple[str, str, str]] = field(default_factory=set)
+    used_up: Mapping[str, Code] = field(default_factory=dict)
 
 
 def goals(rewards: Iterable[RewardProgress], rule: str) -> list[Goal]:
@@ -124,7 +127,13 @@ def read_progress(
     """
     if not campaigns or not own:
         return [], []
-    read = _read(campaigns, own)
+    return told_by(_read(campaigns, own, now), campaigns, own, now=now)
+
+
+def told_by(
+    read: Facts, campaigns: Sequence[Campaign], own: Sequence[OwnViewer], *, now: datetime
+) -> tuple[list[Progress], list[CountedElsewhere]]:
+    """Return what :func:`read_progress` does, by facts that somebody has already."""
     progress: list[Progress] = []
     elsewhere: list[CountedElsewhere] = []
     for campaign in campaigns:
@@ -150,11 +159,11 @@ def ordered(rows: Iterable[CampaignReward]) -> list[CampaignReward]:
     return sorted(rows, key=lambda row: (row.position, row.minutes or 0, row.pk))
 
 
-def _read(campaigns: Sequence[Campaign], own: Sequence[OwnViewer]) -> _Read:
+def _read(campaigns: Sequence[Campaign], own: Sequence[OwnViewer], now: datetime) -> Facts:
     viewer_ids = [one.viewer.pk for one in own]
     campaign_ids = [campaign.pk for campaign in campaigns]
     places = {(row.campaign_id, row.reward_id): row.pk for campaign in campaigns for row in campaign.rewards.all()}
-    read = _Read(minutes=minutes_of(viewer_ids=viewer_ids, campaign_ids=campaign_ids))
+    read = Facts(minutes=minutes_of(viewer_ids=viewer_ids, campaign_ids=campaign_ids))
     earned: dict[str, set[str]] = defaultdict(set)
     for viewer, row in EarnedReward.objects.filter(
         viewer__in=viewer_ids, campaign_reward__in=list(places.values())
@@ -166,6 +175,7 @@ def _read(campaigns: Sequence[Campaign], own: Sequence[OwnViewer]) -> _Read:
     users = {one.viewer.platform_user_id for one in own}
     testers = CampaignTester.objects.filter(campaign__in=campaign_ids, platform_user_id__in=users)
     read.testers = set(testers.values_list("campaign", "platform", "platform_user_id"))
+    read.used_up = refused_now((row for campaign in campaigns for row in campaign.rewards.all()), now=now)
     return read
 
 
@@ -200,7 +210,7 @@ def _is_erased(claim: Claim) -> bool:
     return claim.state == State.ABANDONED and claim.reason == Code.ERASED
 
 
-def _progress(campaign: Campaign, own: OwnViewer, read: _Read, now: datetime) -> Progress:
+def _progress(campaign: Campaign, own: OwnViewer, read: Facts, now: datetime) -> Progress:
     viewer_id, phase = own.viewer.pk, campaign.phase(now)
     minutes = read.minutes.get((viewer_id, campaign.pk), NOTHING)
     earned = read.earned.get(viewer_id, set())
@@ -223,6 +233,8 @@ def _progress(campaign: Campaign, own: OwnViewer, read: _Read, now: datetime) ->
             linked=own.is_linked(campaign),
             claimed=claim is not None,
             slot_taken=player is not None and read.held[row.pk, player] >= campaign.per_player_limit,
+            all_given=read.used_up.get(row.pk) is Code.LIMIT_REACHED,
+            given_today=read.used_up.get(row.pk) is Code.DAILY_LIMIT_REACHED,
         )
         first = [by_id[key] for key in missing if key in by_id]
         done = 0 if is_event else done
@@ -230,6 +242,6 @@ def _progress(campaign: Campaign, own: OwnViewer, read: _Read, now: datetime) ->
     return Progress(campaign, own, phase, minutes, rewards)
 
 
-def _has_all(campaign: Campaign, viewer_id: str, read: _Read) -> bool:
+def _has_all(campaign: Campaign, viewer_id: str, read: Facts) -> bool:
     rows = campaign.rewards.all()
     return bool(rows) and all((viewer_id, row.pk) in read.claims for row in rows)

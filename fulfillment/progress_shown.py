@@ -42,6 +42,8 @@ _STANDINGS = {
     Standing.CLAIMABLE: ("ok", gettext_lazy("Earned, ready to claim")),
     Standing.LINK_FIRST: ("attention", gettext_lazy("Earned, link needed")),
     Standing.ALREADY_YOURS: ("neutral", gettext_lazy("Already yours")),
+    Standing.ALL_GIVEN: ("neutral", gettext_lazy("All given out")),
+    Standing.GIVEN_TODAY: ("waiting", gettext_lazy("Given out for today")),
     Standing.MISSED: ("neutral", gettext_lazy("Not earned")),
     Standing.EXPIRED: ("neutral", gettext_lazy("Expired")),
 }
@@ -247,6 +249,16 @@ def _yours(reward: RewardProgress, progress: Progress) -> str:
     return _("Your game account has this reward already, through another of your accounts.")
 
 
+def _all_given(reward: RewardProgress, progress: Progress) -> str:
+    return _("All of this reward that there was in the campaign has been given out. It cannot be claimed any more.")
+
+
+def _given_today(reward: RewardProgress, progress: Progress) -> str:
+    return _(
+        "You have earned it, but all that there was for today has been given out. Come back tomorrow and claim it."
+    )
+
+
 def _missed(reward: RewardProgress, progress: Progress) -> str:
     needed = reward.row.minutes
     if progress.phase is Phase.CANCELLED:
@@ -277,6 +289,8 @@ _TEXTS: Mapping[Standing, Callable[[RewardProgress, Progress], str]] = {
     Standing.WAITS_FOR_EVENT: _event,
     Standing.LINK_FIRST: _unlinked,
     Standing.ALREADY_YOURS: _yours,
+    Standing.ALL_GIVEN: _all_given,
+    Standing.GIVEN_TODAY: _given_today,
     Standing.MISSED: _missed,
     Standing.EXPIRED: _expired,
     Standing.CLAIMED: _claimed,

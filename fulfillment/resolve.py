@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from fulfillment.arrival_counts import count_arrivals
 from fulfillment.claim_counts import Binding, Changes, quarter_of
 from fulfillment.claim_minutes import Minutes
+from fulfillment.freeing import free_places, give_up, places_of
 from fulfillment.ledger import PORTAL, Move, lock_claims, move_claims
 from fulfillment.listing import give_places, place_of
 from fulfillment.mapping import Known, judged_at, learn_about
@@ -23,9 +24,10 @@ from fulfillment.marks import mark_duplicates
 from fulfillment.models import Claim, ClaimEvent, Delivery
 from fulfillment.outbox import Settled, settle_deliveries
 from fulfillment.rules.codes import Code
-from fulfillment.rules.decision import Decision, decide
+from fulfillment.rules.decision import Decision, EndpointKind, decide
 from fulfillment.rules.states import LISTED, UNSENT, State
 from fulfillment.slots import NO_SLOTS, Contender, Slots, assign_slots, held_slots
+from fulfillment.stock import Stock, assigned, read_stock
 from fulfillment.viewers import register_viewers
 from fulfillment.writing import Row, write_rows
 
@@ -47,6 +49,7 @@ class _Work:
     known: Known
     decision: Decision
     slots: Slots = NO_SLOTS
+    given_day: int | None = None
 
     @property
     def leaves_ready(self) -> bool:
@@ -119,7 +122,7 @@ def _resolve_locked(claims: Sequence[Claim], viewers: Viewers, *, now: datetime)
     count_arrivals(unsent)
     known = learn_about(unsent, viewers)
     works = [_Work(claim, known[claim.pk], decide(known[claim.pk].facts)) for claim in unsent]
-    _give_slots(works)
+    stock = _give_slots(works, now)
     freed = [work.claim for work in works if _gives_up_slots(work)]
     states_before = {work.claim.pk: work.claim.state for work in works}
     move_claims([_move(work) for work in works if work.leaves_ready], now=now)
@@ -128,6 +131,8 @@ def _resolve_locked(claims: Sequence[Claim], viewers: Viewers, *, now: datetime)
     taking = {work.claim.pk for work in takers}
     _write([work for work in works if work.claim.pk not in taking], now=now)
     _write(takers, now=now)
+    give_up(places_of(work.claim for work in works if _gives_up_place(work)))
+    stock.book()
     move_claims([_move(work) for work in works if work.claim.state != work.decision.state], now=now)
     settle_deliveries(
         [
@@ -141,24 +146,52 @@ def _resolve_locked(claims: Sequence[Claim], viewers: Viewers, *, now: datetime)
         ],
         now=now,
     )
+    _deliver_codes([work.claim for work in works if _goes_by_code(work)], stock, now=now)
     mark_duplicates(freed, now=now)
 
 
-def _give_slots(works: Sequence[_Work]) -> None:
+def _goes_by_code(work: _Work) -> bool:
+    return work.decision.state is State.READY and work.known.facts.endpoint is EndpointKind.CODE
+
+
+def _deliver_codes(claims: Sequence[Claim], stock: Stock, *, now: datetime) -> None:
+    """Give ready claims their codes, which delivers them: the viewer finds the code beside the reward (D8).
+
+    Their player is what it was from now on, as after an attempt (L6).
+    """
+    stock.hand_out(now=now)
+    if claims:
+        assigned(claims)
+        Claim.objects.filter(pk__in=[claim.pk for claim in claims], attempted_at=None).update(attempted_at=now)
+        move_claims([Move(claim, State.DELIVERED, Code.CODE_ASSIGNED) for claim in claims], now=now)
+
+
+def _give_slots(works: Sequence[_Work], now: datetime) -> Stock:
     contenders = [
         Contender(work.claim, work.known, needs_one=work.decision.state is State.READY)
         for work in works
         if work.decision.state in (State.READY, State.CONFIRMED)
     ]
-    assigned = assign_slots(contenders) if contenders else {}
+    stock = read_stock(contenders, now=now)
+    slots = assign_slots(contenders, admit=stock.admit) if contenders else {}
     for work in works:
-        if work.claim.pk in assigned:
-            work.slots = assigned[work.claim.pk]
+        if work.claim.pk in slots:
+            work.slots = slots[work.claim.pk]
             if work.decision.state is State.READY and work.slots == NO_SLOTS:
-                work.decision = decide(replace(work.known.facts, slot_free=False))
+                lacking = stock.refused.get(work.claim.pk)
+                work.decision = decide(replace(work.known.facts, slot_free=lacking is not None, lacking=lacking))
+            elif work.decision.state is State.READY:
+                work.given_day = stock.day_of(work.claim, work.known.columns.campaign_reward_id)
         elif work.frozen and work.decision.state is State.HELD:
             # The game may have it already: it keeps its slot until somebody abandons it.
-            work.slots = held_slots(work.claim)
+            work.slots, work.given_day = held_slots(work.claim), work.claim.given_day
+    return stock
+
+
+def _gives_up_place(work: _Work) -> bool:
+    columns, claim = work.known.columns, work.claim
+    before = (claim.campaign_reward_id, claim.given_day)
+    return claim.given_day is not None and before != (columns.campaign_reward_id, work.given_day)
 
 
 def _gives_up_slots(work: _Work) -> bool:
@@ -195,7 +228,7 @@ def _write(works: Sequence[_Work], *, now: datetime) -> None:
         quarter = quarter_of(judged_at(claim)) if work.known.columns.campaign_id else None
         _count(changes, minutes, work, quarter)
         place = places.get(claim.pk) or place_of(claim)
-        rows.append(Row(claim.pk, work.known.columns, work.slots, quarter, reason, detail, place))
+        rows.append(Row(claim.pk, work.known.columns, work.slots, quarter, reason, detail, place, work.given_day))
     # What was attempted stays where it is, but for a claim that its game fetched, and that was taken back when sent again.
     changes.history({work.claim.pk: _bindings(work) for work in works if work.claim.delivered_at and not work.frozen})
     write_rows(rows)
@@ -260,5 +293,6 @@ def _put_aside(claim_id: str, error: Exception, *, now: datetime) -> None:
             else:
                 move_claims([Move(claim, State.QUARANTINED, Code.RESOLVE_ERROR, type(error).__name__)], now=now)
             row.update(player_slot=None, viewer_slot=None)
+            free_places([claim])
             Delivery.objects.filter(pk=claim_id, attempt=0).delete()
             mark_duplicates([claim], now=now)

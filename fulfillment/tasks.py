@@ -15,6 +15,7 @@ from fulfillment.marks import mark_all_unsent
 from fulfillment.models import Claim, Delivery, EventDelivery
 from fulfillment.sweeping.reading import has_due_pages, read_due_pages
 from fulfillment.sweeping.request import begin_due_sweeps, stop_hopeless
+from fulfillment.waiting import let_waiting_go_on
 from fulfillment.webhooks.keys import due_for_refresh, refresh_public_key
 from fulfillment.write_back import write_back_due
 from portal import retention
@@ -124,3 +125,8 @@ def delivery_problem(*, now: datetime) -> str:
             f"{untold} events. The workers may be too few or failing."
         )
     return ""
+
+
+def give_what_was_waited_for() -> int:
+    """Have claims go on that wait for a code or for room in a limit, as far as there is any (D8). Returns how many."""
+    return let_waiting_go_on(now=timezone.now())

@@ -16,7 +16,8 @@ from campaigns.admin.campaign_forms import (
     PlatformFormSet,
     TesterFormSet,
 )
-from campaigns.admin.campaign_rewards import CampaignRewardForm, CampaignRewardFormSet
+from campaigns.admin.campaign_rewards import LIMIT_FIELDS, CampaignRewardForm, CampaignRewardFormSet
+from campaigns.admin.chosen_widget import ChosenWidget
 from campaigns.game_state.rule_words import rule_for_staff
 from campaigns.models import (
     Campaign,
@@ -51,6 +52,7 @@ REWARD_LINES = (
     ("reward", "rule", "minutes", "requires", "position"),
     ("event_name", "event_path"),
     ("event_condition", "event_value", "event_cool_down_seconds", "event_per_session"),
+    LIMIT_FIELDS,
 )
 
 
@@ -81,7 +83,7 @@ class LockableInline(Lockable, PortalTabularInline):
 
 
 class RewardInline(Lockable, PortalStackedInline):
-    """The rewards, one below the other, each with its rule.
+    """The rewards, one below the other, each with its rule. Their limits stay open while the campaign runs.
 
     Not a table: a game event has six fields of its own. Which of the fields are shown follows from the rule that is chosen,
     by style alone (``admin.css``); where a browser cannot do that, all are.
@@ -102,11 +104,26 @@ class RewardInline(Lockable, PortalStackedInline):
         """Return the rewards in their order."""
         return super().get_queryset(request).select_related("reward", "requires__reward").order_by("position", "id")
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Have the search box of the reward not ask for what the row has read already."""
+        if db_field.name == "reward":
+            kwargs["widget"] = ChosenWidget(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fields line by line; where nothing can be changed, each rule in words."""
         if self.has_add_permission(request, obj):
             return REWARD_LINES
-        return (("reward", "rule_told", "requires"),)
+        return (("reward", "rule_told", "requires"), LIMIT_FIELDS)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By role, as long as the limits may be changed."""
+        return super(Lockable, self).has_change_permission(request, obj) and not shown_locked(request, obj, "limits")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Return the rule in words, and where the rewards are fixed what else is."""
+        fixed = () if self.has_add_permission(request, obj) else ("reward", "requires")
+        return (*self.readonly_fields, *fixed)
 
     @display(description=_("rule"))
     def rule_told(self, row: CampaignReward) -> str:
@@ -160,8 +177,15 @@ class FurtherGameInline(LockableInline):
     verbose_name_plural = _("further games")
 
 
+MOST_CHANNELS_SHOWN = 50
+"""A longer allow-list is not on the campaign's page: it has pages of its own (:mod:`campaigns.admin.channel_list`)."""
+
+
 class ChannelInline(LockableInline):
-    """The channels that are on the allow-list now; rows are intervals, kept by :mod:`campaigns.channels`."""
+    """The channels that are on the allow-list now; rows are intervals, kept by :mod:`campaigns.channels`.
+
+    Of a long list only the number is shown. Channels can be added to it all the same.
+    """
 
     model = CampaignChannel
     formset = ChannelFormSet
@@ -170,15 +194,24 @@ class ChannelInline(LockableInline):
     readonly_fields = ("listed_at",)
     autocomplete_fields = ("channel",)
     template_before = "admin/campaigns/channels_hint.html"
-    per_page = 50
+    listed_count = 0
+    is_long = False
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return the formset class, and note how long the list is."""
+        if obj is not None:
+            self.listed_count = CampaignChannel.objects.filter(campaign=obj, removed_at=None).count()
+            self.is_long = self.listed_count > MOST_CHANNELS_SHOWN
+        return super().get_formset(request, obj, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: a listing is made and ended, not changed."""
         return False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Return the open listings."""
-        return super().get_queryset(request).filter(removed_at=None).select_related("channel").order_by("pk")
+        """Return the open listings, none of a long list."""
+        rows = super().get_queryset(request).filter(removed_at=None).select_related("channel").order_by("pk")
+        return rows.none() if self.is_long else rows
 
 
 class TesterInline(LockableInline):

@@ -6,9 +6,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_forms import DistinctFormSet
+from campaigns.admin.chosen_widget import tell_chosen
 from campaigns.game_state.entering import (
     LONGEST_COOL_DOWN,
     MOST_PER_SESSION,
@@ -41,7 +43,7 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = CampaignReward
-        fields = ("reward", "rule", "minutes", "requires", "position", *_EVENT_FIELDS, *LIMIT_FIELDS)
+        fields: tuple[str, ...] = ("reward", "rule", "minutes", "requires", "position", *_EVENT_FIELDS, *LIMIT_FIELDS)
         labels = {
             "event_name": _("What happens"),
             "event_path": _("Where in the game state"),
@@ -63,6 +65,8 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "reward" in self.fields and self.instance.reward_id:
+            tell_chosen(self.fields["reward"].widget, self.instance.reward)
         if "event_value" in self.fields:  # not where the campaign's rules are fixed
             self.initial["event_value"] = typed_value(self.instance.event_value)
             self.fields["event_cool_down_seconds"].required = False
@@ -127,12 +131,19 @@ class CampaignRewardFormSet(DistinctFormSet):
 
     distinct = ("reward",)
 
+    @cached_property
+    def stored_rows(self) -> list[CampaignReward]:
+        """The rewards that the campaign has already, read once for all rows."""
+        return list(CampaignReward.objects.filter(campaign_id=self.instance.pk).select_related("reward"))
+
     def add_fields(self, form: Any, index: int | None) -> None:
         """Offer as condition only rewards that this campaign has already."""
         super().add_fields(form, index)
         if "requires" in form.fields:
-            own = CampaignReward.objects.filter(campaign_id=self.instance.pk).select_related("reward")
-            form.fields["requires"].queryset = own.exclude(pk=form.instance.pk)
+            others = [row for row in self.stored_rows if row.pk != form.instance.pk]
+            requires = form.fields["requires"]
+            requires.queryset = CampaignReward.objects.filter(pk__in=[row.pk for row in others])
+            requires.choices = [("", requires.empty_label), *((row.pk, str(row)) for row in others)]
 
     def clean(self) -> None:
         """Check what concerns more than one row."""

@@ -7,7 +7,8 @@ field is locked until somebody decides otherwise.
 - Live and grace: the end may be put later as long as it has not passed, never earlier, since viewers were
   promised the time they have; grace may only grow, for the same reason. The zone is fixed with the start,
   because closing is counted in it. Announcement days are over. The platform's id of the campaign may be
-  mended: a wrong one quarantines claims, and it changes nothing that viewers were told.
+  mended: a wrong one quarantines claims, and it changes nothing that viewers were told. The limits of rewards may be
+  raised, and lowered: what was given stays given, and nothing more goes out until there is room.
 - Closed and cancelled: texts only. Nothing counts any more, so nothing else has an effect.
 - Status and the pause of deliveries are moves of their own with their own permissions, and the announcement
   and closing times follow from the rest: none of them is judged here.
@@ -36,7 +37,7 @@ class LockedChange:
 TEXTS = frozenset({"name", "description", "info_url", "connection_url"})
 """May be changed whatever the phase."""
 
-WHILE_IT_RUNS = frozenset({"channels", "testers", "platform_campaign_ids"})
+WHILE_IT_RUNS = frozenset({"channels", "testers", "platform_campaign_ids", "limits"})
 """May be changed until the campaign is closed or cancelled."""
 
 NOT_JUDGED = frozenset(

@@ -45,6 +45,7 @@ _PAGES: Mapping[str, tuple[str, str | Promise, Permission]] = {
     "sweep_stuck": ("admin:fulfillment_sweep_changelist", _("Sweeps"), Permission.SEE_CAMPAIGNS),
     "failure_rate": ("admin:fulfillment_delivery_changelist", _("Deliveries"), Permission.SEE_PEOPLE_MASKED),
     "deliveries_late": ("admin:fulfillment_delivery_changelist", _("Deliveries"), Permission.SEE_PEOPLE_MASKED),
+    "codes_low": ("admin:fulfillment_codepool_changelist", _("Code pools"), Permission.SEE_CAMPAIGNS),
     "unmapped": ("admin:drift", _("Unmapped claims"), Permission.SEE_CAMPAIGNS),
     "grant_lapsed": ("admin:reports", _("Reports"), Permission.SEE_CAMPAIGNS),
     "revoked": (
@@ -140,7 +141,7 @@ def rules_told(rules: list[str]) -> str:
 def page_for(request: HttpRequest, alert: Alert) -> tuple[str, str]:
     """Return address and name of the page where this person can see or do something about an alert."""
     campaign = alert.facts.get("campaign_id")
-    if alert.rule == "not_live" and campaign:
+    if alert.rule in ("not_live", "limit_near") and campaign:
         return reverse("admin:campaigns_campaign_change", args=[campaign]), _t("The campaign")
     route, title, permission = _PAGES.get(alert.rule, ("admin:health", _("Health"), Permission.SEE_CAMPAIGNS))
     if not may(request, permission):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from fulfillment.admin.claim_deeds import possible_deeds
+from fulfillment.admin.claim_deeds import possible_deeds, unlink_deed
 from fulfillment.admin.drift_words import claim_key, group_address
 from fulfillment.admin.words import (
     TURNS,
@@ -28,11 +28,13 @@ from fulfillment.admin.words import (
     utc,
     viewer_name,
 )
+from fulfillment.grant import WAIVED
 from fulfillment.inventory import ShownClaim, shown
-from fulfillment.models import Claim, ClaimEvent, Delivery, DeliveryAttempt, Endpoint, Event
+from fulfillment.models import Claim, ClaimEvent, CodePool, Delivery, DeliveryAttempt, Endpoint, Event, RewardCode
 from fulfillment.rules.codes import PERMISSIONS, Action
 from fulfillment.rules.reasons import reason_of
 from fulfillment.rules.states import State
+from fulfillment.rules.stock import masked
 from linking.authorizing.shown import staff_text
 from linking.models import Link
 from portal import platforms
@@ -61,6 +63,11 @@ _MENDED = {
     Action.PUBLISH_CAMPAIGN: _("Publish the campaign"),
     Action.RESUME_DELIVERIES: _("Resume the campaign's deliveries"),
     Action.MEND_ENDPOINT: _("Open the game's endpoint"),
+    Action.IMPORT_CODES: _("Import codes"),
+}
+_NO_ID_THERE = {
+    Claim.Source.PORTAL.value: _("none: the portal counted it"),
+    Claim.Source.STAFF.value: _("none: it was granted by hand"),
 }
 
 
@@ -104,7 +111,7 @@ def claim_page(admin: ClaimAdmin, request: HttpRequest, object_id: str) -> HttpR
         "since": utc(claim.state_changed_at),
         "seen": seen,
         "deeds": possible_deeds(request, claim, reason.actions),
-        "ways": ways_to_mend(request, claim, endpoint, reason.actions),
+        "ways": [*ways_to_mend(request, claim, endpoint, reason.actions), *unlink_deed(request, claim)],
         "facts": facts(request, claim),
         "delivery": delivery,
         "delivery_due": utc(delivery.due_at) if delivery else "",
@@ -136,6 +143,9 @@ def ways_to_mend(
 def _place(action: Action, claim: Claim, endpoint: Endpoint | None) -> str:
     if action is Action.MAP:
         return group_address(claim_key(claim))
+    if action is Action.IMPORT_CODES:
+        pool = CodePool.objects.filter(reward=claim.reward_id).first()
+        return reverse("admin:fulfillment_codepool_import", args=[pool.pk]) if pool else ""
     if action is Action.MEND_ENDPOINT:
         if endpoint is not None:
             return reverse("admin:fulfillment_endpoint_change", args=[endpoint.pk])
@@ -169,15 +179,17 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
         Fact(_t("Claim id here"), claim.pk),
         Fact(
             _t("Claim id there"),
-            _t("none: the portal counted it")
-            if claim.source == Claim.Source.PORTAL
-            else person(request, claim.platform_claim_id),
+            _NO_ID_THERE[claim.source] if claim.source in _NO_ID_THERE else person(request, claim.platform_claim_id),
         ),
         Fact(_t("Reward id there"), claim.platform_reward_id or "–"),
         Fact(_t("Campaign id there"), claim.platform_campaign_id or "–"),
         Fact(_t("External id"), claim.external_id or "–"),
     ]
-    if claim.attempted_at:
+    code = RewardCode.objects.filter(claim=claim).only("suffix", "state").first()
+    if code is not None:
+        told = f"{masked(code.suffix)} ({code.get_state_display()})"
+        known.append(Fact(_t("Code"), told, _link("fulfillment_rewardcode", code.pk) if reads else ""))
+    elif claim.attempted_at:
         known.append(Fact(_t("First attempt"), utc(claim.attempted_at)))
     if claim.delivered_at:
         known.append(Fact(_t("Delivered"), utc(claim.delivered_at)))
@@ -185,10 +197,11 @@ def facts(request: HttpRequest, claim: Claim) -> list[Fact]:
         known.append(Fact(_t("Platform told"), utc(claim.written_back_at)))
     if claim.partner_status and sees_people(request):  # words of a partner's own: they may name people
         known.append(Fact(_t("Partner’s status"), claim.partner_status))
-    if claim.assigned_reward and not _as_claimed(claim):
+    if claim.assigned_reward and not _as_claimed(claim) and claim.source != Claim.Source.STAFF:
         known.append(Fact(_t("Assigned by staff"), claim.assigned_reward))
-    if claim.waived:
-        known.append(Fact(_t("Released in spite of"), ", ".join(claim.waived)))
+    released = [hold for hold in claim.waived if claim.source != Claim.Source.STAFF or hold not in WAIVED]
+    if released:
+        known.append(Fact(_t("Released in spite of"), ", ".join(released)))
     return known
 
 

@@ -51,6 +51,29 @@ class Unmapped:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PoolFacts:
+    """How a pool of codes stands. ``free`` is counted to ``CAP``."""
+
+    id: str
+    name: str
+    free: int
+    low_stock: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitFacts:
+    """How a limit of a campaign's reward stands. ``which`` is ``total`` or ``day``: today in the campaign's zone."""
+
+    id: str
+    which: str
+    campaign_id: str
+    campaign: str
+    reward: str
+    given: int
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Arrivals:
     """How many claims came in one hour, by what brought them first."""
 
@@ -146,6 +169,8 @@ class OrganizationFacts:
     platforms: tuple[PlatformFacts, ...]
     unmapped: tuple[Unmapped, ...] = ()
     not_live: tuple[NotLive, ...] = ()
+    pools: tuple[PoolFacts, ...] = ()
+    limits: tuple[LimitFacts, ...] = ()
     delivered: int = 0
     failed: int = 0
     """Deliveries of the last hour that the game took, and attempts that failed."""

@@ -17,6 +17,7 @@ from fulfillment.health.facts import CAP, OrganizationFacts, PlatformFacts
 from fulfillment.health.reading_campaigns import Campaigns, read_campaigns
 from fulfillment.health.reading_deliveries import Deliveries, read_deliveries
 from fulfillment.health.reading_platforms import read_platforms
+from fulfillment.health.reading_stock import StockFacts, read_stock_facts
 from fulfillment.models import Claim, Worker
 from fulfillment.rules.states import State
 from portal.models import Organization
@@ -48,12 +49,14 @@ def _read(organizations: QuerySet[Organization], *, now: datetime) -> list[Organ
     deliveries = read_deliveries(ids, now=now)
     campaigns = read_campaigns(ids, now=now)
     platforms = read_platforms(ids, live=campaigns.live, now=now)
+    stock = read_stock_facts(ids, now=now)
     worker_at = Worker.objects.aggregate(last=Max("beat_at"))["last"]
     return [
         _facts(
             row,
             platforms=tuple(platforms.get(row.pk, ())),
             campaigns=campaigns,
+            stock=stock,
             deliveries=deliveries.get(row.pk, Deliveries()),
             worker_at=worker_at,
             now=now,
@@ -67,6 +70,7 @@ def _facts(
     *,
     platforms: tuple[PlatformFacts, ...],
     campaigns: Campaigns,
+    stock: StockFacts,
     deliveries: Deliveries,
     worker_at: datetime | None,
     now: datetime,
@@ -81,6 +85,8 @@ def _facts(
         platforms=platforms,
         unmapped=tuple(unmapped(row.pk, limit=UNMAPPED_NAMED)) if annotated.quarantined else (),
         not_live=campaigns.not_live.get(row.pk, ()),
+        pools=stock.pools.get(row.pk, ()),
+        limits=stock.limits.get(row.pk, ()),
         delivered=deliveries.delivered,
         failed=deliveries.failed,
         due=deliveries.due,

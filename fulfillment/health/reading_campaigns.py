@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, OuterRef, Value, When
 
-from campaigns.models import Campaign, CampaignPlatform
+from campaigns.models import Campaign, CampaignPlatform, CampaignReward
 from fulfillment.health.facts import LiveCampaign, NotLive
-from fulfillment.models import Endpoint
+from fulfillment.models import CodePool, Endpoint
 from fulfillment.rules.not_live import Planned, not_live
 from portal.models import PlatformCredential
 
@@ -52,6 +52,9 @@ def read_campaigns(organization_ids: Collection[str], *, now: datetime) -> Campa
 
 def _whose_time_is_now(organization_ids: Collection[str], now: datetime) -> list[dict[str, Any]]:
     endpoints = Endpoint.objects.filter(game=OuterRef("game"), enabled=True)
+    # What is a code needs none: only where a reward has no pool does it matter.
+    pools = CodePool.objects.filter(reward=OuterRef("reward"))
+    sent = CampaignReward.objects.filter(~Exists(pools), campaign=OuterRef("pk"))
     campaigns = Campaign.objects.filter(
         organization__in=organization_ids,
         status__in=[Campaign.Status.DRAFT, Campaign.Status.PUBLISHED],
@@ -60,7 +63,9 @@ def _whose_time_is_now(organization_ids: Collection[str], now: datetime) -> list
         test_mode=False,
     )
     columns = ("pk", "organization_id", "name", "status", "starts_at", "ends_at", "deliveries_paused")
-    shown = campaigns.annotate(has_endpoint=Exists(endpoints)).order_by("starts_at", "pk")
+    shown = campaigns.annotate(
+        has_endpoint=Case(When(Exists(sent), then=Exists(endpoints)), default=Value(True))
+    ).order_by("starts_at", "pk")
     return list(shown.values(*columns, "organization__enabled", "has_endpoint"))
 
 

@@ -141,6 +141,26 @@ def not_live(facts: OrganizationFacts, _threshold: int) -> Findings:
         yield Finding(f"{one.id}:{one.why}:{one.platform}"[:MOST_SUBJECT], found)
 
 
+def codes_low(facts: OrganizationFacts, _threshold: int) -> Findings:
+    """Find pools of codes that are empty, or have as few codes left as their threshold says."""
+    for one in facts.pools:
+        if one.free <= one.low_stock:
+            case = "codes_low" if one.free else "codes_empty"
+            found = {"case": case, "pool": one.name, "pool_id": one.id, "count": one.free}
+            yield Finding(f"{one.id}:{case}", found)
+
+
+def limit_near(facts: OrganizationFacts, percent: int) -> Findings:
+    """Find limits of which such a share was given, and apart from these those of which nothing is left."""
+    for one in facts.limits:
+        if one.given * 100 >= percent * one.limit:
+            reached = one.given >= one.limit
+            case = f"limit_{one.which}_{'reached' if reached else 'near'}"
+            found = {"case": case, "campaign": one.campaign, "campaign_id": one.campaign_id, "reward": one.reward}
+            found |= {"given": f"{one.given:,}", "limit": f"{one.limit:,}"}
+            yield Finding(f"{one.id}:{one.which}:{'reached' if reached else 'near'}", found)
+
+
 def write_back_late(facts: OrganizationFacts, minutes: int) -> Findings:
     """Find platforms that should have been told of a delivery so long ago, or that refuse to be told of some."""
     for one in _at_work(facts):

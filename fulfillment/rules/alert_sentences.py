@@ -49,6 +49,16 @@ CASES: Mapping[str, Promise] = {
     "not_live_credential": _("%(campaign)s is live, but there is no credential for %(name)s that is switched on."),
     "not_live_endpoint": _("%(campaign)s is live, but its game has no endpoint that is switched on."),
     "not_live_paused": _("%(campaign)s is live, but its deliveries are paused."),
+    "codes_low": _("The pool of codes %(pool)s runs low. Free codes left: %(count)s."),
+    "codes_empty": _("The pool of codes %(pool)s is empty: claims wait for a code."),
+    "limit_total_near": _("Of %(reward)s in %(campaign)s %(given)s were given out; the limit is %(limit)s."),
+    "limit_total_reached": _("The limit of %(reward)s in %(campaign)s is reached: %(given)s were given out."),
+    "limit_day_near": _(
+        "Of %(reward)s in %(campaign)s %(given)s were given out today; the limit of a day is %(limit)s."
+    ),
+    "limit_day_reached": _(
+        "The limit of a day of %(reward)s in %(campaign)s is reached: %(given)s were given out today."
+    ),
     "write_back_late": _(
         "Claims that %(name)s is still to be told of as delivered: %(count)s, the oldest since %(since)s."
     ),

@@ -10,7 +10,15 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from fulfillment.health.facts import LiveCampaign, NotLive, OrganizationFacts, PlatformFacts, Unmapped
+from fulfillment.health.facts import (
+    LimitFacts,
+    LiveCampaign,
+    NotLive,
+    OrganizationFacts,
+    PlatformFacts,
+    PoolFacts,
+    Unmapped,
+)
 from fulfillment.rules import alert_checks as checks
 from fulfillment.rules.alert_checks import Finding, Findings
 
@@ -164,6 +172,31 @@ _ALL = (
         check=checks.not_live,
     ),
     Rule(
+        key="codes_low",
+        title=_("Codes run out"),
+        watches=_("A pool of codes is empty, or has as few free codes left as its own threshold says."),
+        means=_(
+            "Once it is empty, claims of its reward wait. None is lost: they get the next codes, the oldest first."
+        ),
+        advice=_("Import more codes on the page of the pool."),
+        check=checks.codes_low,
+    ),
+    Rule(
+        key="limit_near",
+        title=_("A limit is nearly used up"),
+        watches=_(
+            "At least this share of what a limit allows of a campaign's reward was given out. Another alert tells when "
+            "nothing is left."
+        ),
+        means=_("Over the limit, claims are held or refused, as the campaign says. What was given stays given."),
+        advice=_(
+            "Raise the limit on the campaign's page if there is more to give; what is held then goes on by itself."
+        ),
+        check=checks.limit_near,
+        unit=Unit.PERCENT,
+        default=80,
+    ),
+    Rule(
         key="write_back_late",
         title=_("A platform was not told of deliveries"),
         watches=_("A platform was to be told of a delivery this long ago and has not taken it yet, or refuses it."),
@@ -269,6 +302,18 @@ def example_facts(now: datetime) -> OrganizationFacts:
         unmapped=(
             Unmapped(
                 platform="example", what="reward", platform_id="example-id", claims=3, first_at=lately, last_at=now
+            ),
+        ),
+        pools=(PoolFacts(id="example", name="Example keys", free=12, low_stock=100),),
+        limits=(
+            LimitFacts(
+                id="example",
+                which="total",
+                campaign_id="example",
+                campaign="Example campaign",
+                reward="Example reward",
+                given=850,
+                limit=1000,
             ),
         ),
         not_live=(NotLive(id="example", name="Example campaign", why="draft", since=lately),),

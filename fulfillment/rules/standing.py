@@ -22,6 +22,10 @@ class Standing(StrEnum):
     CLAIMED = "claimed"
     ALREADY_YOURS = "already_yours"
     """The game account has it through another account, as often as it may be had (R4)."""
+    ALL_GIVEN = "all_given"
+    """As many were given out as there are, and no more can be claimed."""
+    GIVEN_TODAY = "given_today"
+    """Earned; as many as there are for today were given out, and it can be claimed on another day."""
     MISSED = "missed"
     """Not earned before the end."""
     EXPIRED = "expired"
@@ -33,6 +37,7 @@ class StandingFacts:
     """What decides. ``earned``: its own rule is met. ``needs_another``: a reward that it requires is not earned.
 
     ``begun``: a minute that counts toward it was credited. ``slot_taken``: the linked game account has it already.
+    ``all_given``, ``given_today``: a limit that stops claims leaves nothing, ever or today.
     """
 
     phase: Phase
@@ -43,6 +48,8 @@ class StandingFacts:
     linked: bool = False
     claimed: bool = False
     slot_taken: bool = False
+    all_given: bool = False
+    given_today: bool = False
 
 
 def standing_with(facts: StandingFacts) -> Standing:
@@ -54,6 +61,10 @@ def standing_with(facts: StandingFacts) -> Standing:
     earned = facts.earned and not facts.needs_another
     if facts.phase in (Phase.CLOSED, Phase.CANCELLED):
         return Standing.EXPIRED if earned else Standing.MISSED
+    if facts.all_given:
+        return Standing.ALL_GIVEN
+    if earned and facts.linked and facts.given_today:
+        return Standing.GIVEN_TODAY
     if earned:
         return Standing.CLAIMABLE if facts.linked else Standing.LINK_FIRST
     if facts.phase is Phase.GRACE:
@@ -77,7 +88,7 @@ class Section(StrEnum):
 
 
 _YOURS = frozenset({Standing.CLAIMED, Standing.ALREADY_YOURS})
-_WAIT_FOR_VIEWER = frozenset({Standing.CLAIMABLE, Standing.LINK_FIRST})
+_WAIT_FOR_VIEWER = frozenset({Standing.CLAIMABLE, Standing.LINK_FIRST, Standing.GIVEN_TODAY})
 
 
 def section_of(phase: Phase, standings: list[Standing], *, begun: bool) -> Section:

@@ -33,6 +33,7 @@ from fulfillment.reports.granting import redirect_uri as reports_redirect_uri
 from fulfillment.rules.scopes import SCOPES
 from portal import demo_art, platforms
 from portal.ids import new_ulid
+from portal.management.commands import _demo_codes as codes
 from portal.management.commands import _demo_game_state as game_state
 from portal.management.commands import _demo_watching as watching
 from portal.models import Membership, Organization, PlatformCredential, User
@@ -42,6 +43,7 @@ REWARDS = (
     ("Comet banner", "banner", "starfall.banner.comet", 30, "A red banner with a golden star"),
     ("Cape of the north", "cape", "starfall.cape.north", 60, "A green cape with a golden clasp"),
     ("Dawn blade", "blade", "starfall.blade.dawn", 120, "A pale blue sword with a golden hilt"),
+    ("Soundtrack key", "lantern", "starfall.key.soundtrack", 180, "A lantern with a white star in its light"),
 )
 CATEGORIES = {"kick": "4711", "twitch": "509658"}
 
@@ -89,6 +91,7 @@ def _make_all() -> dict[str, Any]:
     rewards = [_make_reward(game, *row[:3], row[4]) for row in REWARDS]
     for reward in rewards:
         _give_platform_ids(reward)
+    codes.make_pool(rewards[-1], actor=owner, now=now)
     campaign = _make_campaign(game, rewards)
     publish_campaign(campaign_id=campaign.pk, actor=owner, now=now)
     heartbeats = watching.make_sources(game, credentials["twitch"], actor=owner, now=now)
