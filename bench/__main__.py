@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import delivery, game_events, game_state, history, partner, sweeping, watching, webhook
+from bench import admin_pages, delivery, game_events, game_state, history, partner, sweeping, watching, webhook
 from bench.databases import databases
 
 BENCHMARKS = {
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "sweeping": sweeping.run,
     "game_state": game_state.run,
     "game_events": game_events.run,
+    "admin_pages": admin_pages.run,
 }
 
 

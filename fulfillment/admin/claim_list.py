@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.paginator import Page
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
@@ -22,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from fulfillment.admin.bulk_pages import ACTION_NAMES, BulkPages
 from fulfillment.admin.claim_deeds import ClaimDeeds
 from fulfillment.admin.claim_page import claim_page
+from fulfillment.admin.claim_paging import LOOKED_THROUGH, RELATED, ClaimPaginator, FilteredPaginator
 from fulfillment.admin.filters import (
     NEEDS_STAFF,
     AttemptedFilter,
@@ -45,76 +43,11 @@ from portal.roles import Permission
 
 _NARROWING = ("reason", "q", "campaign__id__exact")
 _UNINDEXED = ("on_platform", "game__id__exact", "source__exact", "attempted")
-_RELATED = ("reward", "campaign", "viewer")
-LOOKED_THROUGH = 5_000
-"""So many claims of each state, the newest, are looked through for what no index knows."""
-
-
-class ClaimPaginator(CappedPaginator):
-    """Pages over claims of several states: the newest of each by the index on (organization, state, id), merged.
-
-    The index that the list of one state uses serves the list of all, so that an arriving claim keeps one index less.
-    """
-
-    looks_through = False
-    depth = LOOKED_THROUGH
-    left_out = False
-    """Whether there are older claims that were not looked at."""
-
-    def page(self, number: Any) -> Any:
-        """Return one page."""
-        number = self.validate_number(number)
-        top = min(number * self.per_page, self.count)
-        ids = self._matching if self.looks_through else self._newest(top)
-        shown = ids[(number - 1) * self.per_page : top]
-        # By the primary key alone: what belongs to whom was decided above.
-        rows = Claim.objects.filter(pk__in=shown).select_related(*_RELATED).defer("raw")
-        return Page(rows.order_by("-id"), number, self)
-
-    @cached_property
-    def count(self) -> int:
-        """Return the number of claims, or the cap."""
-        if self.looks_through:
-            return len(self._matching)
-        claims: Any = self.object_list
-        found = 0
-        for state in self.states:
-            if found < self.cap:
-                found += claims.filter(state=state).order_by()[: self.cap - found].count()
-        return found
-
-    @cached_property
-    def _matching(self) -> list[str]:
-        """The newest claims that fit filters of which no index knows, found among the newest of each state."""
-        claims: Any = self.object_list
-        base = Claim.objects.filter(organization=self.organization)
-        ids: list[str] = []
-        for state in self.states:
-            newest = base.filter(state=state).order_by("-id").values("pk")
-            self.left_out |= newest[self.depth : self.depth + 1].exists()
-            ids += claims.filter(pk__in=newest[: self.depth]).order_by().values_list("pk", flat=True)
-        return sorted(ids, reverse=True)[: self.cap]
-
-    def _newest(self, top: int) -> list[str]:
-        claims: Any = self.object_list
-        ids: list[str] = []
-        for state in self.states:
-            ids += claims.filter(state=state).order_by("-id").values_list("pk", flat=True)[:top]
-        return sorted(ids, reverse=True)
-
-    organization: Any = None
-    states: Iterable[str] = tuple(State)
 
 
 def _looks_through(request: HttpRequest) -> bool:
     """Tell whether something narrows the list of which no index knows: a filter, or that the member has only some games."""
     return game_scope(request) is not None or any(request.GET.get(name) for name in _UNINDEXED)
-
-
-class FilteredPaginator(ClaimPaginator):
-    """The same for filters of which no index knows."""
-
-    looks_through = True
 
 
 @admin.register(Claim)
@@ -142,7 +75,7 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
     search_help_text = _("Any id: claim, user, login, player, external id")
     ordering = ("-id",)
     sortable_by = ()
-    list_select_related = _RELATED
+    list_select_related = RELATED
     actions: Any = ("retry_chosen", "hold_chosen", "release_chosen", "abandon_chosen")
 
     def get_urls(self) -> list[URLPattern]:
