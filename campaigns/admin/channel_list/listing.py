@@ -75,12 +75,15 @@ def list_view(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
             | Q(channel__name__icontains=wanted)
             | Q(channel__platform_channel_id=wanted)
         )
+    paging = paged(request, rows)
+    for row in paging["page"].object_list:
+        row.platform_name = platforms.get(row.channel.platform).name
     imports = campaign.channel_imports.filter(state__in=_OPEN).defer("lines", "outcome").order_by("-id")
     context = context_of(
         request,
         campaign,
         _t("Channels of %(name)s") % {"name": campaign.name},
-        **paged(request, rows),
+        **paging,
         total=_count(campaign) if wanted else None,
         imports=imports[:_SHOWN_IMPORTS],
         versions=campaign.channel_versions.count(),
