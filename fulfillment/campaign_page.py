@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import Campaign, CampaignChannel, CampaignReward, CampaignTester, Channel, ChannelFigures
 from campaigns.rules.phases import Phase
 from campaigns.watch.figures import live_channels, live_within
-from fulfillment.progress import ordered, read_progress
+from fulfillment.progress import CountedElsewhere, Progress, ordered, read_progress
 from fulfillment.progress_shown import dates_of, link_page, phase_in_words, shown_elsewhere, shown_progress
 from linking.counting import Counting, counting_in
 from linking.landing import Standing, steps
@@ -72,8 +73,22 @@ def _may_see_test(campaign: Campaign, own: list[OwnViewer]) -> bool:
 
 def live_context(request: HttpRequest, campaign: Campaign, own: list[OwnViewer], *, now: datetime) -> Shown:
     """Return what changes on the page while it is open: phase, countdown, own progress, channels that are live."""
+    told = read_progress([campaign], own, now=now)
+    live = _live(campaign, campaign.phase(now), now)
+    return shown_live(campaign, told, live, signed_in=request.user.is_authenticated, now=now)
+
+
+def shown_live(
+    campaign: Campaign,
+    told: tuple[list[Progress], list[CountedElsewhere]],
+    live: Shown | None,
+    *,
+    signed_in: bool,
+    now: datetime,
+) -> Shown:
+    """Return what changes on the page, by what is known already of progress and of channels that are live."""
     phase = campaign.phase(now)
-    progress, elsewhere = read_progress([campaign], own, now=now)
+    progress, elsewhere = told
     kind, label = phase_in_words(phase)
     counted_here = counting_in([campaign]).by_portal
     return {
@@ -85,13 +100,24 @@ def live_context(request: HttpRequest, campaign: Campaign, own: list[OwnViewer],
         "dates": dates_of(campaign, phase, now=now),
         "progress": [shown_progress(one, now=now) for one in progress],
         "elsewhere": [shown_elsewhere(one, now=now) for one in elsewhere] if phase in (Phase.LIVE, Phase.GRACE) else [],
-        "live": _live(campaign, phase, now),
+        "live": live,
         "counted_here": counted_here,
-        "nothing_yet": phase is Phase.LIVE and bool(counted_here) and request.user.is_authenticated,
+        "nothing_yet": phase is Phase.LIVE and bool(counted_here) and signed_in,
     }
 
 
-def page_context(request: HttpRequest, campaign: Campaign, standing: Standing, *, now: datetime) -> Shown:
+LiveAmong = Callable[[Campaign, list[int], datetime], set[int]]
+"""Tells which of some channels, by their ids, are live in a campaign."""
+
+
+def live_among(campaign: Campaign, channels: list[int], now: datetime) -> set[int]:
+    """Return which of these channels a recent heartbeat of the campaign was about."""
+    return set(_live_rows(campaign, now).filter(channel__in=channels).values_list("channel", flat=True))
+
+
+def page_context(
+    request: HttpRequest, campaign: Campaign, standing: Standing, *, now: datetime, live: LiveAmong = live_among
+) -> Shown:
     """Return what stands on the page besides: rewards, who counts, channels, steps."""
     phase = campaign.phase(now)
     for_minutes = any(row.rule != CampaignReward.Rule.GAME_EVENT for row in campaign.rewards.all())
@@ -101,7 +127,7 @@ def page_context(request: HttpRequest, campaign: Campaign, standing: Standing, *
         "rewards": [_reward(row) for row in ordered(campaign.rewards.all())],
         "counts": _who_counts(counting),
         "for_minutes": for_minutes,
-        "channels": _channels(request, campaign, now),
+        "channels": _channels(request, campaign, now, live),
         "games": joined([campaign.game.name, *(row.game.name for row in campaign.further_games.all())], _("or")),
         "steps": steps(standing, counting) if phase in _STEPS_IN else [],
         "next_step": _next_step(campaign, standing, counting) if phase in _STEPS_IN else None,
@@ -210,7 +236,7 @@ def _live_rows(campaign: Campaign, now: datetime) -> QuerySet[ChannelFigures]:
     return live_channels(ChannelFigures.objects.filter(campaign=campaign.pk), within=within, now=now)
 
 
-def _channels(request: HttpRequest, campaign: Campaign, now: datetime) -> Shown:
+def _channels(request: HttpRequest, campaign: Campaign, now: datetime, live_among: LiveAmong) -> Shown:
     """Return which channels count: all, or a page of those listed that ``?channel=`` finds."""
     if campaign.scope == Campaign.Scope.GLOBAL:
         return {"all": True}
@@ -223,7 +249,7 @@ def _channels(request: HttpRequest, campaign: Campaign, now: datetime) -> Shown:
         request.GET.get("page")
     )
     ids = [row.channel_id for row in page.object_list]
-    live = set(_live_rows(campaign, now).filter(channel__in=ids).values_list("channel", flat=True)) if ids else set()
+    live = live_among(campaign, ids, now) if ids else set()
     return {
         "all": False,
         "total": total,

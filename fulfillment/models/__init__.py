@@ -17,6 +17,7 @@ from fulfillment.models.events import (
 from fulfillment.models.inbound import KeptMessage, WebhookTally
 from fulfillment.models.notices import Notice, NoticePreference
 from fulfillment.models.pace import ClaimMinute, PaceTally
+from fulfillment.models.previews import CampaignPreview
 from fulfillment.models.reports import ReportDay, ReportFile, ReportGrant, ReportWindow
 from fulfillment.models.stock import CodeImport, CodeKey, CodePool, RewardCode, RewardFreed, RewardGiven
 from fulfillment.models.subscriptions import PlatformSubscription
@@ -34,6 +35,7 @@ __all__ = [
     "ApiUse",
     "ArrivalCount",
     "BulkOperation",
+    "CampaignPreview",
     "ChannelPresence",
     "Claim",
     "ClaimCount",

@@ -131,14 +131,19 @@ class WhereForm(CampaignForm):
         ready = key in self.connected or (key == STUDIO.key and key in self.sources)
         proposed = ready and not self.stored
         self.fields[f"on_{key}"] = forms.BooleanField(
-            label=platform.name, required=False, initial=row is not None or proposed
+            label=_("The studio's own player") if key == STUDIO.key else platform.name,
+            required=False,
+            initial=row is not None or proposed,
         )
         if not platform.counts_watch_time:
             return
         counts = _BY_PORTAL if key in self.sources else _BY_PLATFORM
         self.fields[f"counted_{key}"] = forms.ChoiceField(
             label=_("Who counts the time"),
-            choices=[(_BY_PLATFORM, platform.name), (_BY_PORTAL, _("the portal, from heartbeats"))],
+            choices=[
+                (_BY_PLATFORM, _("%(platform)s itself") % {"platform": platform.name}),
+                (_BY_PORTAL, _("the portal, from heartbeats")),
+            ],
             initial=row.counted_by if row else counts,
             widget=forms.RadioSelect,
             required=False,

@@ -91,6 +91,10 @@ class RewardForm(OrganizationForm):
         super().__init__(*args, **kwargs)
         if self.instance._state.adding:
             self.instance.game = campaign.game
+        image = self.fields["image"]
+        image.widget = forms.FileInput(attrs=image.widget.attrs)  # an empty one keeps what is stored
+        if self.instance.image:
+            image.help_text = f"{_('Leave it empty to keep the image.')} {image.help_text}"
         known = {row.platform: row for row in self.instance.platform_ids.all()} if self.instance.pk else {}
         counted = CampaignPlatform.CountedBy.PLATFORM
         self.keys = list(

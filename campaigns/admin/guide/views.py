@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -30,7 +30,7 @@ from campaigns.admin.guide.steps import (
 from campaigns.admin.guide.told import TimesForm
 from campaigns.editing import EditRefused, save_campaign
 from campaigns.models import Campaign, Game
-from campaigns.preflight import checklist
+from campaigns.preflight import Checked, checklist
 from portal.admin_base import in_reach
 from portal.organizations import active_organization, may
 from portal.roles import Permission
@@ -219,12 +219,10 @@ def _page(
     campaign: Campaign | None,
     step: Step,
     context: dict[str, Any],
-    checked: Any = None,
+    checked: Sequence[Checked] = (),
 ) -> HttpResponse:
-    """Show a step within the guide."""
+    """Show a step within the guide; the last one, which checks, tells what is to be mended in the others."""
     stored = campaign if campaign is not None and not campaign._state.adding else None
-    if checked is None:
-        checked = checklist(stored, now=timezone.now()) if stored else []
     before, after = neighbours(step)
     name = Campaign.objects.values_list("name", flat=True).get(pk=stored.pk) if stored else ""
     whole = {

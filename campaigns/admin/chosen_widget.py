@@ -1,0 +1,29 @@
+"""A search box for a related row that is told what it holds: without, each row of a list would ask the database for its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db import models
+from unfold.widgets import AutocompleteWidgetMixin
+
+
+class ChosenWidget(AutocompleteWidgetMixin, AutocompleteSelect):
+    """The admin's search box. ``chosen`` is the row that it holds, where the form has that already."""
+
+    option_template_name = "unfold/widgets/select_option_autocomplete.html"
+    chosen: models.Model | None = None
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
+        """Return what is chosen as the only option; the others are searched for."""
+        if self.chosen is None or value != [str(self.chosen.pk)]:
+            return super().optgroups(name, value, attrs)
+        return [(None, [self.create_option(name, self.chosen.pk, str(self.chosen), {value[0]}, 0)], 0)]
+
+
+def tell_chosen(widget: Any, chosen: models.Model) -> None:
+    """Tell a field's widget, or the one that the admin has wrapped around it, which row it holds."""
+    inner = getattr(widget, "widget", widget)
+    if isinstance(inner, ChosenWidget):
+        inner.chosen = chosen
