@@ -36,7 +36,7 @@ def bulk_lines(request: HttpRequest, organization: Organization, now: datetime) 
         rows = rows.filter(actor=request.user)  # type: ignore[misc]  # others' reach beyond their games
     found = list(rows.order_by().values_list("status", "actor")[:_CAP])
     asked = [actor for status, actor in found if status == Status.ASKED]
-    own = asked.count(request.user.pk)
+    own = sum(actor == request.user.pk for actor in asked)
     paused = sum(status == Status.PAUSED for status, _actor in found)
     here = f"{reverse('admin:fulfillment_bulkoperation_changelist')}?status__exact="
     if len(asked) > own:

@@ -94,7 +94,8 @@ def _person(request: HttpRequest, organization: Organization) -> Person | None:
     Raises:
         Http404: there is no such person within reach.
     """
-    scope, found = game_scope(request), None
+    scope = game_scope(request)
+    found: Person | None
     if viewer := request.GET.get("viewer"):
         found = in_games(Viewer.objects.filter(organization=organization), scope).filter(pk=viewer).first()
     elif player := request.GET.get("player"):
