@@ -37,5 +37,6 @@ __all__ = [
     "ViewerAdmin",
 ]
 
-campaign_pages.extend((*CLONE_PAGES, *FILE_PAGES, *CONSOLE_SHEET, *EVENT_TRIAL, *CHANNEL_LIST))
+# The pages of channels first: the route of another page is the end of some of theirs.
+campaign_pages.extend((*CHANNEL_LIST, *CLONE_PAGES, *FILE_PAGES, *CONSOLE_SHEET, *EVENT_TRIAL))
 pages.extend((*TIMELINE_PAGES, *IMPORT_PAGES))
