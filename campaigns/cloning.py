@@ -192,7 +192,7 @@ def _rewards(rewards: list[CampaignReward], copy: Campaign) -> list[CampaignRewa
     """Return the rewards for a copy; what each requires is the copy of what it required."""
     of = {row.pk: _copied(row, campaign_id=copy.pk) for row in rewards}
     for row in rewards:
-        of[row.pk].requires_id = of[row.requires_id].pk if row.requires_id in of else None
+        of[row.pk].requires = of.get(row.requires_id or "")
     return list(of.values())
 
 
@@ -200,8 +200,9 @@ def _store(
     source: Campaign, copy: Campaign, rows: list[models.Model], *, actor: User | None, now: datetime, days: int
 ) -> Campaign:
     def write_lists() -> None:
-        for model in (CampaignReward, CampaignGame, CampaignPlatform, CampaignTester):
-            model.objects.bulk_create([row for row in rows if isinstance(row, model)])  # type: ignore[attr-defined]
+        lists: tuple[type[Any], ...] = (CampaignReward, CampaignGame, CampaignPlatform, CampaignTester)
+        for model in lists:
+            model.objects.bulk_create([row for row in rows if isinstance(row, model)])
 
     reason = f"Cloned from {source.name} ({source.pk})"
     stored = save_campaign(campaign=copy, changed=(), actor=actor, now=now, write_lists=write_lists, reason=reason)

@@ -9,7 +9,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import (
+    CampaignFile,
     ChannelImport,
+    ClonedSeries,
     GameEvent,
     GameRecording,
     GameSession,
@@ -110,4 +112,13 @@ add_kinds(
         _remove,
     ),
     Kind("gateway_tallies", _("counts of gateways"), 400, lambda t: GatewayTally.objects.filter(hour__lt=t)),
+    Kind(
+        "campaign_files",
+        _("campaign files that were uploaded to be imported"),
+        7,
+        lambda t: CampaignFile.objects.filter(uploaded_at__lt=t),
+    ),
+    Kind(
+        "cloned_series", _("notes of series that were cloned"), 7, lambda t: ClonedSeries.objects.filter(made_at__lt=t)
+    ),
 )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _t
 
 from portal.rules.charts import place_of
 
-TOP = 28
+TOP = 36
 ROW = 48
 BAR = 18
 _LABELLED_FROM = 9.0
@@ -72,15 +72,15 @@ class Drawing:
             "",
             '<line class="drops-chart-grid" x1="{0}%" x2="{0}%" y1="{1}" y2="100%"/>'
             '<text class="drops-plan-tick" x="{0}%" dx="3" y="14">{2}</text>',
-            ((self._place(moment), TOP - 8, label) for moment, label in self.ticks),
+            ((self._place(moment), TOP - 16, label) for moment, label in self.ticks),
         )
 
     def _now(self) -> SafeString:
         return format_html(
             '<line class="drops-plan-now" x1="{0}%" x2="{0}%" y1="{1}" y2="100%"/>'
-            '<text class="drops-plan-now-word" x="{0}%" dx="3" y="26">{2}</text>',
+            '<text class="drops-plan-now-word" x="{0}%" dx="4" y="30">{2}</text>',
             self._place(self.now),
-            TOP - 8,
+            TOP - 16,
             _t("now"),
         )
 
@@ -121,8 +121,9 @@ class Drawing:
             )
             if width >= _LABELLED_FROM:
                 yield format_html(
-                    '<text class="drops-plan-word drops-plan-word-{}" x="{}%" y="{}">{}</text>',
+                    '<text class="drops-plan-word drops-plan-word-{}{}" x="{}%" y="{}">{}</text>',
                     band.kind,
+                    draft,
                     round(begins + width / 2, 3),
                     y + 13,
                     band.word,

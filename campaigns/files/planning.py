@@ -196,7 +196,7 @@ def _new(plan: ImportPlan, number: int) -> PlannedReward:
         alt_text=item.alt_text,
     )
     if item.image is not None:
-        reward.image = item.image  # type: ignore[assignment]
+        reward.image = item.image
     _check(plan, f"rewards[{number}].item", reward, leave={"game"})
     # What of the picture was left out, the check has noted on the file.
     noted = getattr(reward.image.file, "notices", ()) if item.image else ()

@@ -156,23 +156,27 @@ def _document(root: Place) -> CampaignDocument | None:
     if not {"name", "time_zone", "game"} <= given.keys():
         return None
     zone = _zone(given["time_zone"])
+    moments: dict[str, Any] = {
+        name: _time(given[name], zone) for name in ("starts_at", "ends_at") if zone and name in given
+    }
     return CampaignDocument(
         name=given["name"].text(120, least=1),
-        time_zone=zone,
+        time_zone=zone or "",
         game=_game(given["game"]),
         **{name: reader(given[name]) for name, reader in _OPTIONAL.items() if name in given and reader is not _time},
-        **{name: _time(given[name], zone) for name in ("starts_at", "ends_at") if name in given},
+        **moments,
     )
 
 
-def _zone(place: Place) -> str:
+def _zone(place: Place) -> str | None:
+    """Return the zone; None where there is no such one, without which no time can be judged."""
     name = place.text(64, least=1)
     try:
         zones.zone(name)
     except zones.UnknownZone:
         if name:
             place.wrong(_("There is no time zone “%(zone)s”. An example of one is Europe/Berlin."), zone=name)
-        return "UTC"
+        return None
     return name
 
 

@@ -69,8 +69,9 @@ def as_json(value: Any) -> str:
 
 def as_yaml(value: Any) -> str:
     """Return a value as YAML that :func:`read_text` reads as the same."""
-    style = {"allow_unicode": True, "sort_keys": False, "width": 1_000_000, "default_flow_style": False}
-    text: str = yaml.dump(value, Dumper=_DUMPER, **style)
+    text: str = yaml.dump(
+        value, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=1_000_000, default_flow_style=False
+    )
     return text
 
 
@@ -204,11 +205,15 @@ class _Reading:
             keys = (*within.keys, within.key)
             within.value[within.key] = value
             within.key = None
-        self.lines[keys] = event.start_mark.line + 1
+        self.lines[keys] = _line(event)
         return keys
 
     def _refused(self, event: yaml.Event, why: Any) -> Unreadable:
-        return Unreadable(Sentence(_("Line %(line)s: %(why)s."), {"line": event.start_mark.line + 1, "why": why}))
+        return Unreadable(Sentence(_("Line %(line)s: %(why)s."), {"line": _line(event), "why": why}))
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _plain_value(text: str) -> Any:

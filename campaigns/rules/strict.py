@@ -82,10 +82,8 @@ class Place:
         known = {*required, *optional}
         for name in self.value:
             if name not in known:
-                self.wrong(
-                    _("“%(name)s” is not known here. Known are: %(known)s."),
-                    name=str(name)[:60],
-                    known=", ".join((*required, *optional)),
+                Place(self.reading, None, (*self.keys, str(name))).wrong(
+                    _("This name is not known here. Known are: %(known)s."), known=", ".join((*required, *optional))
                 )
         for name in required:
             if name not in self.value:
