@@ -104,8 +104,8 @@ def pace_chart(span: Span, hours: Mapping[datetime, Pace], *, now: datetime) -> 
         starts=starts,
         labels=[f"{start:%Y-%m-%d %H:%M}" for start in starts],
         series=[
-            Series(_t("median: half were as quick"), [_in_unit(one.median, size) for one in each]),
-            Series(_t("95th percentile: 95 of 100 were as quick"), [_in_unit(one.nearly_all, size) for one in each]),
+            Series(_t("median"), [_in_unit(one.median, size) for one in each]),
+            Series(_t("95th percentile"), [_in_unit(one.nearly_all, size) for one in each]),
         ],
         drawn=Drawn.LINES,
         missing=_t("none delivered"),
@@ -124,8 +124,15 @@ def _unit(values: Sequence[int]) -> tuple[int, str]:
 def _in_unit(seconds: int | None, size: int) -> float | int | None:
     if seconds is None:
         return None
-    value = round(seconds / size, 1)
-    return int(value) if value == int(value) else value
+    return _plain(round(seconds / size, 1))
+
+
+def _shares(claims: ClaimFigures) -> list[float | int | None]:
+    return [_plain(linked_percent(claims.by_state)), _plain(delivered_percent(claims.by_state))]
+
+
+def _plain(value: float | None) -> float | int | None:
+    return int(value) if value is not None and value == int(value) else value
 
 
 def failures_chart(hours: Mapping[datetime, Pace], *, since: datetime, listing: str) -> BarChart:
@@ -159,11 +166,7 @@ def shares_chart(rows: Sequence[tuple[str, str, ClaimFigures]]) -> BarChart:
         title=_t("Linked and delivered, in percent of the claims"),
         head=_t("Of"),
         names=[_t("linked"), _t("delivered")],
-        rows=[
-            BarRow(name=name, values=[linked_percent(claims.by_state), delivered_percent(claims.by_state)], url=url)
-            for name, url, claims in most
-            if claims.total
-        ],
+        rows=[BarRow(name=name, values=_shares(claims), url=url) for name, url, claims in most if claims.total],
         missing=_t("none to tell of"),
         empty=_t("Nothing was claimed yet."),
         whole=100,

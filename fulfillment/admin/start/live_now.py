@@ -16,7 +16,7 @@ from campaigns.heartbeats.standing import SILENT_AFTER
 from campaigns.rules import zones
 from campaigns.rules.phases import Phase
 from fulfillment.admin.health_lines import level_chip
-from fulfillment.admin.words import ago
+from fulfillment.admin.words import ago, chip
 from fulfillment.health.standing import PlatformStanding, Standing
 from fulfillment.overview import WAITING, ClaimFigures
 from fulfillment.rules.in_step import Level
@@ -38,20 +38,13 @@ _MATTERS = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformRow:
-    """One campaign on one platform. ``last`` says what came last and when, ``told`` how it stands."""
+    """One campaign on one platform. ``last`` says what came last and when, ``chip`` and ``told`` how it stands."""
 
-    name: str
     counts: str
     last: Sequence[tuple[str, str | SafeString]]
-    level: Level
+    chip: SafeString
     told: str
-    url: str = ""
-    url_label: str = ""
-
-    @property
-    def chip(self) -> SafeString:
-        """How bad it is."""
-        return level_chip(self.level)
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +57,7 @@ class CampaignRow:
     phase: tuple[str, str]
     test_mode: bool
     paused: bool
-    when: str
+    when: Sequence[str]
     problems: Sequence[tuple[str, list[tuple[str, str]]]]
     platforms: Sequence[PlatformRow]
     figures: Sequence[tuple[str, str]]
@@ -128,16 +121,26 @@ def figures_in_short(claims: ClaimFigures) -> list[tuple[str, str]]:
     ]
 
 
-def _when(one: Shown, now: datetime) -> str:
-    campaign, zone = one.campaign, one.campaign.time_zone
-    for moment, text in (
-        (campaign.starts_at, _t("starts in %(span)s: %(time)s")),
-        (campaign.ends_at, _t("ends in %(span)s: %(time)s")),
-        (campaign.closes_at, _t("grace ends in %(span)s: %(time)s")),
-    ):
-        if moment is not None and moment > now:
-            return text % {"span": span_between(now, moment), "time": zones.describe(moment, zone)}
-    return _t("closed") if one.phase is Phase.CLOSED else ""
+def _when(one: Shown, now: datetime) -> list[str]:
+    """Return the times that are still to come, the next first: the start, the end, and when grace ends."""
+    campaign = one.campaign
+    if one.phase in (Phase.CLOSED, Phase.CANCELLED, Phase.DRAFT):
+        return []
+    told = [
+        text % {"span": span_between(now, moment), "time": zones.describe(moment, campaign.time_zone)}
+        for moment, text in (
+            (campaign.starts_at, _t("Starts in %(span)s: %(time)s.")),
+            (campaign.ends_at, _t("Ends in %(span)s: %(time)s.")),
+        )
+        if moment is not None and moment > now
+    ]
+    if campaign.closes_at is not None and one.phase in (Phase.LIVE, Phase.GRACE):
+        values = {
+            "span": span_between(now, campaign.closes_at),
+            "time": zones.describe(campaign.closes_at, campaign.time_zone),
+        }
+        told.append(_t("Grace ends in %(span)s: %(time)s.") % values)
+    return told
 
 
 def _problems(
@@ -165,37 +168,33 @@ def _on_platform(
         heartbeat = (_t("Last heartbeat"), ago(place.heard_at, now=now) if place.heard_at else _t("none yet"))
         level, told = _heartbeats_told(place, one.phase, now)
         return PlatformRow(
-            name=place.name,
-            counts=_t("the portal counts"),
+            counts=_t("The portal counts"),
             last=[heartbeat, claim],
-            level=level,
+            chip=level_chip(level),
             told=told,
             url=reverse("admin:campaigns_heartbeatsource_changelist"),
-            url_label=_t("Heartbeat sources"),
         )
     last = [claim]
     standing = known.get(place.platform) if known is not None else None
     if standing is not None and standing.webhook_at is not None:
         last.insert(0, (_t("Last message"), ago(standing.webhook_at, now=now)))
-    level, told = _platform_told(place, standing, looked=known is not None)
+    shown, told = _platform_told(place, standing, looked=known is not None)
     return PlatformRow(
-        name=place.name,
-        counts=_t("the platform counts"),
+        counts=_t("The platform counts"),
         last=last,
-        level=level,
+        chip=shown,
         told=told,
         url=f"{reverse('admin:health')}#{place.platform}",
-        url_label=_t("Health"),
     )
 
 
-def _platform_told(place: OnPlatform, standing: PlatformStanding | None, *, looked: bool) -> tuple[Level, str]:
+def _platform_told(place: OnPlatform, standing: PlatformStanding | None, *, looked: bool) -> tuple[SafeString, str]:
     if standing is not None:
-        return standing.told.level, standing.told.sentence
+        return level_chip(standing.told.level), standing.told.sentence
     name = {"name": place.name}
     if not looked:
-        return Level.OFF, _t("%(name)s: how it stands was not looked at yet.") % name
-    return Level.BAD, _t("%(name)s: there is no credential, so its claims cannot come in.") % name
+        return chip(_t("not known yet"), "help"), _t("%(name)s: how it stands was not looked at yet.") % name
+    return level_chip(Level.BAD), _t("%(name)s: there is no credential, so its claims cannot come in.") % name
 
 
 def _heartbeats_told(place: OnPlatform, phase: Phase, now: datetime) -> tuple[Level, str]:

@@ -11,13 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 
 from campaigns.models import Campaign
 from fulfillment.admin.health_lines import level_chip
 from fulfillment.admin.start.head import Head
-from fulfillment.admin.words import REASON_NAMES, reason_code, state_name
+from fulfillment.admin.words import REASON_NAMES, chip, reason_code, state_chip
 from fulfillment.alerts.wording import happened, title_of
 from fulfillment.models import Alert, Claim
 from fulfillment.rules.codes import Code
@@ -42,14 +41,10 @@ class Waits:
     """One thing that waits. ``what`` is short, ``note`` says what it means; ``url`` is where it is mended."""
 
     level: Level
+    chip: SafeString
     what: str
     note: str = ""
     url: str = ""
-
-    @property
-    def chip(self) -> SafeString:
-        """How bad it is."""
-        return level_chip(self.level)
 
 
 def waits_for_somebody(
@@ -72,7 +67,7 @@ def waits_for_somebody(
         for source in start_lines:
             for line in source(request, organization, now):
                 if line.attention:
-                    found.append(Waits(level=Level.ATTENTION, what=f"{line.label}: {line.value}", url=line.url))
+                    found.append(_from_line(line))
                 else:
                     others.append(line)
     found += _claims(request, stuck, campaign_id)
@@ -87,6 +82,11 @@ def read_stuck(organization: Organization, *, campaigns: QuerySet[Campaign], nar
     return [one for one in stuck_claims(claims) if one.reason != Code.TEST]
 
 
+def _from_line(line: Line) -> Waits:
+    shown = level_chip(Level.ATTENTION)
+    return Waits(level=Level.ATTENTION, chip=shown, what=f"{line.label}: {line.value}", url=line.url)
+
+
 def _alerts(organization: Organization) -> Iterator[Waits]:
     rows = Alert.objects.filter(organization=organization, closed_at=None).order_by("-opened_at")[:_ALERTS_READ]
     alerts = list(rows)
@@ -98,7 +98,8 @@ def _alerts(organization: Organization) -> Iterator[Waits]:
         if count == 1:
             url = reverse("admin:fulfillment_alert_change", args=[newest.pk])
         what = title_of(rule) if count == 1 else f"{title_of(rule)} ({count})"
-        yield Waits(level=Level.BAD, what=what, note=happened(newest.facts), url=url)
+        shown = chip(_t("alert"), "notifications_active", "drops-chip-error")
+        yield Waits(level=Level.BAD, chip=shown, what=what, note=happened(newest.facts), url=url)
 
 
 def _set_up(head: Head) -> Iterator[Waits]:
@@ -107,6 +108,7 @@ def _set_up(head: Head) -> Iterator[Waits]:
         note = _t("%(done)s of %(all)s steps are done. The next: %(next)s.")
         yield Waits(
             level=Level.ATTENTION,
+            chip=level_chip(Level.ATTENTION),
             what=_t("Setting up is not complete"),
             note=note % {**done, "next": head.missing[0]},
             url=set_up_address(),
@@ -125,7 +127,6 @@ def _claims(request: HttpRequest, stuck: Sequence[Stuck], campaign_id: str) -> I
         count = f"{one.claims:,}"
         if one.more:
             count = _t("%(count)s of the newest %(read)s") % {"count": count, "read": f"{REASONS_READ:,}"}
-        what = _t("%(state)s: %(count)s, %(reason)s")
         url = f"{reverse('admin:fulfillment_claim_changelist')}?state={one.state.value}&reason={code.value}"
         if one.state is State.QUARANTINED and not campaign_id:
             url = reverse("admin:drift")
@@ -133,7 +134,8 @@ def _claims(request: HttpRequest, stuck: Sequence[Stuck], campaign_id: str) -> I
             url += f"&campaign__id__exact={campaign_id}"
         yield Waits(
             level=_LEVELS[one.state],
-            what=what % {"state": capfirst(state_name(one.state.value)), "count": count, "reason": REASON_NAMES[code]},
+            chip=state_chip(one.state.value),
+            what=_t("%(count)s: %(reason)s") % {"count": count, "reason": REASON_NAMES[code]},
             note=str(REASONS[code].staff),
             url=url if sees else "",
         )

@@ -10,7 +10,7 @@ from campaigns.rules.days import day_number
 from fulfillment.claim_counts import claims_by_day, claims_by_quarter, counts_of, differences
 from fulfillment.delivery.recording import record_outcomes
 from fulfillment.delivery.sending import Result
-from fulfillment.models import Claim, Delivery
+from fulfillment.models import Claim, ClaimMinute, Delivery
 from fulfillment.rules.codes import Code
 from fulfillment.rules.retries import Outcome
 from tests.factories import NOW
@@ -46,6 +46,17 @@ def happened(campaign: Campaign) -> dict[tuple[int, str], Counter[str]]:
 def by_day(campaign: Campaign, first: int = 0, last: int = 10**6) -> dict[tuple[int, str], Counter[str]]:
     found = claims_by_day(Campaign.objects.filter(pk=campaign.pk), first=first, last=last)
     return {(day, reward): +counts for (day, _campaign, reward), counts in found.items()}
+
+
+def minutes_counted(campaign: Campaign) -> dict[tuple[str, int], int]:
+    rows = ClaimMinute.objects.filter(campaign=campaign).exclude(claims=0)
+    return {(platform, minute): claims for platform, minute, claims in rows.values_list("platform", "minute", "claims")}
+
+
+def minutes_recounted(campaign: Campaign) -> dict[tuple[str, int], int]:
+    """Count the claims by the minute of their arrival one by one."""
+    claims = Claim.objects.filter(campaign=campaign)
+    return dict(Counter((claim.platform, int(claim.received_at.timestamp() / 60)) for claim in claims))
 
 
 def assert_counted(*campaigns: Campaign) -> None:

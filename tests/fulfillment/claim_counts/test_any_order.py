@@ -37,7 +37,13 @@ from fulfillment.rules.retries import Outcome
 from fulfillment.rules.states import State
 from portal.platforms.messages import ClaimReceived
 from tests.factories import NOW
-from tests.fulfillment.claim_counts.recounting import by_day, happened, recounted
+from tests.fulfillment.claim_counts.recounting import (
+    by_day,
+    happened,
+    minutes_counted,
+    minutes_recounted,
+    recounted,
+)
 from tests.fulfillment.deliveries import lease, no_jitter
 from tests.fulfillment.test_resolve_any_order import FAR, Play, steps
 
@@ -164,4 +170,5 @@ def assert_counted_in_state(play: Everything) -> None:
     by_quarter = Counter(Claim.objects.filter(campaign=play.world.campaign).values_list("counted_quarter", flat=True))
     assert claims_by_quarter(play.world.campaign.pk) == dict(by_quarter)
     assert by_day(play.world.campaign) == happened(play.world.campaign)
+    assert minutes_counted(play.world.campaign) == minutes_recounted(play.world.campaign)
     assert differences() == []
