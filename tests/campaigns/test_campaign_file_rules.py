@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -264,3 +265,10 @@ def test_c2_times_are_written_as_clocks_in_the_zone_show_them_and_read_without_a
     assert document.starts_at == datetime(2026, 12, 1, 17, tzinfo=UTC)
     assert document.ends_at == datetime(2026, 12, 1, 18, tzinfo=UTC)
     assert json.loads(as_json(written(document)))["campaign"]["ends_at"] == "2026-12-01T19:00:00+01:00"
+
+
+def test_the_example_of_the_guide_is_read() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "campaign-files.md"
+    example = guide.read_text().split("```yaml\n")[1].split("```")[0]
+    document = read(*read_text(example.encode()))
+    assert [entry.requires for entry in document.rewards] == [None, 1]

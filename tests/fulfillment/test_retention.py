@@ -17,6 +17,8 @@ from django.utils import timezone
 from django_q.models import Failure, Success
 
 from campaigns.models import (
+    CampaignFile,
+    ClonedSeries,
     GameEvent,
     GameRecording,
     GameSession,
@@ -223,6 +225,13 @@ def game_event(at: datetime, **fields: Any) -> GameEvent:
     return GameEvent.objects.create(id=key, campaign_reward=reward, **values)
 
 
+def campaign_file(at: datetime) -> CampaignFile:
+    game = make_game()
+    return CampaignFile.objects.create(
+        organization=game.organization, game=game, uploaded_by=make_user(), uploaded_at=at, text="{}"
+    )
+
+
 ROWS |= {
     "alerts": alert,
     "alert_messages": alert_message,
@@ -230,6 +239,10 @@ ROWS |= {
     "game_recordings": recording,
     "game_events": game_event,
     "game_sessions": game_session,
+    "campaign_files": campaign_file,
+    "cloned_series": lambda at: ClonedSeries.objects.create(
+        organization=make_organization(), key=new_ulid(), made_at=at, copies=2
+    ),
     "gateway_tallies": lambda at: GatewayTally.objects.create(hour=at, kind="messages:delta", count=1),
 }
 BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", ""), "game_states": ("state", "{}")}
