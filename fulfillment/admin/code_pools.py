@@ -77,6 +77,12 @@ class CodePoolAdmin(PlainDeletion):
         """Return the pools with what they have left."""
         return counted_pools(super().get_queryset(request), now=timezone.now())
 
+    def refuses_deletion(self, obj: Any) -> str | None:
+        """Keep a pool that has codes, without reading all of them."""
+        if not obj.codes.exists():
+            return None
+        return _t("“%(name)s” is kept: it has codes. Revoke those that nobody may be given.") % {"name": obj}
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Fix the reward once the pool exists: codes were given for it."""
         return ["reward"] if obj else []

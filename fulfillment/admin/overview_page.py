@@ -37,6 +37,7 @@ from fulfillment.admin.overview_charts import (
 )
 from fulfillment.admin.overview_csv import channels_csv, rewards_csv, time_csv
 from fulfillment.admin.overview_zone import ASKED_UTC, FIELD, chosen_zone, zone_links
+from fulfillment.code_card import limit_figures
 from fulfillment.overview import DELIVERED, CountedBy, Overview, overview_of
 from portal.charts import number
 from portal.live import live_address, live_part, wants_live_part
@@ -89,7 +90,7 @@ def _changing(request: HttpRequest, overview: Overview, *, zone_name: str, now: 
         "campaign": campaign,
         "phase": phase_chip(phase),
         "overview": overview,
-        "figures": _figures(overview, zone_name),
+        "figures": [*_figures(overview, zone_name), *_limits(campaign)],
         "unknown": _unknown(overview.counted_by),
         "nothing_heard": live is not None and live.heard_at is None and phase is Phase.LIVE,
         "backlog": live is not None and nobody_counts(now=now),
@@ -142,6 +143,10 @@ def _figures(overview: Overview, zone_name: str) -> list[Figure]:
         note = by % {"count": number(totals.broadcasters)}
         figures.append(Figure(_t("Broadcast minutes"), number(totals.broadcast_minutes), _joined(note, part)))
     return figures
+
+
+def _limits(campaign: Campaign) -> list[Figure]:
+    return [Figure(label, value, url=url) for label, value, url in limit_figures(campaign)]
 
 
 def _hours(minutes: int) -> str:

@@ -157,6 +157,7 @@ class Migration(migrations.Migration):
                         name="code_assigned",
                     ),
                     models.Index(fields=["organization", "suffix"], name="code_suffix"),
+                    models.Index(fields=["organization", "-id"], name="code_list"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("organization", "fingerprint"), name="code_once_per_organization"),

@@ -109,6 +109,7 @@ class RewardCode(models.Model):
             models.Index(fields=["pool", "state"], name="code_state"),
             models.Index(fields=["pool", "assigned_at"], condition=Q(assigned_at__isnull=False), name="code_assigned"),
             models.Index(fields=["organization", "suffix"], name="code_suffix"),
+            models.Index(fields=["organization", "-id"], name="code_list"),
         ]
 
     def __str__(self) -> str:

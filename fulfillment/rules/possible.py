@@ -55,6 +55,8 @@ def why_not(action: Action, claim: Standing) -> str | Promise | None:
     if action is Action.RESEND:
         if claim.state not in _DONE:
             return _("it was not delivered yet")
+        if claim.reason == Code.CODE_REVEALED:
+            return _("the player has looked at its code, and finds it beside the reward")
         return None if claim.bound else _("it was fulfilled before the portal, so it has no player to be sent to")
     if action is Action.ASSIGN_REWARD:
         return remap_refusal(claim)

@@ -29,7 +29,10 @@ def world() -> StockWorld:
 def found_in(pool: CodePool, text: str) -> tuple[Found, CodeImport]:
     actor = make.make_staff(pool.organization)
     waiting = read_import(pool=pool, lines=text.splitlines(keepends=True), actor=actor, now=NOW)
-    return Found(**waiting.found), waiting
+    waiting.refresh_from_db()
+    found = Found(**waiting.found)
+    found.twice, found.bad = [tuple(one) for one in found.twice], [tuple(one) for one in found.bad]
+    return found, waiting
 
 
 def take(pool: CodePool, text: str) -> int:
@@ -47,7 +50,7 @@ def test_d8_an_import_tells_of_each_line_that_it_leaves_out(world: StockWorld) -
     found, waiting = found_in(
         pool, "NEW-AAAA-1\n\nKNOWN-1111\nab\nNEW-AAAA-1\ntwo words here\nELSEWHERE-1\nNEW-AAAA-2\n"
     )
-    assert (found.new, found.twice, found.bad) == (2, [[5, 1]], [[4, "too_short"], [6, "spaces"]])
+    assert (found.new, found.twice, found.bad) == (2, [(5, 1)], [(4, "too_short"), (6, "spaces")])
     assert (found.in_pool, found.elsewhere, found.pools) == ([3], [7], ["Other keys"])
     assert RewardCode.objects.count() == 2  # nothing of it is stored yet
     assert confirm_import(waiting=waiting, actor=make.make_staff(world.organization), now=NOW) == 2
