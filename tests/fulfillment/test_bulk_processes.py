@@ -73,6 +73,33 @@ print(one.status, one.position, one.done, one.skipped, len(retried), len(set(ret
       Claim.objects.filter(pk__in=one.claim_ids, state=State.DELIVERED).count(), flush=True)
 """
 
+PERSON = """
+import django
+django.setup()
+from tests.fulfillment.bulk_story import Crew
+crew = Crew()
+print(crew.player().pk, crew.offer.pk, crew.asker.pk)
+"""
+GRANT = """
+import sys, django
+django.setup()
+from campaigns.models import CampaignReward
+from fulfillment.acting import NotPossible
+from fulfillment.grant import grant_by_hand
+from linking.models import Player
+from portal.models import User
+from tests.factories import NOW
+person, offer, actor, key = sys.argv[1:]
+offer = CampaignReward.objects.select_related("campaign__game").get(pk=offer)
+given = {"person": Player.objects.get(pk=person), "offer": offer, "actor": User.objects.get(pk=actor)}
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    print(grant_by_hand(**given, key=key, reason="ticket 7", now=NOW).pk, flush=True)
+except NotPossible:
+    print("refused", flush=True)
+"""
+
 
 class Place:
     """A database of its own, and processes that work on it."""
@@ -104,9 +131,9 @@ class Place:
         return done.stdout
 
     @contextmanager
-    def process(self, program: str) -> Iterator[subprocess.Popen[str]]:
+    def process(self, program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         pipe = subprocess.PIPE
-        command = [sys.executable, "-c", program, self.operation]
+        command = [sys.executable, "-c", program, *(arguments or [self.operation])]
         with subprocess.Popen(
             command, cwd=REPOSITORY, env=self.environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
         ) as started:
@@ -165,3 +192,18 @@ def test_o4_killed_in_the_middle_it_goes_on_where_it_was(place: Place) -> None:
         work.communicate(timeout=120)
     status, position, done, skipped, retried, different, *_rest = place.counted()
     assert (status, done, skipped, retried, different) == ("finished", str(CLAIMS), "0", str(CLAIMS), str(CLAIMS))
+
+
+@pytest.mark.parametrize("same_form", [True, False])
+def test_r4_two_grants_at_the_same_moment_are_one_claim(migrated: Place, same_form: bool) -> None:
+    person = migrated.run("-c", PERSON).split()
+    keys = ["0" * 26, ("0" if same_form else "1") * 26]
+    with migrated.process(GRANT, *person, keys[0]) as one, migrated.process(GRANT, *person, keys[1]) as other:
+        _go(one, other)
+        answers = []
+        for process in (one, other):
+            out, errors = process.communicate(timeout=120)
+            assert process.returncode == 0, errors
+            answers.append(out.strip())
+    assert (len(set(answers)) == 1) == same_form
+    assert ("refused" in answers) != same_form
