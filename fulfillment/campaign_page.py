@@ -106,11 +106,11 @@ def shown_live(
     }
 
 
-LiveAmong = Callable[[Campaign, list[int], datetime], set[int]]
+LiveAmong = Callable[[Campaign, list[str], datetime], set[str]]
 """Tells which of some channels, by their ids, are live in a campaign."""
 
 
-def live_among(campaign: Campaign, channels: list[int], now: datetime) -> set[int]:
+def live_among(campaign: Campaign, channels: list[str], now: datetime) -> set[str]:
     """Return which of these channels a recent heartbeat of the campaign was about."""
     return set(_live_rows(campaign, now).filter(channel__in=channels).values_list("channel", flat=True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -15,11 +16,11 @@ class ChosenWidget(AutocompleteWidgetMixin, AutocompleteSelect):
     option_template_name = "unfold/widgets/select_option_autocomplete.html"
     chosen: models.Model | None = None
 
-    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:
         """Return what is chosen as the only option; the others are searched for."""
-        if self.chosen is None or value != [str(self.chosen.pk)]:
+        if self.chosen is None or list(value) != [str(self.chosen.pk)]:
             return super().optgroups(name, value, attrs)
-        return [(None, [self.create_option(name, self.chosen.pk, str(self.chosen), {value[0]}, 0)], 0)]
+        return [(None, [self.create_option(name, self.chosen.pk, str(self.chosen), True, 0)], 0)]
 
 
 def tell_chosen(widget: Any, chosen: models.Model) -> None:

@@ -38,7 +38,7 @@ class BasicsForm(CampaignForm):
     ends_at = ZonedDateTimeField(label=_("End"), required=False, widget=AdminZonedDateTimeWidget)
 
     class Meta(CampaignForm.Meta):
-        fields = (
+        fields: tuple[str, ...] = (  # type: ignore[assignment]
             "game",
             "name",
             "description",
@@ -100,6 +100,9 @@ class PlatformLine:
     note: str | Promise
 
 
+OWN_FIELDS = ("scope", "test_mode")
+
+
 class WhereForm(CampaignForm):
     """Where the campaign runs, who counts there, and which channels count. All platforms are there, each to be chosen."""
 
@@ -108,7 +111,7 @@ class WhereForm(CampaignForm):
     ends_at = None  # type: ignore[assignment]
 
     class Meta(CampaignForm.Meta):
-        fields = ("scope", "test_mode")
+        fields: tuple[str, ...] = OWN_FIELDS  # type: ignore[assignment]
         widgets = {"scope": forms.RadioSelect}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -153,7 +156,7 @@ class WhereForm(CampaignForm):
             max_length=200,
             required=False,
             initial=row.platform_campaign_id if row else "",
-            help_text=platform.id_hints.get("campaign", ""),
+            help_text=str(platform.id_hints.get("campaign", "")),
         )
 
     def lines(self) -> Iterator[PlatformLine]:
@@ -212,4 +215,4 @@ class WhereForm(CampaignForm):
 
     def written(self) -> list[str]:
         """Return the campaign's own fields that change; the platforms are a list of theirs."""
-        return [name for name in super().written() if name in self._meta.fields]
+        return [name for name in super().written() if name in OWN_FIELDS]

@@ -107,7 +107,7 @@ class RewardForm(OrganizationForm):
                 max_length=200,
                 required=False,
                 initial=known[key].platform_reward_id if key in known else "",
-                help_text=platform.id_hints.get("reward", ""),
+                help_text=str(platform.id_hints.get("reward", "")),
             )
         dress(self)
 
