@@ -33,7 +33,7 @@ def keep_names(had: Iterable[Had], *, now: datetime) -> None:
     viewers = [one.viewer_id for one in kept if one.viewer_id]
     players = [one.player_id for one in kept if one.player_id]
     # A name begins where the one before it ended.
-    since: dict[tuple[str | None, int | None], datetime] = {}
+    since: dict[tuple[Any, Any], datetime] = {}
     theirs = FormerName.objects.filter(Q(viewer__in=viewers) | Q(player__in=players))
     for viewer, player, until in theirs.values_list("viewer", "player", "seen_until"):
         since[viewer, player] = max(until, since.get((viewer, player), until))

@@ -62,7 +62,7 @@ class ExportForm(forms.Form):
     )
 
     def __init__(self, *args: Any, kind: Kind, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"id_{kind.key}_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": f"id_{kind.key}_%s", **kwargs})
         fields: dict[str, Any] = self.fields
         for name in set(Filter) - set(kind.filters):
             del fields[name]
@@ -130,7 +130,7 @@ def _sent(request: HttpRequest, kind: Kind, chosen: Mapping[str, Any], format_na
     organization, now = active_organization(request), timezone.now()
     if organization is None:
         raise PermissionDenied
-    filters = {name.value: chosen.get(name) for name in kind.filters if chosen.get(name)}
+    filters: dict[str, Any] = {name.value: chosen[name] for name in kind.filters if chosen.get(name)}
     personal = bool(chosen.get("personal"))
     asked = Asked(organization=organization, now=now, games=game_scope(request), personal=personal, **filters)
     actor: Any = request.user

@@ -82,7 +82,7 @@ def find_players(organization: Organization, text: str, *, beginning: bool = Fal
     """Return the players with this id, e-mail address, link or name, now or formerly; or whose id or name begins so."""
     games = list(Game.objects.filter(organization=organization).values_list("pk", flat=True))
     players = Player.objects.filter(game__in=games)
-    keys = [
+    keys: list[QuerySet[Any, Any]] = [
         players.filter(_named(column, text, beginning, folded=False)).order_by().values_list("pk")
         for column in ("player_id", "name")
     ]

@@ -95,7 +95,10 @@ def claim_keys(person: Person) -> list[ClaimKey]:
         claims = claims.filter(game__in=person.games)
     columns = ("pk", "state", "source", "received_at", "platform", "reward__name", "game__name")
     rows = claims.order_by().values_list(*columns)[:CLAIMS_AT_MOST]
-    keys = (ClaimKey(*row[:5], row[5] or "", row[6] or "") for row in rows)
+    keys = [
+        ClaimKey(pk, state, source, received_at, platform, reward or "", game or "")
+        for pk, state, source, received_at, platform, reward, game in rows
+    ]
     return sorted(keys, key=lambda key: key.pk, reverse=True)
 
 

@@ -54,14 +54,13 @@ def erase_notes(*, person: Viewer | Player, eraser: Eraser) -> int:
 
     Returns how many notes are gone or changed. For a transaction of the caller's.
     """
-    viewer = isinstance(person, Viewer)
-    mine = notes_about(viewers=[person.pk]) if viewer else notes_about(players=[person.pk])  # type: ignore[list-item]
+    if isinstance(person, Viewer):
+        mine = notes_about(viewers=[person.pk])
+        others = StaffNote.objects.filter(player__links__viewer=person)
+    else:
+        mine = notes_about(players=[person.pk])
+        others = StaffNote.objects.filter(viewer__links__player=person)
     changed = mine.delete()[0]
-    others = (
-        StaffNote.objects.filter(player__links__viewer=person.pk)
-        if viewer
-        else StaffNote.objects.filter(viewer__links__player=person.pk)
-    )
     for note in others.distinct().order_by("pk"):
         text, label = eraser.text(note.text)[:LONGEST], eraser.text(note.author_label)[:150]
         if (text, label) != (note.text, note.author_label):
