@@ -7,14 +7,17 @@ from typing import Any
 
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
-from unfold.widgets import AutocompleteWidgetMixin
+from django.utils.translation import gettext as _t
 
 
-class ChosenWidget(AutocompleteWidgetMixin, AutocompleteSelect):
+class ChosenWidget(AutocompleteSelect):
     """The admin's search box. ``chosen`` is the row that it holds, where the form has that already."""
 
-    option_template_name = "unfold/widgets/select_option_autocomplete.html"
     chosen: models.Model | None = None
+
+    def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Say in an empty box what it is for: what stands there is also what a screen reader calls it."""
+        return {**super().build_attrs(base_attrs, extra_attrs), "data-placeholder": _t("Search for one")}
 
     def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:
         """Return what is chosen as the only option; the others are searched for."""
