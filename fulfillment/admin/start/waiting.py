@@ -60,9 +60,10 @@ def waits_for_somebody(
     """Return what waits, the worst first, and what else the apps say of the organization. At most one query and theirs."""
     found: list[Waits] = []
     others: list[Line] = []
-    if all_games and not campaign_id:
+    everything = all_games and not campaign_id
+    if everything:
         found += _alerts(organization)
-        found += _set_up(head)
+    found += _claims(request, stuck, campaign_id)
     if not campaign_id:
         for source in start_lines:
             for line in source(request, organization, now):
@@ -70,7 +71,8 @@ def waits_for_somebody(
                     found.append(_from_line(line))
                 else:
                     others.append(line)
-    found += _claims(request, stuck, campaign_id)
+    if everything:
+        found += _set_up(head)
     order = {Level.BAD: 0, Level.ATTENTION: 1, Level.OFF: 2, Level.GOOD: 3}
     return sorted(found, key=lambda one: order[one.level]), others
 
