@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from fulfillment.models import Claim
 from fulfillment.rules.codes import Code
+from fulfillment.rules.simulated import is_simulated
 from fulfillment.rules.states import UNSENT, State
 from portal.ids import new_ulid
 from portal.platforms.messages import ClaimReceived
@@ -100,7 +101,7 @@ def _values(arrival: Arrival, organization_id: str, platform: str, source: str, 
     yield claim.platform_reward_id
     yield claim.category_id
     yield claim.external_id
-    yield source
+    yield Claim.Source.TEST.value if is_simulated(claim.platform_claim_id) else source
     yield connection.ops.adapt_datetimefield_value(claim.granted_at) if claim.granted_at else None
     yield moment
     yield arrival.raw

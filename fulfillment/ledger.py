@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 
 from fulfillment.claim_counts import Changes
-from fulfillment.listing import FROM_PLATFORM
+from fulfillment.listing import KNOWN_THERE
 from fulfillment.models import Claim, ClaimEvent
 from fulfillment.rules.states import ACKNOWLEDGED, State, permitted
 
@@ -152,7 +152,7 @@ def _move_group(
 def _to_be_told(before: State, after: State, now: datetime) -> tuple[str, list[datetime]]:
     """Return what to set so that the platform is told, or told no more, where it has a claim of its own (F6, R4)."""
     if after in ACKNOWLEDGED:
-        sources = ", ".join(f"'{source}'" for source in sorted(FROM_PLATFORM))
+        sources = ", ".join(f"'{source}'" for source in sorted(KNOWN_THERE))
         return f", write_back_at = CASE WHEN source IN ({sources}) THEN %s END", [now]
     return (", write_back_at = NULL", []) if before in ACKNOWLEDGED else ("", [])
 

@@ -17,7 +17,11 @@ from django.db import connection
 from fulfillment.models import Claim, ClaimListing
 from portal.platforms.studio import STUDIO
 
-FROM_PLATFORM = frozenset({Claim.Source.WEBHOOK.value, Claim.Source.SWEEP.value})
+KNOWN_THERE = frozenset({Claim.Source.WEBHOOK.value, Claim.Source.SWEEP.value})
+"""The sources of claims that their platform knows, so that it is told of them (F6)."""
+
+FROM_PLATFORM = KNOWN_THERE | {Claim.Source.TEST.value}
+"""The sources of claims that have the form of their platform's; a simulated one has it too."""
 
 
 @dataclass(frozen=True, slots=True)

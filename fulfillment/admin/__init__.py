@@ -30,6 +30,9 @@ from fulfillment.admin.reports import PAGES as REPORT_PAGES
 from fulfillment.admin.retry_since import PAGES as RETRY_PAGES
 from fulfillment.admin.reward_codes import RewardCodeAdmin
 from fulfillment.admin.set_up_page import PAGES as SET_UP_PAGES
+from fulfillment.admin.simulate_page import CAMPAIGN_PAGES as SIMULATE_PAGES
+from fulfillment.admin.simulate_page import PAGES as SIMULATION_PAGES
+from fulfillment.admin.simulate_page import simulate_figure
 from fulfillment.admin.start import START_PAGE
 from fulfillment.admin.sweeps import SweepAdmin
 from portal.admin_pages import pages
@@ -68,7 +71,9 @@ pages.extend(
         *RETRY_PAGES,
     )
 )
-campaign_figures.append(test_claims_figure)
+campaign_figures += [simulate_figure, test_claims_figure]
+campaign_pages.extend(SIMULATE_PAGES)
+pages.extend(SIMULATION_PAGES)
 campaign_pages.extend((*OVERVIEW_PAGES, *PREVIEW_PAGES))
 start_page.append(START_PAGE)
 

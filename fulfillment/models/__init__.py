@@ -19,6 +19,7 @@ from fulfillment.models.notices import Notice, NoticePreference
 from fulfillment.models.pace import ClaimMinute, PaceTally
 from fulfillment.models.previews import CampaignPreview
 from fulfillment.models.reports import ReportDay, ReportFile, ReportGrant, ReportWindow
+from fulfillment.models.simulations import Simulation
 from fulfillment.models.stock import CodeImport, CodeKey, CodePool, RewardCode, RewardFreed, RewardGiven
 from fulfillment.models.subscriptions import PlatformSubscription
 from fulfillment.models.support import FormerName, StaffNote
@@ -72,6 +73,7 @@ __all__ = [
     "RewardCode",
     "RewardFreed",
     "RewardGiven",
+    "Simulation",
     "StaffNote",
     "Sweep",
     "SweepPart",

@@ -44,6 +44,7 @@ class Claim(models.Model):
         SWEEP = "sweep", _("sweep")
         PORTAL = "portal", _("claimed on the portal")
         STAFF = "staff", _("granted by hand")
+        TEST = "test", _("simulated")
 
     id = ULIDField(primary_key=True, default=new_ulid)
     organization = models.ForeignKey(

@@ -15,6 +15,7 @@ from portal.platforms.directory import Directory
 from portal.platforms.guide import GuideStep
 from portal.platforms.registrar import Registrar
 from portal.platforms.reports import Reports
+from portal.platforms.simulating import Simulator
 from portal.platforms.subscriptions import Subscriptions
 
 
@@ -87,6 +88,8 @@ class Platform:
     """How users, categories and streams are looked up, or None where that is not possible."""
     console: Console = field(default_factory=Console)
     """What the platform's own console asks for when a campaign is made there."""
+    simulator: Simulator | None = None
+    """How messages about claims are made to try what follows from them, or None where the platform sends none."""
     guide: tuple[GuideStep, ...] = ()
     """How an organization is set up with it, in order."""
     check_hints: Mapping[str, str | Promise] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from portal.platforms.base import Platform, Vocabulary
 from portal.platforms.chzzk.claims import RewardClaims
 from portal.platforms.chzzk.console import CONSOLE
 from portal.platforms.chzzk.guide import GUIDE
+from portal.platforms.chzzk.simulating import ClaimMessages
 
 CHZZK = Platform(
     key="chzzk",
@@ -44,6 +45,7 @@ CHZZK = Platform(
     channel_paths=("live",),
     console=CONSOLE,
     guide=GUIDE,
+    simulator=ClaimMessages(),
     check_hints={
         # API, notes, error codes: 401 INVALID_CLIENT, 403 FORBIDDEN; Drops, 1.2: who can apply for the scope.
         "claims:401": _(

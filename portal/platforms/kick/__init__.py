@@ -10,6 +10,7 @@ from portal.platforms.kick.client import KickTokens, fetch_public_key, get_app_t
 from portal.platforms.kick.console import CONSOLE
 from portal.platforms.kick.directory import PublicDirectory
 from portal.platforms.kick.guide import GUIDE
+from portal.platforms.kick.simulating import ClaimMessages
 from portal.platforms.kick.subscriptions import EventSubscriptions
 
 _NOT_THE_ORGANIZATIONS = _(
@@ -47,6 +48,7 @@ KICK = Platform(
     channel_paths=("popout",),
     console=CONSOLE,
     guide=GUIDE,
+    simulator=ClaimMessages(),
     fetch_public_key=fetch_public_key,
     check_hints={
         "claims:401": _NOT_THE_ORGANIZATIONS,

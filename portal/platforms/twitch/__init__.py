@@ -11,6 +11,7 @@ from portal.platforms.twitch.console import CONSOLE
 from portal.platforms.twitch.directory import HelixDirectory
 from portal.platforms.twitch.entitlements import Entitlements
 from portal.platforms.twitch.guide import GUIDE
+from portal.platforms.twitch.simulating import GrantMessages
 from portal.platforms.twitch.subscriptions import EventSub
 from portal.platforms.twitch.tokens import Tokens
 from portal.platforms.twitch.vhs import ViewerHeartbeatService
@@ -47,6 +48,7 @@ TWITCH = Platform(
     channel_paths=("popout", "moderator", "embed", "u"),
     console=CONSOLE,
     guide=GUIDE,
+    simulator=GrantMessages(),
     registrar=ViewerHeartbeatService(),
     check_hints={
         # Twitch API reference, Get Drops Entitlements, response codes.
