@@ -136,11 +136,12 @@ def _own_steps(organization: Organization, games: Sequence[str], allowed: Allowe
     )
     yield Step(
         title=_("The first delivery"),
+        text=_("Try it with a campaign in test mode: the portal makes the platform's messages itself."),
         points=(
             Point(
                 _("a reward was delivered"),
                 Seen(there.delivered),
-                reverse("admin:fulfillment_claim_changelist"),
+                reverse("admin:simulate") if edits else "",
             ),
         ),
     )
