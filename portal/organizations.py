@@ -103,7 +103,7 @@ def games_of(user: User | AnonymousUser, organization: Organization | None) -> f
     known: dict[int, frozenset[str]] = getattr(user, "_games", {})
     if standing.membership_id not in known:
         known |= entered_games().of_members([standing.membership_id])
-        user._games = known  # type: ignore[union-attr]
+        user._games = known  # type: ignore[attr-defined]
     return known[standing.membership_id]
 
 

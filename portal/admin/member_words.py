@@ -40,10 +40,11 @@ def role_choices() -> list[tuple[str, str]]:
     return [(role.value, f"{ROLE_NAMES[role]}: {ROLE_TEXTS[role]}") for role in Role]
 
 
-def role_table(*, producers_may_publish: bool) -> list[tuple[Promise, list[str]]]:
-    """Return the table of roles (S1): for each thing one can do, what each role's cell says, in the order of ``Role``."""
+def role_table(*, producers_may_publish: bool) -> list[tuple[Promise, list[tuple[Promise, str]]]]:
+    """Return the table of roles (S1): for each thing one can do, each role with what its cell says."""
     return [
-        (deed, [_cell(role, permission, producers_may_publish) for role in Role]) for permission, deed in _DEEDS.items()
+        (deed, [(ROLE_NAMES[role], _cell(role, permission, producers_may_publish)) for role in Role])
+        for permission, deed in _DEEDS.items()
     ]
 
 
