@@ -34,11 +34,11 @@ class StockWorld(World):
         make_codes(pool, codes)
         return pool
 
-    def claimed(self, number: int, *, minutes: int = 0, **fields: object) -> Claim:
-        """Return a claim of user ``number``, who is linked to a player of their own."""
+    def claimed(self, number: int, *, minutes: int = 0, account: bool = True, **fields: object) -> Claim:
+        """Return a claim of user ``number``, who is linked to a player of their own, with or without an account here."""
         user = f"user-{number}"
         if not self.game.links.filter(viewer__platform_user_id=user).exists():
-            self.link(user, player=make.make_player(self.game, user=make.make_user()))
+            self.link(user, player=make.make_player(self.game, user=make.make_user() if account else None))
         return self.claim(platform_user_id=user, granted_at=NOW - timedelta(minutes=minutes), **fields)
 
 
