@@ -57,9 +57,13 @@ def apply_import(
     """
     if not reason.strip():
         raise NotApplied(Sentence(_("Give a reason: it is kept with the version.")))
-    campaign_id = ChannelImport.objects.values_list("campaign_id", flat=True).get(pk=import_id)
+    shown = ChannelImport.objects.select_related("campaign").get(pk=import_id)
+    if shown.state == State.READY:
+        refuse_locked(shown.campaign, now=now)
+        _make_known(shown)
     with transaction.atomic():
-        campaign = Campaign.objects.select_for_update(of=("self",)).select_related("organization").get(pk=campaign_id)
+        locked = Campaign.objects.select_for_update(of=("self",)).select_related("organization")
+        campaign = locked.get(pk=shown.campaign_id)
         one = ChannelImport.objects.select_for_update(of=("self",)).get(pk=import_id)
         one.campaign = campaign
         if one.state == State.APPLIED:
@@ -82,11 +86,8 @@ def apply_import(
 
 
 def _apply(one: ChannelImport, *, reason: str, actor: User | None, now: datetime) -> ChannelListVersion | None:
-    outcome = outcome_of(one)
-    change = difference_of(one, outcome)
+    change = difference_of(one, outcome_of(one))
     organization = one.campaign.organization_id
-    if one.asks:
-        _rename(organization, one.platform, [row for row in outcome if row.result is Result.FOUND])
     return change_listing(
         campaign=one.campaign,
         add=_channels(organization, change.added, make=True),
@@ -97,6 +98,19 @@ def _apply(one: ChannelImport, *, reason: str, actor: User | None, now: datetime
         source=one.source,
         restores=one.restores,
     )
+
+
+def _make_known(one: ChannelImport) -> None:
+    """Store the channels that a list would add, and the names that the platform told of others.
+
+    Before the lock is taken, in small steps: most of the time goes here, and who is known changes no list.
+    """
+    found = [row for row in outcome_of(one) if row.result is Result.FOUND]
+    organization = one.campaign.organization_id
+    if one.asks:
+        _rename(organization, one.platform, found)
+    if one.deed != Deed.REMOVE:
+        _channels(organization, {row.key: Who(row.channel_id, row.login, row.name) for row in found}, make=True)
 
 
 def _channels(organization: str, wanted: Mapping[Key, Who], *, make: bool) -> list[Channel]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import astuple
 
 import pytest
 from django.db import connection
 
 from campaigns.channel_lists.applying import NotApplied, state_of_list
+from campaigns.channel_lists.importing import read_list
 from campaigns.channel_lists.resolving import work_off
 from campaigns.models import Campaign, ChannelImport
 from campaigns.rules.channel_outcomes import Deed
@@ -56,8 +58,9 @@ def test_c7_of_two_lists_that_are_applied_at_once_the_second_is_shown_the_differ
 
 def test_c7_a_list_that_two_processes_take_up_is_looked_up_once(campaign: Campaign, twitch: TwitchApi) -> None:
     twitch.users = {str(n): f"user{n}" for n in range(1, 201)}
-    one = begin(campaign, "\n".join(twitch.users))
-    ChannelImport.objects.filter(pk=one.pk).update(state="resolving", position=0, due_at=NOW, outcome=[])
+    one = begin(campaign, "\n".join(twitch.users))  # looked up at once: in tests a task is run where it is made
+    lines = [astuple(line) for line in read_list("\n".join(twitch.users), platform="twitch")]
+    ChannelImport.objects.filter(pk=one.pk).update(state="resolving", position=0, due_at=NOW, outcome=[], lines=lines)
     twitch.calls.clear()
     at_once(*[lambda: work_off(one.pk, clock=lambda: NOW)] * 3)
     done = ChannelImport.objects.get(pk=one.pk)
