@@ -54,7 +54,7 @@ def violations(producer: Producer, name: str) -> list[str]:
 
 def heading(page: Page, step: str) -> None:
     """Wait for a step."""
-    expect(page.get_by_role("heading", level=1)).to_contain_text(step)
+    expect(page.locator("#guide-title")).to_contain_text(step)
 
 
 def test_a_first_campaign_is_published_by_the_path_of_the_readme_with_the_keyboard_alone(producer: Producer) -> None:
