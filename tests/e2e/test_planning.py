@@ -69,7 +69,7 @@ def see_on_timeline(producer: Producer, name: str) -> list[str]:
     """Find both copies in list and drawing, with what they share, and return what axe finds."""
     page = producer.page
     producer.open("timeline/")
-    row = page.get_by_role("row", name=f"{name} 1")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name=f"{name} 1", exact=True))
     expect(row).to_contain_text("the same reward")
     expect(page.locator(".drops-plan-svg a", has_text=f"{name} 2")).to_be_visible()
     found = judged(producer, "timeline")
