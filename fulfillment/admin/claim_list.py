@@ -95,8 +95,9 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
         """Merge by state where nothing narrows the list; else let the index of what narrows it do the work."""
         state = request.GET.get("state")
         one_state = state not in (None, "", StateFilter.attention)
-        limited = game_scope(request) is not None
-        if (one_state and not limited) or any(request.GET.get(name) for name in _NARROWING):
+        games = game_scope(request)
+        narrowed = (one_state and games is None) or games == frozenset()
+        if narrowed or any(request.GET.get(name) for name in _NARROWING):
             return CappedPaginator(queryset, per_page, *args, **kwargs)
         kind = FilteredPaginator if _looks_through(request) else ClaimPaginator
         paginator = kind(queryset, per_page, *args, **kwargs)
