@@ -27,7 +27,7 @@ class CampaignsConfig(AppConfig):
         from campaigns.models import Game, Viewer
         from campaigns.watch import health
         from portal import reach
-        from portal.dashboard import cards
+        from portal.dashboard import CardPage, cards
         from portal.health import readiness
         from portal.metrics import sources
 
@@ -35,7 +35,10 @@ class CampaignsConfig(AppConfig):
             reach.Games(model=Game, of_members=games_of_members, set_for_member=set_games_of_member, named=named_games)
         )
         reach.narrow(Viewer, viewers_in_campaigns)
-        cards += [campaigns_card, heartbeats_card]
+        cards += [
+            CardPage("campaigns", _("Campaigns"), 20, campaigns_card),
+            CardPage("heartbeats", _("Heartbeats"), 60, heartbeats_card),
+        ]
         readiness["counting"] = health.readiness
         readiness["gateway"] = game_state.readiness
         sources += [health.collect, game_state.collect]

@@ -15,13 +15,14 @@ from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from unfold.sites import UnfoldAdminSite
 
 from portal.admin_pages import menu_pages, pages, within_reach
-from portal.dashboard import dashboard_cards
+from portal.dashboard import card_pages, start_page
+from portal.live import live_address, live_part, wants_live_part
 from portal.models import Organization
-from portal.organizations import active_organization, choose_organization, organizations_of
+from portal.organizations import active_organization, choose_organization, game_scope, organizations_of
 
 
 class PortalAdminSite(UnfoldAdminSite):
@@ -51,6 +52,7 @@ class PortalAdminSite(UnfoldAdminSite):
         """Return the pages that belong to the site and to no model."""
         return [
             path("organization/", self.admin_view(self.organization_view), name="organization"),
+            path("in-detail/<slug:key>/", self.admin_view(self.card_view), name="card"),
             *(path(page.route, self.admin_view(within_reach(page)), name=page.name) for page in pages),
         ]
 
@@ -58,19 +60,70 @@ class PortalAdminSite(UnfoldAdminSite):
         """Show the person's organizations and make one the active one (I5)."""
         return _choose(self, request)
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """Show what needs a look in the active organization."""
+    def card_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Show one of the cards behind the start page."""
+        return _card(self, request, key)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show what there is to know of the active organization at this moment, or only the part of it that changes."""
         organization = active_organization(request)
-        shown = dashboard_cards(request, organization) if organization else []
+        page = start_page[0] if start_page and organization else None
+        shown = page.context(request, organization) if page and organization else None
+        if page and shown is not None and wants_live_part(request):
+            return live_part(request, page.template, shown)
+        still = _ASK_NOT in request.GET
         return super().index(
             request,
             {
                 "organization": organization,
-                "cards": shown,
+                "changing": page.template if page and shown is not None else "",
+                "live_from": "" if still else live_address(request),
+                "still_address": _asking(request, _ASK_NOT, "1"),
+                "moving_address": _asking(request, _ASK_NOT, ""),
+                "card_links": card_links(request),
                 "title": organization.name if organization else _("Welcome"),
+                **(shown or {}),
                 **(extra_context or {}),
             },
         )
+
+
+_ASK_NOT = "still"
+"""A page asked for with this does not update itself: whoever wants to read in peace can (WCAG 2.2.2)."""
+
+
+def card_links(request: HttpRequest, shown: str = "") -> list[tuple[str, str, bool]]:
+    """Return address and title of each card, and whether it is shown; none for members of only some games (S1)."""
+    if active_organization(request) is None or game_scope(request) is not None:
+        return []
+    return [(reverse("admin:card", args=[card.key]), str(card.title), card.key == shown) for card in card_pages()]
+
+
+@require_safe
+def _card_view(request: HttpRequest, site: PortalAdminSite, key: str) -> HttpResponse:
+    organization = active_organization(request)
+    found = next((card for card in card_pages() if card.key == key), None)
+    if organization is None or found is None or game_scope(request) is not None:
+        raise Http404
+    context = {
+        **site.each_context(request),
+        "title": found.title,
+        "card": found.make(request, organization),
+        "card_links": card_links(request, key),
+    }
+    return TemplateResponse(request, "admin/card.html", context)
+
+
+def _card(site: PortalAdminSite, request: HttpRequest, key: str) -> HttpResponse:
+    return _card_view(request, site, key)
+
+
+def _asking(request: HttpRequest, name: str, value: str) -> str:
+    query = request.GET.copy()
+    query.pop(name, None)
+    if value:
+        query[name] = value
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 def _with_wider_policy(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -18,13 +18,13 @@ class PortalConfig(AppConfig):
 
         from portal import checks, retention  # noqa: F401 - they register on import
         from portal.credential_checks import calls, entered  # noqa: F401 - they register on import
-        from portal.dashboard import cards
+        from portal.dashboard import CardPage, cards
         from portal.secret_ages import secrets_card
         from portal.staff import note_sign_in
 
         user_logged_in.connect(note_sign_in, dispatch_uid="portal.staff.note_sign_in")
 
-        cards.append(secrets_card)
+        cards.append(CardPage("secrets", _("Secrets to renew"), 90, secrets_card))
 
 
 class PortalAdminConfig(AdminConfig):
