@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Value, When
+from django.db.models import Exists, OuterRef
 
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward
 from fulfillment.health.facts import LiveCampaign, NotLive
@@ -52,9 +52,10 @@ def read_campaigns(organization_ids: Collection[str], *, now: datetime) -> Campa
 
 def _whose_time_is_now(organization_ids: Collection[str], now: datetime) -> list[dict[str, Any]]:
     endpoints = Endpoint.objects.filter(game=OuterRef("game"), enabled=True)
-    # What is a code needs none: only where a reward has no pool does it matter.
+    # A campaign of nothing but codes needs none.
+    rewards = CampaignReward.objects.filter(campaign=OuterRef("pk"))
     pools = CodePool.objects.filter(reward=OuterRef("reward"))
-    sent = CampaignReward.objects.filter(~Exists(pools), campaign=OuterRef("pk"))
+    codes_alone = Exists(rewards) & ~Exists(rewards.filter(~Exists(pools)))
     campaigns = Campaign.objects.filter(
         organization__in=organization_ids,
         status__in=[Campaign.Status.DRAFT, Campaign.Status.PUBLISHED],
@@ -63,9 +64,7 @@ def _whose_time_is_now(organization_ids: Collection[str], now: datetime) -> list
         test_mode=False,
     )
     columns = ("pk", "organization_id", "name", "status", "starts_at", "ends_at", "deliveries_paused")
-    shown = campaigns.annotate(
-        has_endpoint=Case(When(Exists(sent), then=Exists(endpoints)), default=Value(True))
-    ).order_by("starts_at", "pk")
+    shown = campaigns.annotate(has_endpoint=Exists(endpoints) | codes_alone).order_by("starts_at", "pk")
     return list(shown.values(*columns, "organization__enabled", "has_endpoint"))
 
 

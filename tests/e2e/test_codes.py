@@ -1,4 +1,4 @@
-"""A producer imports codes by keyboard alone, and a viewer reveals one, on a phone and without a script (D8)."""
+"""A producer imports codes by keyboard alone, and a viewer reveals one on a phone (D8)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_codes_are_imported_by_keyboard_and_revealed_by_a_viewer(
         found += violations(producer, title)
     user_id = sandbox.add_user("kick", f"Keeper {scheme}")
     sandbox.claim("kick", user_id, REWARD)
-    viewer = Viewer(browser, portal, f"keeper-{scheme}", scheme=scheme)
+    viewer = Viewer(browser, portal, f"keeper-{scheme}", scheme=scheme, scripts=True)
     viewer.sign_up()
     viewer.link("kick", user_id)
     wait_for(lambda: viewer.state_of(REWARD) == "Code ready", what="the code is ready")

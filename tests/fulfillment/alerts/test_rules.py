@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fulfillment.health.facts import LiveCampaign, NotLive, OrganizationFacts, PlatformFacts, Unmapped
+from fulfillment.health.facts import (
+    LimitFacts,
+    LiveCampaign,
+    NotLive,
+    OrganizationFacts,
+    PlatformFacts,
+    PoolFacts,
+    Unmapped,
+)
 from fulfillment.rules.alert_sentences import CASES, sentence_of
 from fulfillment.rules.alerts import MOST, RULES, Unit, example_facts, example_of
 
@@ -221,6 +229,18 @@ platforms = st.builds(
     client_secret_set_at=times,
     live=st.lists(st.integers(0, 10_000).map(live), max_size=2).map(tuple),
 )
+
+
+def pool(key: str, free: int) -> PoolFacts:
+    return PoolFacts(id=key, name=f"Keys {key}", free=free, low_stock=10)
+
+
+def limit(key: str, given: int) -> LimitFacts:
+    return LimitFacts(
+        id=key, which="total", campaign_id="c", campaign="Autumn", reward=f"Reward {key}", given=given, limit=100
+    )
+
+
 everything = st.builds(
     facts,
     platforms,
@@ -231,6 +251,8 @@ everything = st.builds(
     received=counts,
     worker_at=times,
     unmapped=st.lists(st.builds(unknown, st.sampled_from("abc")), max_size=3).map(tuple),
+    pools=st.lists(st.builds(pool, st.sampled_from("abc"), st.integers(0, 30)), max_size=2).map(tuple),
+    limits=st.lists(st.builds(limit, st.sampled_from("abc"), st.integers(0, 120)), max_size=2).map(tuple),
 )
 thresholds = st.none() | st.integers(1, 90)
 
@@ -250,6 +272,8 @@ MENDED_FOR_ALL: dict[str, dict[str, Any]] = {
     "unmapped": {"unmapped": ()},
     "not_live": {"not_live": ()},
     "deliveries_late": {"due_oldest": None, "worker_at": NOW},
+    "codes_low": {"pools": ()},
+    "limit_near": {"limits": ()},
 }
 
 
