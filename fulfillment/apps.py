@@ -26,9 +26,9 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.ledger import claims_moved
         from fulfillment.marks import on_claims_may_resolve, on_link_changed, on_player_known
         from fulfillment.metrics import collect
-        from fulfillment.models import BulkOperation
+        from fulfillment.models import BulkOperation, RewardCode
         from fulfillment.notices import telling
-        from fulfillment.reach import any_action, viewers_with_claims
+        from fulfillment.reach import any_action, codes_of_games, viewers_with_claims
         from fulfillment.subscribing.watching import on_subscription_ended
         from fulfillment.sweeping.request import look_for_claims_of
         from fulfillment.webhooks.events import listen
@@ -42,6 +42,7 @@ class FulfillmentConfig(AppConfig):
 
         reach.narrow(Viewer, viewers_with_claims)
         reach.narrow(BulkOperation, any_action)
+        reach.narrow(RewardCode, codes_of_games)
         claims_may_resolve.append(on_claims_may_resolve)
         link_changed += [on_link_changed, telling.on_link_changed, event_sources.on_link_changed, look_for_claims_of]
         claims_moved += [telling.on_claims_moved, event_sources.on_claims_moved]

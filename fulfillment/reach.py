@@ -15,3 +15,8 @@ def viewers_with_claims(games: frozenset[str]) -> Q:
 def any_action(games: frozenset[str]) -> Q:
     """Say that an action on many claims has no game of its own: pages show a member of some games what they began."""
     return Q()
+
+
+def codes_of_games(games: frozenset[str]) -> Q:
+    """Say which codes the games reach: those of their rewards' pools, given out or not."""
+    return Q(pool__reward__game__in=games)
