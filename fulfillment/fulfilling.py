@@ -74,7 +74,7 @@ def say(*, caller: Caller, shape: str, sayings: Sequence[Said], now: datetime) -
                 fulfilled.append(claim)
             elif _says_anything_new(claim, said):
                 noted.append((claim, said))
-        paced = [one for claim in fulfilled for one in pace.delivered_now(claim, now=now)]
+        paced = [one for claim in fulfilled for one in pace.delivered_now(claim, claim.campaign_id, now=now)]
         _keep_texts([(claims[pk], by_id[claim_id]) for claim_id, pk in named.items()], answers)
         _fulfil(fulfilled, caller, now=now)
         _note(noted, caller, now=now)

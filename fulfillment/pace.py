@@ -33,12 +33,12 @@ class Pace:
     failures: Counter[str] = field(default_factory=Counter)
 
 
-def delivered_now(claim: Claim, *, now: datetime) -> list[Paced]:
+def delivered_now(claim: Claim, campaign_id: str | None, *, now: datetime) -> list[Paced]:
     """Return as what the delivery of a claim counts that is about to be recorded: once, and not again when it is resent."""
-    if claim.campaign_id is None or claim.delivered_at is not None:
+    if campaign_id is None or claim.delivered_at is not None:
         return []
     took = now - (claim.granted_at or claim.received_at)
-    return [(claim.campaign_id, outcome_within(max(took.total_seconds(), 0)))]
+    return [(campaign_id, outcome_within(max(took.total_seconds(), 0)))]
 
 
 def failed_now(claim: Claim, reason: str) -> list[Paced]:

@@ -10,9 +10,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from fulfillment import pace
 from fulfillment.arrival_counts import count_arrivals
 from fulfillment.claim_counts import Binding, Changes, quarter_of
 from fulfillment.claim_minutes import Minutes
@@ -146,7 +148,7 @@ def _resolve_locked(claims: Sequence[Claim], viewers: Viewers, *, now: datetime)
         ],
         now=now,
     )
-    _deliver_codes([work.claim for work in works if _goes_by_code(work)], stock, now=now)
+    _deliver_codes([work for work in works if _goes_by_code(work)], stock, now=now)
     mark_duplicates(freed, now=now)
 
 
@@ -154,13 +156,17 @@ def _goes_by_code(work: _Work) -> bool:
     return work.decision.state is State.READY and work.known.facts.endpoint is EndpointKind.CODE
 
 
-def _deliver_codes(claims: Sequence[Claim], stock: Stock, *, now: datetime) -> None:
+def _deliver_codes(works: Sequence[_Work], stock: Stock, *, now: datetime) -> None:
     """Give ready claims their codes, which delivers them: the viewer finds the code beside the reward (D8).
 
     Their player is what it was from now on, as after an attempt (L6).
     """
+    claims = [work.claim for work in works]
+    bound = [(work.claim, work.known.columns.campaign_id) for work in works]
+    paced = [one for claim, campaign_id in bound for one in pace.delivered_now(claim, campaign_id, now=now)]
     stock.hand_out(now=now)
     if claims:
+        transaction.on_commit(partial(pace.count, paced, now=now))
         assigned(claims)
         Claim.objects.filter(pk__in=[claim.pk for claim in claims], attempted_at=None).update(attempted_at=now)
         move_claims([Move(claim, State.DELIVERED, Code.CODE_ASSIGNED) for claim in claims], now=now)

@@ -117,7 +117,7 @@ def _settle(
 
 def _paced(move: Move, result: Result, *, now: datetime) -> list[pace.Paced]:
     if move.to is State.DELIVERED:
-        return pace.delivered_now(move.claim, now=now)
+        return pace.delivered_now(move.claim, move.claim.campaign_id, now=now)
     return pace.failed_now(move.claim, Code.REJECTED if result.outcome is Outcome.REJECTED else result.reason)
 
 
