@@ -18,6 +18,7 @@ from django_q.models import Failure, Success
 
 from campaigns.models import (
     CampaignFile,
+    ChannelImport,
     ClonedSeries,
     GameEvent,
     GameRecording,
@@ -209,6 +210,13 @@ def alert_message(at: datetime, about: str = "opened", **fields: Any) -> AlertMe
     return AlertMessage.objects.create(alert=row, channel=channel, about=about, created_at=at, sent_at=at)
 
 
+def channel_import(at: datetime) -> Any:
+    campaign = make_campaign(make_game())
+    return ChannelImport.objects.create(
+        campaign=campaign, deed="add", state=ChannelImport.State.READY, line_count=1, created_at=at
+    )
+
+
 def game_session(at: datetime, **fields: Any) -> GameSession:
     return make_game_session(make_game(), ended_at=at, end_code="disconnected", **fields)
 
@@ -243,6 +251,7 @@ ROWS |= {
     "cloned_series": lambda at: ClonedSeries.objects.create(
         organization=make_organization(), key=new_ulid(), made_at=at, copies=2
     ),
+    "channel_imports": channel_import,
     "gateway_tallies": lambda at: GatewayTally.objects.create(hour=at, kind="messages:delta", count=1),
 }
 BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", ""), "game_states": ("state", "{}")}
