@@ -54,7 +54,7 @@ def find(page: Page, text: str) -> None:
 def test_support_finds_the_person_by_keyboard_reads_why_and_keeps_a_note(support: Producer, sandbox: Sandbox) -> None:
     page = support.page
     user = sandbox.add_user("kick", "Lost Comet")
-    sandbox.claim("kick", user, "Comet Cloak")
+    sandbox.claim("kick", user, "Comet banner")
     support.open("")
 
     find(page, user)
@@ -81,7 +81,7 @@ def test_support_finds_the_person_by_keyboard_reads_why_and_keeps_a_note(support
 def test_a_producer_takes_the_claims_away_by_keyboard(producer: Producer, sandbox: Sandbox, tmp_path: Path) -> None:
     page = producer.page
     user = sandbox.add_user("kick", "Counted Comet")
-    claim = sandbox.claim("kick", user, "Comet Cloak")
+    claim = sandbox.claim("kick", user, "Comet banner")
     producer.open("exports/")
     check(producer, "exports")
     with page.expect_download() as download:
