@@ -104,8 +104,9 @@ class BarChart:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to draw."""
-        return not any(value for row in self.rows for value in row.values)
+        """Whether there is nothing to draw; none of a whole is something to tell."""
+        values = [value for row in self.rows for value in row.values]
+        return all(value is None for value in values) if self.whole is not None else not any(values)
 
 
 def number(value: Value, missing: str = "–") -> str:

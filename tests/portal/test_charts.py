@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.template import Context, Template
 
-from portal.charts import BarChart, BarRow, Drawn, Every, Series, TimeChart, tick_text
+from portal.charts import BarChart, BarRow, Drawn, Every, Series, TimeChart, bars_compared, tick_text
 from portal.contrast import contrast_ratio
 
 CSS = (Path(settings.BASE_DIR) / "portal" / "static" / "portal" / "charts.css").read_text()
@@ -220,3 +221,12 @@ def test_the_colours_of_charts_have_three_to_one_in_light_and_dark(theme: str, b
     for name in ("1", "2", "3", "foot"):
         for background in backgrounds:
             assert contrast_ratio(colours[name], background) >= 3, (name, background)
+
+
+def test_none_of_a_whole_is_drawn_and_bars_are_measured_by_the_whole() -> None:
+    rows = [BarRow(name="Linked", values=[0]), BarRow(name="Delivered", values=[50])]
+    chart = BarChart(key="shares", title="Shares", head="Of", names=["percent"], rows=rows, whole=100)
+    assert not chart.is_empty and 'width="50.0%"' in bars_compared(chart)
+    assert not replace(chart, rows=rows[:1]).is_empty
+    assert replace(chart, rows=[BarRow(name="Linked", values=[None])]).is_empty
+    assert replace(chart, rows=rows[:1], whole=None).is_empty
