@@ -17,9 +17,14 @@ from tests.e2e.portal import REPOSITORY, clean_environment
 pytestmark = pytest.mark.slow
 
 CLAIMS = 120
-SEED = f"""
-import django
+BEGIN = """
+import itertools, django
 django.setup()
+from portal.models import Organization
+from tests import factories
+factories._numbers = itertools.count(1000 * (1 + Organization.objects.count()))  # the tests share one database
+"""
+SEED = f"""{BEGIN}
 from unittest.mock import patch
 from fulfillment import bulk
 from tests.fulfillment.bulk_story import Crew
@@ -73,9 +78,7 @@ print(one.status, one.position, one.done, one.skipped, len(retried), len(set(ret
       Claim.objects.filter(pk__in=one.claim_ids, state=State.DELIVERED).count(), flush=True)
 """
 
-PERSON = """
-import django
-django.setup()
+PERSON = f"""{BEGIN}
 from tests.fulfillment.bulk_story import Crew
 crew = Crew()
 print(crew.player().pk, crew.offer.pk, crew.asker.pk)
