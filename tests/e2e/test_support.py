@@ -54,7 +54,7 @@ def find(page: Page, text: str) -> None:
 def test_support_finds_the_person_by_keyboard_reads_why_and_keeps_a_note(support: Producer, sandbox: Sandbox) -> None:
     page = support.page
     user = sandbox.add_user("kick", "Lost Comet")
-    sandbox.claim("kick", user, "Comet banner")
+    claim = sandbox.claim("kick", user, "Comet banner")
     support.open("")
 
     find(page, user)
@@ -71,7 +71,7 @@ def test_support_finds_the_person_by_keyboard_reads_why_and_keeps_a_note(support
     expect(page.get_by_text("Told to link the game account.").first).to_be_visible()
     check(support, "person")
 
-    find(page, "Lost Com")
+    find(page, claim)
     expect(page.get_by_role("heading", name="Why not delivered?")).to_be_visible()
     find(page, "nobody has this id")
     expect(page.get_by_text("Nothing here is “nobody has this id”")).to_be_visible()
