@@ -96,7 +96,8 @@ def _together(parts: Iterable[QuerySet[Any, Any]]) -> tuple[str, list[Any]]:
 
     SQLite takes a limit in a part of a union only within a query around it, which Django's own union does not write.
     """
-    told, given = [], []
+    told: list[str] = []
+    given: list[Any] = []
     for number, part in enumerate(parts):
         sql, params = part.query.sql_with_params()
         told.append(f"SELECT * FROM ({sql}) AS part_{number}")  # noqa: S608 - Django's own statements
