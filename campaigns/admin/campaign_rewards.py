@@ -70,6 +70,8 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
         if "event_value" in self.fields:  # not where the campaign's rules are fixed
             self.initial["event_value"] = typed_value(self.instance.event_value)
             self.fields["event_cool_down_seconds"].required = False
+        if "at_limit" in self.fields:
+            self.fields["at_limit"].required = False
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the rule needs, and drop what belongs to another rule.
@@ -80,6 +82,7 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.has_changed() and not self.instance._state.adding:
             cleaned["event_value"] = self.instance.event_value
             return cleaned
+        cleaned["at_limit"] = cleaned.get("at_limit") or CampaignReward.AtLimit.HOLD
         rule = cleaned.get("rule")
         if rule == CampaignReward.Rule.GAME_EVENT:
             self._drop({"minutes": None})
