@@ -146,7 +146,8 @@ def resend_claim(*, claim_id: str, actor: User | None, now: datetime, reason: st
         act.demand([] if often else [claim], _("It was sent again three times already. Ask a producer or an owner."))
         if claim.reason in BY_CODE:
             set_aside(claim)
-            move_claims([Move(claim, State.READY, Code.RESENT, reason)], now=now, actor=actor)
+            # Not as what was sent again: of a game that fetches its claims it must not be marked as fulfilled meanwhile.
+            move_claims([Move(claim, State.READY, Code.CODE_RESERVED, reason)], now=now, actor=actor)
             act.mark([claim])
             return
         pulls = Endpoint.objects.filter(game=claim.game_id, mode=Endpoint.Mode.PULL).exists()

@@ -120,8 +120,9 @@ def _answer(claim: Claim, said: Said, pulls: Mapping[str, bool]) -> Answer:
         return Answer.DONE
     if not pulls.get(claim.game_id or "", False):
         return Answer.READ_ONLY
-    # What was being sent when the game was changed to pull is recorded within seconds.
-    return Answer.NOT_NOW if claim.state == State.DELIVERING else Answer.DONE
+    # What was being sent when the game was changed to pull is recorded within seconds, as is what is given as a code.
+    is_portals = claim.state == State.DELIVERING or claim.reason == Code.CODE_RESERVED
+    return Answer.NOT_NOW if is_portals else Answer.DONE
 
 
 def _says_anything_new(claim: Claim, said: Said) -> bool:

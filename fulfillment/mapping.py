@@ -305,7 +305,7 @@ def _known(tables: _Tables, claim: Claim, match: _Match, viewers: Mapping[tuple[
         has_player=player_id is not None,
         is_player=is_player,
         endpoint=EndpointKind.CODE
-        if reward and reward.pk in tables.by_code
+        if reward and reward.pk in tables.by_code and not _may_be_fetched(claim, reward)
         else tables.endpoints.get(game_id or "", EndpointKind.NONE),
     )
     columns = Columns(
@@ -318,6 +318,14 @@ def _known(tables: _Tables, claim: Claim, match: _Match, viewers: Mapping[tuple[
         player_id=player_id,
     )
     return Known(facts, columns, limit=campaign.per_player_limit if campaign else 1, detail=match.detail)
+
+
+def _may_be_fetched(claim: Claim, reward: Reward) -> bool:
+    """Whether the game may have read the claim already, to give the reward itself: it then gets no code besides (D8).
+
+    Held by staff and released, it is one that is new.
+    """
+    return claim.state == State.READY and claim.reason == Code.WAITING_FOR_PULL and claim.reward_id == reward.pk
 
 
 def _taken_over_at(claim: Claim, campaign: Campaign) -> datetime | None:

@@ -8,10 +8,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from fulfillment.api.callers import Caller
 from fulfillment.claims import NotPossible, abandon_claims, hold_claims, release_claims, reopen_claims, resend_claim
 from fulfillment.code_deeds import NoCode, read_code, reveal_code, revoke_codes
 from fulfillment.erasure import erase_player, erase_viewer
-from fulfillment.models import ClaimEvent, Delivery, RewardCode
+from fulfillment.fulfilling import Answer, Said, say
+from fulfillment.models import ApiClient, Claim, ClaimEvent, Delivery, Endpoint, RewardCode
 from fulfillment.purging import purge_test_campaign
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State
@@ -119,6 +121,42 @@ def test_d8_a_ready_claim_never_attempted_gets_a_code_once_there_is_a_pool(world
     assert state_of(claim) == DELIVERED
     assert not Delivery.objects.exists()
     check_books()
+
+
+def test_d8_what_a_game_may_have_fetched_gets_no_code_besides_until_it_is_held_and_released(world: StockWorld) -> None:
+    _has_game_fetch(world)
+    claim = world.claimed(1)
+    settle()
+    world.pool(codes=2)
+    Claim.objects.filter(pk=claim.pk).update(resolve_at=NOW)
+    settle()
+    assert state_of(claim) == (State.READY, Code.WAITING_FOR_PULL)
+    actor = make.make_staff(world.organization)
+    hold_claims(claim_ids=[claim.pk], actor=actor, now=LATER, reason="the shop gives it now")
+    release_claims(claim_ids=[claim.pk], actor=actor, now=LATER, reason="the shop gives it now")
+    settle()
+    assert state_of(claim) == DELIVERED
+    check_books()
+
+
+def test_d8_a_game_that_fetches_cannot_fulfil_what_is_given_as_a_code_and_sent_again(world: StockWorld) -> None:
+    client = _has_game_fetch(world)
+    world.pool(codes=1)
+    claim = world.claimed(1)
+    settle()
+    resend_claim(claim_id=claim.pk, actor=make.make_staff(world.organization), now=LATER, reason="asked")
+    caller = Caller(client, client.oauth_id, None, frozenset(), None)
+    said = say(caller=caller, shape="kick", sayings=[Said(claim.platform_claim_id, True)], now=LATER)
+    assert said == {claim.platform_claim_id: Answer.NOT_NOW}
+    settle()
+    assert (state_of(claim), RewardCode.objects.get().state) == (DELIVERED, RewardCode.State.ASSIGNED)
+
+
+def _has_game_fetch(world: StockWorld) -> ApiClient:
+    """Have the world's game fetch its claims; return a client that may."""
+    Endpoint.objects.filter(game=world.game).delete()
+    make.make_endpoint(world.game, "", mode=Endpoint.Mode.PULL)
+    return make.make_api_client(world.organization)
 
 
 def test_d8_revealing_twice_shows_the_same_code_and_writes_it_down_once(world: StockWorld) -> None:
