@@ -30,7 +30,8 @@ from fulfillment.rules.possible import Standing, why_not
 from fulfillment.rules.states import State
 from portal import audit
 from portal.models import Organization, User
-from portal.organizations import can
+from portal.organizations import can, games_of
+from portal.reach import in_games
 from portal.roles import Permission
 from portal.sentences import Sentence
 
@@ -286,6 +287,9 @@ def _do(operation: BulkOperation, chunk: Iterable[Any], *, now: datetime) -> int
         )
         return replay(delivery_ids=list(deliveries.values_list("pk", flat=True)), actor=operation.actor, now=now)
     mine = Claim.objects.filter(pk__in=list(chunk), organization=operation.organization_id)
+    if operation.responsible is not None:
+        # Who works on some games only by now reaches the claims of these (S1); the others are left as they were.
+        mine = in_games(mine, games_of(operation.responsible, operation.organization))
     given: dict[str, Any] = {"actor": operation.actor, "now": now, "reason": operation.reason}
     call = OPERATIONS[Action(operation.action)].call
     if operation.action == BulkOperation.Action.ASSIGN:

@@ -106,6 +106,16 @@ def test_s1_it_pauses_by_itself_where_nobody_answers_for_it_any_more(crew: Crew,
     assert status_of(operation) == "finished"
 
 
+def test_s1_who_works_on_some_games_only_by_now_changes_no_claims_of_the_others(crew: Crew) -> None:
+    operation = _half_done(crew)
+    Membership.objects.filter(user=crew.asker).update(role=Role.PRODUCER, all_games=False)
+    assert bulk.work_off(operation.pk, clock=lambda: LATER)
+    operation.refresh_from_db()
+    assert (operation.status, operation.done, operation.skipped) == ("finished", 4, 6)
+    left = Claim.objects.filter(pk__in=operation.claim_ids[4:])
+    assert set(left.values_list("state", flat=True)) == {State.FAILED}
+
+
 def test_d5_what_was_delivered_between_choice_and_turn_is_left_alone_and_counted(crew: Crew) -> None:
     operation = crew.asked(6)
     delivered = Claim.objects.filter(pk__in=operation.claim_ids[:2])
