@@ -30,6 +30,7 @@ from fulfillment.outbox import withdraw
 from fulfillment.people.notes import erase_notes, notes_about
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State, permitted
+from fulfillment.viewers import register_viewers
 from linking.authorizing.watching import forget
 from linking.erasure import end_links_of, erase_player_row, remove_game_user
 from linking.models import Link, Player
@@ -114,6 +115,8 @@ def erase_viewer(*, viewer: Viewer, actor: User | None, reason: str, now: dateti
         viewer = Viewer.objects.select_for_update(of=("self",)).select_related("organization").get(pk=viewer.pk)
         if is_tombstone(viewer.platform_user_id):
             return Erasure()
+        # And what came in until the person could be locked: a grant by hand holds them while it makes its claim.
+        claims = lock_claims(_claims_of_viewer(viewer).values_list("pk", flat=True))
         _refuse_under_way(claims)
         done = Erasure(claims=len(claims))
         done.identifiers = registrations_of(viewer).count()
@@ -157,7 +160,9 @@ def erase_player(*, player: Player, actor: User | None, reason: str, now: dateti
     """
     reason = _demanded(reason)
     with transaction.atomic():
-        own = _own_viewer(player)
+        # A grant by hand that is being made holds the player: what it makes is seen from here on.
+        Player.objects.select_for_update(no_key=True, of=("self",)).get(pk=player.pk)
+        own = _own_viewer(player) or _viewer_of_claims(player, now=now)
         first = erase_viewer(viewer=own, actor=actor, reason=reason, now=now) if own else Erasure()
         claims = lock_claims(_claims_of_player(player, own).values_list("pk", flat=True))
         locked = Player.objects.select_for_update(of=("self",)).select_related("game__organization", "user")
@@ -212,6 +217,18 @@ def _own_viewer(player: Player) -> Viewer | None:
         return None
     viewers = Viewer.objects.filter(organization=player.game.organization_id, platform=STUDIO.key)
     return viewers.filter(platform_user_id=player.player_id).first()
+
+
+def _viewer_of_claims(player: Player, *, now: datetime) -> Viewer | None:
+    """Make known the viewer of the studio's own player whose claims were not worked out even once, and return them, if any."""
+    claims = Claim.objects.filter(
+        organization=player.game.organization_id,
+        platform=STUDIO.key,
+        platform_user_id=player.player_id,
+        viewer=None,
+    )
+    register_viewers(claims[:1], now=now)
+    return _own_viewer(player)
 
 
 def _claims_of_player(player: Player, own: Viewer | None) -> QuerySet[Claim]:

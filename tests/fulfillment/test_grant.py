@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from campaigns.models import Campaign, CampaignReward, CampaignTester, Viewer
 from fulfillment.claims import NotPossible, abandon_claims
+from fulfillment.erasure import erase_player, erase_viewer
 from fulfillment.grant import Timing, grant_by_hand, timing_of
 from fulfillment.models import Claim, ClaimEvent, Delivery
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State
 from portal.ids import new_ulid
 from portal.models import AuditEntry
+from portal.tombstones import is_tombstone
 from tests import factories as make
 from tests.factories import NOW
+from tests.fulfillment.test_marks_together import PATIENCE, number_of_backend, waits
 from tests.fulfillment.test_resolve import World, settle, state_of
 
 pytestmark = pytest.mark.django_db
@@ -250,3 +257,41 @@ def test_a_draft_gives_nothing_to_anybody(desk: Desk) -> None:
     draft = make.make_campaign(desk.game, rewards=[desk.reward], status=Campaign.Status.DRAFT)
     with pytest.raises(NotPossible, match="draft"):
         desk.grant(desk.link("7").viewer, offer=draft.rewards.get())
+
+
+def test_f8_a_player_is_erased_with_what_was_granted_a_moment_ago(desk: Desk) -> None:
+    player = make.make_player(desk.game)
+    claim = desk.grant(player)
+    erase_player(player=player, actor=None, reason="asked by mail", now=NOW)
+    claim.refresh_from_db()
+    assert is_tombstone(claim.platform_user_id)
+    assert claim.state == State.ABANDONED
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("as_player", [False, True])
+def test_f8_what_is_granted_while_the_person_is_being_erased_is_erased_with_them(as_player: bool) -> None:
+    desk = Desk()
+    person = make.make_player(desk.game) if as_player else make.make_viewer(desk.organization)
+    erase: Any = partial(erase_player, player=person) if as_player else partial(erase_viewer, viewer=person)
+    backends: list[int] = []
+
+    def do() -> None:
+        try:
+            backends.append(number_of_backend())
+            erase(actor=None, reason="asked by mail", now=NOW)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        desk.grant(person)
+        erasing = threading.Thread(target=do)
+        erasing.start()
+        until = time.monotonic() + PATIENCE
+        while not (backends and waits(backends[0])):
+            assert time.monotonic() < until
+    erasing.join(PATIENCE)
+    claim = Claim.objects.get()
+    assert is_tombstone(claim.platform_user_id)
+    assert claim.state == State.ABANDONED
