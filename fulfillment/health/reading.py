@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import Max, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from fulfillment.drift.groups import unmapped
 from fulfillment.health.among import count_among
@@ -43,6 +43,7 @@ def _read(organizations: QuerySet[Organization], *, now: datetime) -> list[Organ
         organizations.order_by("name").annotate(
             received=count_among(claims.filter(state=State.RECEIVED)[:CAP]),
             quarantined=count_among(claims.filter(state=State.QUARANTINED)[:1]),
+            worker_at=Subquery(Worker.objects.order_by("-beat_at").values("beat_at")[:1]),
         )
     )
     ids = [row.pk for row in rows]
@@ -50,7 +51,6 @@ def _read(organizations: QuerySet[Organization], *, now: datetime) -> list[Organ
     campaigns = read_campaigns(ids, now=now)
     platforms = read_platforms(ids, live=campaigns.live, now=now)
     stock = read_stock_facts(ids, now=now)
-    worker_at = Worker.objects.aggregate(last=Max("beat_at"))["last"]
     return [
         _facts(
             row,
@@ -58,7 +58,6 @@ def _read(organizations: QuerySet[Organization], *, now: datetime) -> list[Organ
             campaigns=campaigns,
             stock=stock,
             deliveries=deliveries.get(row.pk, Deliveries()),
-            worker_at=worker_at,
             now=now,
         )
         for row in rows
@@ -72,7 +71,6 @@ def _facts(
     campaigns: Campaigns,
     stock: StockFacts,
     deliveries: Deliveries,
-    worker_at: datetime | None,
     now: datetime,
 ) -> OrganizationFacts:
     annotated = cast(Any, row)
@@ -92,5 +90,5 @@ def _facts(
         due=deliveries.due,
         due_oldest=deliveries.due_oldest,
         received=annotated.received,
-        worker_at=worker_at,
+        worker_at=annotated.worker_at,
     )

@@ -1,4 +1,4 @@
-"""What is live now on platforms that count themselves, and what should be and is not. Three queries."""
+"""What is live now on platforms that count themselves, and what should be and is not. Two queries."""
 
 from __future__ import annotations
 
@@ -27,21 +27,23 @@ class Campaigns:
 def read_campaigns(organization_ids: Collection[str], *, now: datetime) -> Campaigns:
     """Return the campaigns whose time is now. Those in test mode are left out: few take part, and nobody misses them."""
     rows = _whose_time_is_now(organization_ids, now)
+    on = PlatformCredential.objects.filter(
+        organization=OuterRef("organization"), platform=OuterRef("platform"), enabled=True
+    )
     counted = CampaignPlatform.objects.filter(
         campaign__in=[row["pk"] for row in rows], counted_by=CampaignPlatform.CountedBy.PLATFORM
-    )
+    ).annotate(on=Exists(on))
     platforms_of: dict[str, list[str]] = {}
-    for campaign_id, platform in counted.order_by("platform").values_list("campaign_id", "platform"):
-        platforms_of.setdefault(campaign_id, []).append(platform)
     switched_on: dict[str, set[str]] = {}
-    on = PlatformCredential.objects.filter(organization__in=organization_ids, enabled=True)
-    for organization_id, platform in on.values_list("organization_id", "platform"):
-        switched_on.setdefault(organization_id, set()).add(platform)
+    for campaign_id, platform, is_on in counted.order_by("platform").values_list("campaign_id", "platform", "on"):
+        platforms_of.setdefault(campaign_id, []).append(platform)
+        if is_on:
+            switched_on.setdefault(campaign_id, set()).add(platform)
     live: dict[tuple[str, str], tuple[LiveCampaign, ...]] = {}
     missing: dict[str, tuple[NotLive, ...]] = {}
     for row in rows:
         organization_id, counted_there = row["organization_id"], platforms_of.get(row["pk"], [])
-        planned = _planned(row, counted_there, frozenset(switched_on.get(organization_id, ())))
+        planned = _planned(row, counted_there, frozenset(switched_on.get(row["pk"], ())))
         missing[organization_id] = (*missing.get(organization_id, ()), *not_live(planned, now=now))
         if planned.published:
             one = LiveCampaign(id=row["pk"], name=row["name"], starts_at=row["starts_at"], ends_at=row["ends_at"])

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from campaigns.models import Game
 from fulfillment.health.among import count_among
@@ -26,22 +27,26 @@ class Deliveries:
 
 
 def read_deliveries(organization_ids: Collection[str], *, now: datetime) -> Mapping[str, Deliveries]:
-    """Return by organization what is due and what was sent. Two queries."""
+    """Return by organization what is due and what was sent. One query."""
     found = {pk: Deliveries() for pk in organization_ids}
     due = Delivery.objects.filter(game=OuterRef("pk"), due_at__lte=now).order_by("due_at")
+    tallied = DeliveryTally.objects.filter(game=OuterRef("pk"), hour__gte=hour_before(now)).order_by()
+    delivered = tallied.filter(outcome=DeliveryTally.Outcome.DELIVERED)
+    failed = tallied.exclude(outcome=DeliveryTally.Outcome.DELIVERED)
     games = Game.objects.filter(organization__in=organization_ids).annotate(
-        due=count_among(due.values("pk")[:CAP]), oldest=Subquery(due.values("due_at")[:1])
+        due=count_among(due.values("pk")[:CAP]),
+        oldest=Subquery(due.values("due_at")[:1]),
+        delivered=_sum_of(delivered),
+        failed=_sum_of(failed),
     )
-    for organization_id, count, oldest in games.values_list("organization_id", "due", "oldest"):
-        mine = found[organization_id]
-        mine.due = min(mine.due + count, CAP)
-        mine.due_oldest = min(filter(None, (mine.due_oldest, oldest)), default=None)
-    tallied = DeliveryTally.objects.filter(game__organization__in=organization_ids, hour__gte=hour_before(now))
-    sums = tallied.values_list("game__organization_id", "outcome").annotate(total=Sum("count")).order_by()
-    for organization_id, outcome, total in sums:
-        mine = found[organization_id]
-        if outcome == DeliveryTally.Outcome.DELIVERED:
-            mine.delivered = total
-        else:
-            mine.failed += total
+    for row in games.values("organization_id", "due", "oldest", "delivered", "failed"):
+        mine = found[row["organization_id"]]
+        mine.due = min(mine.due + row["due"], CAP)
+        mine.due_oldest = min(filter(None, (mine.due_oldest, row["oldest"])), default=None)
+        mine.delivered += row["delivered"]
+        mine.failed += row["failed"]
     return found
+
+
+def _sum_of(rows: QuerySet[DeliveryTally]) -> Coalesce:
+    return Coalesce(Subquery(rows.values("game").annotate(total=Sum("count")).values("total")), 0)

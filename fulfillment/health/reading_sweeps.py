@@ -1,4 +1,4 @@
-"""How the sweeps of credentials stand. Sweeps for single viewers, who just linked, are left out. Four queries."""
+"""How the sweeps of credentials stand. Sweeps for single viewers, who just linked, are left out. Three queries."""
 
 from __future__ import annotations
 
@@ -33,24 +33,21 @@ def read_sweeps(swept: Mapping[str, str], credential_ids: Collection[str]) -> Ma
     found = {pk: Sweeps() for pk in credential_ids}
     whole = Sweep.objects.filter(credential=OuterRef("pk"), narrow=False).order_by("-started_at")
     ended = whole.filter(finished_at__isnull=False, stopped=False)
+    firsts = ended.filter(full=True).order_by("finished_at")
     credentials = PlatformCredential.objects.filter(pk__in=credential_ids).annotate(
+        first_at=Subquery(firsts.values("finished_at")[:1]),
+        first_found=Subquery(firsts.values("found")[:1]),
         last=Subquery(ended.values("pk")[:1]),
         running=Subquery(whole.filter(finished_at=None).values("pk")[:1]),
         latest_end=Subquery(whole.values("finished_at")[:1]),
     )
-    rows = list(credentials.values("pk", "last", "running", "latest_end"))
+    rows = list(credentials.values("pk", "first_at", "first_found", "last", "running", "latest_end"))
     sweeps = Sweep.objects.in_bulk({row[which] for row in rows for which in ("last", "running") if row[which]})
     parts = _parts([*sweeps])
-    firsts = Sweep.objects.filter(
-        credential__in=credential_ids, full=True, narrow=False, stopped=False, finished_at__isnull=False
-    )
-    first_of: dict[str, tuple[datetime | None, int]] = {}
-    for pk, ended_at, found_then in firsts.order_by("finished_at").values_list("credential_id", "finished_at", "found"):
-        first_of.setdefault(pk, (ended_at, found_then))
     reads = set(sweepable())
     for row in rows:
         mine, last, running = found[row["pk"]], sweeps.get(row["last"]), sweeps.get(row["running"])
-        mine.first_swept_at, mine.first_found = first_of.get(row["pk"], (None, 0))
+        mine.first_swept_at, mine.first_found = row["first_at"], row["first_found"] or 0
         if last is not None:
             mine.ended_at, mine.last_began_at = last.finished_at, last.started_at
             mine.unreadable, mine.problem = parts.get(last.pk, (0, ""))
