@@ -12,6 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 LONGEST = 200
 """As long may an id, a login or a name be."""
 
+_LONGEST_LINE = 10_000
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+
 _COLUMNS = {
     "id": "id",
     "channel id": "id",
@@ -80,6 +83,11 @@ def read_lines(text: str, *, platform: str, shapes: Mapping[str, ChannelShape]) 
     lines: list[Line] = []
     columns: Sequence[str] | None = None
     for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        if len(raw) > _LONGEST_LINE or _UNSEEN.search(raw):
+            # Another kind of file: a reader of CSV fails at the one, a database at the other.
+            written = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", raw.strip()[:LONGEST])
+            lines.append(Line(number, written, problem="too_long" if len(raw) > _LONGEST_LINE else "no_channel"))
+            continue
         cells = _cells(raw)
         if not any(cells):
             continue
@@ -170,4 +178,5 @@ def _from_address(text: str, platform: str, shapes: Mapping[str, ChannelShape]) 
         parts = parts[1:]
     # A player's address has the channel in its query.
     login = parts[0] if parts else parse_qs(split.query).get("channel", [""])[0]
-    return (login, "", "") if login and len(login) <= LONGEST else ("", "no_channel", "")
+    good = login and len(login) <= LONGEST and login.isprintable()
+    return (login, "", "") if good else ("", "no_channel", "")

@@ -77,11 +77,15 @@ def test_c7_a_channel_is_read_from_a_login_an_id_or_an_address(
         ("abc,oops", "not_an_id", ""),
         ("x" * 201, "too_long", ""),
         (",,a name alone", "no_channel", ""),
+        ("twitch.tv?channel=%00", "no_channel", ""),
+        ("55,nova\x00", "no_channel", ""),
+        ('"' + "x" * 200_000, "too_long", ""),
     ],
 )
 def test_c7_what_is_no_channel_of_the_platform_is_said_with_its_line(written: str, problem: str, about: str) -> None:
     lines = read(f"nova\n\n{written}")
     assert [(one.number, one.problem, one.about) for one in lines] == [(1, "", ""), (3, problem, about)]
+    assert "\x00" not in lines[1].written
 
 
 def test_c7_the_columns_of_a_heading_are_found_in_any_order() -> None:
