@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
+from campaigns.admin.chosen_widget import ChosenWidget
 from campaigns.hooks import call_claims_may_resolve
 from fulfillment.acting import NotPossible
 from fulfillment.admin.code_imports import confirm_view, import_view
@@ -83,6 +84,12 @@ class CodePoolAdmin(PlainDeletion):
             return None
         return _t("“%(name)s” is kept: it has codes. Revoke those that nobody may be given.") % {"name": obj}
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Have the search box of the reward say what it is for, also to who cannot see it."""
+        if db_field.name == "reward":
+            kwargs["widget"] = ChosenWidget(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Fix the reward once the pool exists: codes were given for it."""
         return ["reward"] if obj else []
@@ -108,6 +115,11 @@ class CodePoolAdmin(PlainDeletion):
         super().save_model(request, obj, form, change)
         if not change:
             call_claims_may_resolve(organization_id=obj.organization_id, reward_id=obj.reward_id)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Remove a pool that never had a code. Claims that waited for one go on, by the game's endpoint."""
+        super().delete_model(request, obj)
+        call_claims_may_resolve(organization_id=obj.organization_id, reward_id=obj.reward_id)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """Go on to importing: a pool without codes is of no use."""

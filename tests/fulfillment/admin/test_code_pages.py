@@ -206,3 +206,12 @@ def test_d8_the_start_page_has_what_runs_out_for_one_query_each(studio: Studio, 
     with CaptureQueriesContext(connection) as queries:
         assert list(limit_lines(request, studio.organization, timezone.now())) == []
     assert len(queries) == 1
+
+
+def test_d8_removing_a_pool_that_never_had_a_code_has_its_waiting_claims_go_on(studio: Studio) -> None:
+    pool = pool_of(studio)
+    claim = studio.claim(State.HELD, "pool_empty")
+    as_(studio, Role.PRODUCER).post(url(POOL, "delete", pool.pk), {"post": "yes"})
+    assert not CodePool.objects.exists()
+    claim.refresh_from_db()
+    assert claim.resolve_at is not None
