@@ -204,6 +204,12 @@ class ChannelInline(LockableInline):
             self.is_long = self.listed_count > MOST_CHANNELS_SHOWN
         return super().get_formset(request, obj, **kwargs)
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Have the search box of the channel say what it is for."""
+        if db_field.name == "channel":
+            kwargs["widget"] = ChosenWidget(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: a listing is made and ended, not changed."""
         return False

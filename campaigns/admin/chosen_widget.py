@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
 from django.utils.translation import gettext as _t
@@ -15,8 +16,13 @@ class ChosenWidget(AutocompleteSelect):
 
     chosen: models.Model | None = None
 
+    @property
+    def media(self) -> forms.Media:
+        """Add what gives the box its name."""
+        return super().media + forms.Media(js=("portal/search_box.js",))
+
     def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Say in an empty box what it is for: what stands there is also what a screen reader calls it."""
+        """Say in an empty box what it is for: what stands there is also read by a screen reader, after the field's label."""
         return {**super().build_attrs(base_attrs, extra_attrs), "data-placeholder": _t("Search for one")}
 
     def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> Any:

@@ -65,7 +65,7 @@ class GameAdmin(PlainDeletion):
     form = OrganizationForm
     inlines: list[Any] = [CategoryInline, NameInline]
     list_display = ("logo_small", "name", "link_page_short", "category_ids")
-    list_display_links = ("logo_small", "name")
+    list_display_links = ("name",)
     search_fields = ("name", "slug", "categories__platform_category_id")
     ordering = ("name",)
     readonly_fields = ("link_page", "id_for_servers")

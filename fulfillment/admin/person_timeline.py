@@ -36,6 +36,7 @@ _SOURCES: Mapping[str, str | Promise] = {
     Claim.Source.SWEEP: _("found by a sweep"),
     Claim.Source.PORTAL: _("claimed on the portal"),
     Claim.Source.STAFF: _("granted by hand"),
+    Claim.Source.TEST: _("simulated"),
 }
 
 

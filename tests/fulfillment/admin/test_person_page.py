@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from campaigns.models import Participation, Watcher
 from fulfillment.former_names import on_renamed
-from fulfillment.models import ClaimEvent, DeliveryAttempt, StaffNote
+from fulfillment.models import Claim, ClaimEvent, DeliveryAttempt, StaffNote
 from fulfillment.rules.codes import Code
 from fulfillment.rules.states import State
 from linking.links import end_link
@@ -197,3 +197,12 @@ def test_the_page_costs_at_most_twenty_queries_however_many_claims(studio: Studi
             )
     assert max(counts) <= 20, "\n".join(query["sql"][:150] for query in queries)
     assert counts[1] <= counts[0]
+
+
+def test_a9_every_source_of_a_claim_is_told_also_a_simulated_one(studio: Studio) -> None:
+    viewer = studio.viewer()
+    for source in Claim.Source:
+        studio.claim(State.WAITING, Code.NOT_LINKED, viewer=viewer, source=source)
+    answer = sign_in(studio.members[Role.SUPPORT]).get(_page(viewer))
+    assert answer.status_code == 200
+    assert "simulated" in answer.content.decode()
