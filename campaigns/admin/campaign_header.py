@@ -8,6 +8,8 @@ from typing import Any
 
 from django.contrib.admin.utils import quote
 from django.db import models
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -17,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_pages import page_links
 from campaigns.hooks import campaign_figures
-from campaigns.models import Campaign
+from campaigns.models import Campaign, CampaignChannel, CampaignReward
 from campaigns.preflight import Finding, Level, preflight
 from campaigns.rules import zones
 from campaigns.rules.phases import Phase
@@ -84,7 +86,7 @@ def when(moment: datetime | None, zone_name: str) -> SafeString | str:
 
 def campaign_context(request: HttpRequest, campaign: Campaign, *, now: datetime) -> dict[str, Any]:
     """Return what the header's template shows."""
-    stored = Campaign.objects.select_related("game", "organization").get(pk=campaign.pk)
+    stored = _stored(campaign)
     phase = stored.phase(now)
     found = [shown_finding(finding) for finding in preflight(stored, now=now)] if phase in _BEFORE_START else []
     style, name = phase_chip(phase)
@@ -105,6 +107,17 @@ def campaign_context(request: HttpRequest, campaign: Campaign, *, now: datetime)
     }
 
 
+def _stored(campaign: Campaign) -> Any:
+    """Return the campaign as it is stored, with how many rewards it has and how many channels are listed now."""
+    rewards = CampaignReward.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
+    listed = CampaignChannel.objects.filter(campaign=OuterRef("pk"), removed_at=None).order_by().values("campaign")
+    counted = {
+        name: Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
+        for name, rows in (("reward_count", rewards), ("listed_count", listed))
+    }
+    return Campaign.objects.select_related("game", "organization").annotate(**counted).get(pk=campaign.pk)
+
+
 _BEFORE_START = (Phase.DRAFT, Phase.SCHEDULED, Phase.ANNOUNCED)
 
 
@@ -118,12 +131,11 @@ def _times(campaign: Campaign) -> list[tuple[str, Any]]:
     return times
 
 
-def _figures(campaign: Campaign) -> list[tuple[str, str, str]]:
-    figures = [(_t("Rewards"), str(campaign.rewards.count()), "")]
+def _figures(campaign: Any) -> list[tuple[str, str, str]]:
+    figures = [(_t("Rewards"), str(campaign.reward_count), "")]
     if campaign.scope == Campaign.Scope.ALLOW_LIST:
-        listed = campaign.channels.filter(removed_at=None).count()
         channels = reverse("admin:campaigns_campaign_channels", args=[campaign.pk])
-        figures.append((_t("Listed channels"), f"{listed:,}", channels))
+        figures.append((_t("Listed channels"), f"{campaign.listed_count:,}", channels))
     else:
         figures.append((_t("Channels"), _t("all"), ""))
     for tell in campaign_figures:
