@@ -30,6 +30,7 @@ from portal.roles import Permission
 
 _UTC = "UTC"
 _CAMPAIGNS_OFFERED = 500
+_YEARS = range(2000, 2200)
 
 
 class ExportForm(forms.Form):
@@ -85,6 +86,10 @@ class ExportForm(forms.Form):
         for name in (Filter.SINCE, Filter.UNTIL):
             entered: datetime | None = cleaned.get(name)
             if entered is None or "zone" not in cleaned:
+                continue
+            if entered.year not in _YEARS:
+                # At the ends of the calendar nothing can be reckoned any more: not in another zone, nor an id's time.
+                self.add_error(name, _("This is too far away: there are no rows of that year."))
                 continue
             try:
                 naive = entered.replace(tzinfo=None)

@@ -161,6 +161,8 @@ def test_what_cannot_be_is_said_and_nothing_is_sent(studio: Studio) -> None:
         {"since": "2026-02-02T00:00", "until": "2026-02-01T00:00"},
         {"zone": "Nowhere/Else"},
         {"since": "2026-03-29T02:30", "zone": "Europe/Berlin"},
+        {"since": "0001-01-01T00:00"},
+        {"until": "9999-12-31T23:59", "zone": "America/Los_Angeles"},
         {"campaign": "01ARZ3NDEKTSV4RRFFQ69G5FAV"},
         {"format": "xls"},
     )
