@@ -227,7 +227,7 @@ def _viewer_of_claims(player: Player, *, now: datetime) -> Viewer | None:
         platform_user_id=player.player_id,
         viewer=None,
     )
-    register_viewers(claims[:1], now=now)
+    register_viewers(list(claims[:1]), now=now)
     return _own_viewer(player)
 
 
