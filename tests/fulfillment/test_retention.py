@@ -39,12 +39,15 @@ from fulfillment.models import (
     ArrivalCount,
     BulkOperation,
     Claim,
+    CodeImport,
+    CodePool,
     DeliveryAttempt,
     DeliveryTally,
     Event,
     EventAttempt,
     KeptMessage,
     Notice,
+    PaceTally,
     ReportFile,
     WebhookTally,
 )
@@ -61,6 +64,7 @@ from tests.factories import (
     make_game,
     make_game_session,
     make_organization,
+    make_reward,
     make_subscription,
     make_user,
     make_viewer,
@@ -152,6 +156,12 @@ def invitation(at: datetime) -> Invitation:
         made_at=at,
         expires_at=at,
     )
+
+
+def code_import(at: datetime) -> CodeImport:
+    game = make_game()
+    pool = CodePool.objects.create(organization=game.organization, reward=make_reward(game, image=False), name="Keys")
+    return CodeImport.objects.create(pool=pool, codes="A-1", actor=make_user(), created_at=at)
 
 
 ROWS: dict[str, Callable[[datetime], Any]] = {
@@ -252,6 +262,10 @@ ROWS |= {
         organization=make_organization(), key=new_ulid(), made_at=at, copies=2
     ),
     "channel_imports": channel_import,
+    "code_imports": code_import,
+    "pace_tallies": lambda at: PaceTally.objects.create(
+        campaign=make_campaign(make_game()), hour=at, outcome="within:1", count=1
+    ),
     "gateway_tallies": lambda at: GatewayTally.objects.create(hour=at, kind="messages:delta", count=1),
 }
 BLANKED = {"claim_messages": ("raw", "expired"), "delivery_answers": ("answer", ""), "game_states": ("state", "{}")}
