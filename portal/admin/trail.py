@@ -107,6 +107,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """Name every field, and those that are shown in another form."""
         return [*super().get_readonly_fields(request, obj), "kind", "what", "changes"]
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Search for all that was written as one: names have spaces, and are looked up whole."""
+        whole = search_term.strip().strip("\"'")
+        return super().get_search_results(request, queryset, f'"{whole}"' if whole else "")
+
     @display(description=_("time"))
     def when(self, entry: AuditEntry) -> SafeString:
         """The time in UTC, to the second."""
