@@ -87,6 +87,15 @@ def test_s5_the_trail_is_searched_for_an_id_a_name_or_a_request(
     assert listed(client, q=getattr(entry, column)) == ["this one"]
 
 
+def test_s5_a_whole_name_with_spaces_is_found_with_and_without_quotes(
+    client: Client, organization: Organization
+) -> None:
+    write(organization, "this one", obj=make_game(organization, name="First light"))
+    write(organization, "another", obj=make_game(organization, name="First night"))
+    for wanted in ("First light", '"First light"', " First light "):
+        assert listed(client, q=wanted) == ["this one"]
+
+
 def test_an_entry_shows_value_by_value_what_changed_and_leads_to_the_thing(
     client: Client, organization: Organization
 ) -> None:
