@@ -86,4 +86,7 @@ def _following(name: str) -> str:
         base, number = numbered[1], str(int(numbered[2]) + 1).zfill(len(numbered[2]))
     else:
         base, number = name.rstrip(), " 2"
-    return base[: LONGEST_NAME - len(number)] + number
+    # What stands between name and number stays, however much of a long name has to go.
+    words = base.rstrip()
+    number = base[len(words) :] + number
+    return words[: LONGEST_NAME - len(number)] + number
