@@ -88,9 +88,7 @@ def delivery_card(request: HttpRequest, organization: Organization) -> Card | No
     found = read_deliveries([organization.pk], now=now)[organization.pk]
     oldest = found.due_oldest
     late = oldest is not None and (now - oldest).total_seconds() > _LATE_SECONDS
-    endpoints = list(
-        Endpoint.objects.filter(game__organization=organization).values_list("pk", "enabled", "opened_at")
-    )
+    endpoints = list(Endpoint.objects.filter(game__organization=organization).values_list("pk", "enabled", "opened_at"))
     paused = sum(1 for _pk, enabled, opened_at in endpoints if enabled and opened_at)
     heard = workers.heard_from(now=now)
     return Card(

@@ -148,7 +148,9 @@ def test_a_list_asks_as_often_for_twenty_rows_as_for_one(studio: Studio, page: s
     assert asked[0] == asked[1]
 
 
-@pytest.mark.parametrize(("state", "code"), [(state, code) for code, row in REASONS.items() for state in sorted(row.states)])
+@pytest.mark.parametrize(
+    ("state", "code"), [(state, code) for code, row in REASONS.items() for state in sorted(row.states)]
+)
 def test_f4_the_page_says_in_words_what_happened_and_what_the_viewer_reads(
     studio: Studio, state: State, code: str
 ) -> None:
