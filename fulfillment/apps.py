@@ -67,7 +67,7 @@ class FulfillmentConfig(AppConfig):
         from fulfillment.bulk_shown import bulk_lines
         from fulfillment.code_card import codes_card, limit_figures, limit_lines, pool_lines
         from fulfillment.code_search import claims_by_code
-        from fulfillment.dashboard import claims_card, delivery_card, health_card, set_up_card
+        from fulfillment.dashboard import claims_card, delivery_card, health_card
         from fulfillment.drift.shown import drift_figure
         from fulfillment.figures import claim_figures
         from fulfillment.finders import finders
@@ -77,7 +77,6 @@ class FulfillmentConfig(AppConfig):
         campaign_figures += [claim_figures, limit_figures, drift_figure]
         finders.append(claims_by_code)
         cards += [
-            CardPage("set-up", _("Setting up"), 80, set_up_card),
             CardPage("platforms", _("In step with platforms"), 10, health_card),
             CardPage("alerts", _("Alerts"), 30, alerts_card),
             CardPage("claims", _("Claims"), 40, claims_card),

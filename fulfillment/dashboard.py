@@ -1,4 +1,4 @@
-"""The cards of fulfillment behind the admin's start page: what needs somebody, what is under way, and how to set up."""
+"""The cards of fulfillment behind the admin's start page: what needs somebody, and what is under way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, Game, GameCategory, Reward
 from fulfillment import workers
 from fulfillment.drift.shown import drift_line
 from fulfillment.health.facts import CAP
@@ -21,7 +20,7 @@ from fulfillment.rules.in_step import Level
 from fulfillment.rules.states import State
 from portal.admin_words import span_between
 from portal.dashboard import Card, Line
-from portal.models import Organization, PlatformCredential
+from portal.models import Organization
 from portal.organizations import may
 from portal.roles import Permission
 
@@ -133,56 +132,3 @@ def _subscription_lines(request: HttpRequest, organization: Organization) -> Ite
             reverse(f"admin:fulfillment_{place}_changelist") if may(request, Permission.SEE_PEOPLE) else "",
             unreached > 0,
         )
-
-
-def set_up_card(request: HttpRequest, organization: Organization) -> Card | None:
-    """Return what a new organization still has to do, with the place for each; None once all is done."""
-    steps = list(_steps(request, organization))
-    if all(done for _label, done, _url in steps):
-        return None
-    lines = [
-        Line(f"{number}. {label}", _("done") if done else _("to do"), "" if done else url)
-        for number, (label, done, url) in enumerate(steps, start=1)
-    ]
-    return Card(
-        title=_("Setting up"),
-        lines=lines,
-        text=_(
-            "In this order: what comes later needs what comes before. Credentials and endpoints are an owner's to set."
-        ),
-    )
-
-
-def _steps(request: HttpRequest, organization: Organization) -> Iterable[tuple[str, bool, str]]:
-    manages, edits = may(request, Permission.MANAGE), may(request, Permission.EDIT_CAMPAIGNS)
-    mine = {"organization": organization}
-    campaigns = Campaign.objects.filter(**mine)
-    yield (
-        _("A credential: your app on a platform"),
-        PlatformCredential.objects.filter(**mine).exists(),
-        _add("portal_platformcredential", manages),
-    )
-    yield (
-        _("A game with its category on the platform"),
-        GameCategory.objects.filter(**mine).exists(),
-        reverse("admin:campaigns_game_changelist")
-        if Game.objects.filter(**mine).exists()
-        else _add("campaigns_game", edits),
-    )
-    yield (
-        _("An endpoint: how the game gets its rewards"),
-        Endpoint.objects.filter(game__organization=organization, enabled=True).exists(),
-        _add("fulfillment_endpoint", manages),
-    )
-    yield (
-        _("A reward with its image"),
-        Reward.objects.filter(game__organization=organization).exists(),
-        _add("campaigns_reward", edits),
-    )
-    yield _("A campaign"), campaigns.exists(), _add("campaigns_campaign", edits)
-    published = campaigns.exclude(status=Campaign.Status.DRAFT).exists()
-    yield _("Publish it"), published, reverse("admin:campaigns_campaign_changelist")
-
-
-def _add(model: str, allowed: bool) -> str:
-    return reverse(f"admin:{model}_add") if allowed else ""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 
@@ -113,13 +113,8 @@ def _set_up(head: Head) -> Iterator[Waits]:
             chip=level_chip(Level.ATTENTION),
             what=_t("Setting up is not complete"),
             note=note % {**done, "next": head.missing[0]},
-            url=set_up_address(),
+            url=reverse("admin:set_up"),
         )
-
-
-def set_up_address() -> str:
-    """Return where setting up is done."""
-    return _address("set_up") or reverse("admin:card", args=["set-up"])
 
 
 def _claims(request: HttpRequest, stuck: Sequence[Stuck], campaign_id: str) -> Iterator[Waits]:
@@ -141,11 +136,3 @@ def _claims(request: HttpRequest, stuck: Sequence[Stuck], campaign_id: str) -> I
             note=str(REASONS[code].staff),
             url=url if sees else "",
         )
-
-
-def _address(name: str) -> str:
-    """Return the address of a page of the admin; empty where there is none."""
-    try:
-        return reverse(f"admin:{name}")
-    except NoReverseMatch:
-        return ""
