@@ -352,13 +352,15 @@ def _page(client: Any, address: str, big: frozenset[str]) -> dict[str, Any]:
         answer = client.get(address)
     if answer.status_code != 200:
         return {"status": answer.status_code, "ms": 0.0, "queries": 0, "scans": []}
+    # With SQLite all the work is in this process, and its own time is not what else the machine has to do.
+    clock = time.perf_counter if connection.vendor == "postgresql" else time.process_time
     took = []
     for _round in range(ROUNDS):
-        began = time.perf_counter()
+        began = clock()
         again = client.get(address)
         if getattr(again, "streaming", False):
             next(iter(again.streaming_content), None)
-        took.append((time.perf_counter() - began) * 1000)
+        took.append((clock() - began) * 1000)
     selects = [(sql, params) for sql, params in asked if sql.lstrip().upper().startswith(("SELECT", "WITH"))]
     scans = sorted({scan for sql, params in selects for scan in _scans(sql, params, big)})
     return {"status": 200, "ms": median(took), "queries": len(asked), "scans": scans}
