@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from campaigns.admin.console_values import LABELS, ConsoleValues, RewardSheet, Shown
+from campaigns.admin.console_values import CHANNELS_SHOWN, LABELS, ConsoleValues, RewardSheet, Shown
 from campaigns.hooks import CampaignPage
 from campaigns.models import (
     Campaign,
@@ -75,7 +75,6 @@ def _sheets(request: HttpRequest, campaign: Campaign, rows: list[CampaignPlatfor
     credentials = {
         row.platform: row for row in PlatformCredential.objects.filter(organization=campaign.organization_id)
     }
-    channels = _channels(campaign)
     sees_webhook = may(request, Permission.MANAGE)
     found = []
     numbers = itertools.count(1)
@@ -87,7 +86,7 @@ def _sheets(request: HttpRequest, campaign: Campaign, rows: list[CampaignPlatfor
             places=places,
             categories=categories.get(row.platform, []),
             credential=credentials.get(row.platform),
-            channels=channels.get(row.platform, []),
+            channels=_channels(campaign, row.platform),
             sees_webhook=sees_webhook,
         )
         found.append(_numbered(_sheet(values, row), numbers))
@@ -168,16 +167,13 @@ def _categories(campaign: Campaign) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def _channels(campaign: Campaign) -> dict[str, list[tuple[str, str]]]:
-    """Return login and id of the channels that are listed now, for each platform, by their logins."""
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    if campaign.scope == Campaign.Scope.ALLOW_LIST:
-        rows = campaign.channels.filter(removed_at=None).order_by("channel__login", "channel__platform_channel_id")
-        for platform, login, number in rows.values_list(
-            "channel__platform", "channel__login", "channel__platform_channel_id"
-        ):
-            found[platform].append((login, number))
-    return found
+def _channels(campaign: Campaign, platform: str) -> list[tuple[str, str]]:
+    """Return login and id of the channels that are listed now on a platform, by their logins: at most one more than is shown."""
+    if campaign.scope != Campaign.Scope.ALLOW_LIST:
+        return []
+    rows = campaign.channels.filter(removed_at=None, channel__platform=platform)
+    shown = rows.order_by("channel__login", "channel__platform_channel_id")[: CHANNELS_SHOWN + 1]
+    return list(shown.values_list("channel__login", "channel__platform_channel_id"))
 
 
 PAGES = (CampaignPage("console-sheet/", "console_sheet", sheet_view, _("Console sheet")),)

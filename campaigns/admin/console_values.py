@@ -46,6 +46,10 @@ LABELS: Mapping[Item, str | Promise] = {
 }
 
 
+CHANNELS_SHOWN = 1_000
+"""So many channels of a list are shown to be copied. Of a longer one nothing is: part of it is easily taken for the whole."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """One value to copy. Without ``text`` there is none: ``missing`` says why, and ``url`` leads to where it is mended.
@@ -198,6 +202,10 @@ class ConsoleValues:
         if not self.channels:
             nobody = _t("The allow-list has no channel on this platform.")
             return [Shown(label=label, missing=nobody, url=f"{page}#channels")]
+        if len(self.channels) > CHANNELS_SHOWN:
+            lists = reverse("admin:campaigns_campaign_channels", args=[self.campaign.pk])
+            many = _t("More than %(count)s channels: download them as a file from the page of the list.")
+            return [Shown(label=label, missing=many % {"count": f"{CHANNELS_SHOWN:,}"}, url=lists, needed=False)]
         logins = [login for login, _id in self.channels if login]
         without = len(self.channels) - len(logins)
         hint = _t("%(count)s channels, one a line.") % {"count": len(self.channels)}

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from campaigns.admin import console_sheet, console_values
 from campaigns.models import Campaign, CampaignChannel, CampaignPlatform, CampaignReward, RewardPlatformId
 from portal import platforms
 from portal.platforms.console import CAMPAIGN, Console, Item
@@ -240,6 +241,21 @@ def test_a_platform_that_describes_no_console_gets_all_there_is_to_say(
     assert list(dict.fromkeys(labels))[:3] == ["Name", "Description", "Category"]
     assert sheet.only_here == [] and len(dict.fromkeys(labels)) == len(CAMPAIGN)
     assert not Console().leaves_out(Item.WEBHOOK)
+
+
+def test_c7_of_a_very_long_list_nothing_is_shown_and_the_file_is_led_to(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_sheet, "CHANNELS_SHOWN", 2)
+    monkeypatch.setattr(console_values, "CHANNELS_SHOWN", 2)
+    Campaign.objects.filter(pk=studio.campaign.pk).update(scope=Campaign.Scope.ALLOW_LIST)
+    for number in range(3):
+        channel = make_channel(studio.organization, "kick", login=f"streamer{number}")
+        CampaignChannel.objects.create(campaign=studio.campaign, channel=channel, listed_at=NOW)
+    shown = {value.label: value for value in studio.sheets()["kick"].campaign}["White-listed channels"]
+    assert "More than 2 channels" in shown.missing
+    assert shown.text == ""
+    assert shown.url == reverse("admin:campaigns_campaign_channels", args=[studio.campaign.pk])
 
 
 def test_twenty_rewards_and_channels_cost_as_many_queries_as_one(studio: Studio) -> None:
