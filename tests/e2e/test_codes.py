@@ -79,7 +79,7 @@ def test_codes_are_imported_by_keyboard_and_revealed_by_a_viewer(
     viewer = Viewer(browser, portal, f"keeper-{scheme}", scheme=scheme, scripts=True)
     viewer.sign_up()
     viewer.link("kick", user_id)
-    wait_for(lambda: viewer.state_of(REWARD) == "Code ready", what="the code is ready")
+    wait_for(lambda: viewer.state_of(REWARD) == "Code ready", seconds=30, what="the code is ready")
     card = viewer.page.locator("article.reward", has=viewer.page.get_by_role("heading", name=REWARD))
     found += _axe(viewer.page, "inventory")
     card.get_by_role("button", name="Reveal code").click()
