@@ -139,5 +139,5 @@ def replay_everything(page: Page, producer: Producer, receiver: Receiver) -> Non
     expect(page.locator("body")).to_contain_text("2 of the chosen events can be sent again.")
     write(page, page.get_by_label("Reason"), "The programme lost its database.")
     press(page, page.get_by_role("button", name="Send 2 events again"))
-    expect(page.get_by_role("status")).to_contain_text("Finished", timeout=45_000)
+    expect(page.get_by_role("status")).to_contain_text("finished", timeout=45_000)
     wait_for(lambda: len(receiver.told("claim.delivered")) == 5, seconds=15, what="both are told again")
