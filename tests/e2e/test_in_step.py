@@ -39,7 +39,10 @@ STORM = {
 LINK = """
 from campaigns.models import Game, Viewer
 from django.utils import timezone
+from fulfillment.models import CodePool, RewardCode
 from linking.models import Link, Player
+RewardCode.objects.all().delete()  # what is claimed is counted in the game, and no pool is to run out
+CodePool.objects.all().delete()
 game = Game.objects.select_related("organization").get()
 for platform, first in (("twitch", 7_000_000_000), ("kick", 8_000_000_000)):
     numbers = range(1, {each} + 1)
