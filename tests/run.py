@@ -75,7 +75,7 @@ def _but(markers: Sequence[str]) -> str:
 
 
 def _on_postgresql(url: str, without: list[str], arguments: list[str]) -> Part:
-    markers = _but([*without, "browser"])
+    markers = _but([*without, "browser", "sqlite"])
     if url:
         part = Part("All but the browser tests on PostgreSQL", markers, {"TEST_DATABASE_URL": url, "DATABASE_URL": url})
         part.run(["-n", "2", *arguments])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.portal import REPOSITORY, clean_environment
-from tests.servers import PostgreSQL, postgresql_programs
+from tests.servers import PostgreSQL
 
 pytestmark = pytest.mark.slow
 
@@ -61,14 +61,12 @@ print(states, codes, RewardGiven.objects.get(day=0).given, Claim.objects.filter(
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         if request.param == "sqlite":
             yield {}
             return
-        if postgresql_programs() is None:
-            pytest.skip("PostgreSQL is not installed.")
         yield {"DATABASE_URL": stack.enter_context(PostgreSQL()).url}
 
 

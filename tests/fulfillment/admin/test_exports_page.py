@@ -200,10 +200,9 @@ def test_the_page_is_cheap_and_names_every_column(studio: Studio) -> None:
             assert escape(str(column.meaning)) in text
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("by", list(itertools.product((False, True), repeat=4)))
 def test_claims_are_read_along_an_index_whatever_they_are_chosen_by(studio: Studio, by: tuple[bool, ...]) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL reads small tables whole, whatever the indexes")
     campaign, game, state, times = by
     asked = Asked(
         organization=studio.organization,

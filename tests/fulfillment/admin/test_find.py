@@ -136,11 +136,10 @@ def test_a_search_costs_at_most_twenty_queries_and_no_more_for_many(studio: Stud
     assert counts[9] == counts[14], counts
 
 
+@pytest.mark.sqlite
 def test_every_look_up_is_answered_by_an_index(studio: Studio) -> None:
     Known(studio)
     client = sign_in(studio.members[Role.SUPPORT])
-    if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL reads small tables whole, whatever the indexes")
     words = ("Nova", "nobody at all", "someone@example.org", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKT")
     with CaptureQueriesContext(connection) as queries:
         for word in words:
