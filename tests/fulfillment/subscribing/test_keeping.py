@@ -50,7 +50,9 @@ def test_what_is_at_work_is_looked_at_every_ten_minutes_with_one_reading(studio:
     studio.api.calls.clear()
     for _minute in range(30):
         studio.run(minutes=1)
-    assert studio.api.calls == {"GET": 3}
+    # Turns are spread at random, so that half an hour may hold one less or one more.
+    assert set(studio.api.calls) == {"GET"}
+    assert 2 <= studio.api.calls["GET"] <= 4
 
 
 def test_300_channels_are_made_once_each_and_read_in_pages(studio: Studio) -> None:
