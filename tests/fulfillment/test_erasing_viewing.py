@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, models
 
 from campaigns.channel_of import channel_of_viewer
 from campaigns.models import (
@@ -23,7 +23,9 @@ from campaigns.models import (
 from campaigns.registering.tokens import ViewerToken
 from fulfillment.erasure import erase_viewer, preview_viewer
 from fulfillment.export import export_viewer
+from fulfillment.models import Claim
 from linking.links import make_link
+from linking.models import Player
 from portal.tombstones import is_tombstone
 from tests.factories import (
     NOW,
@@ -159,3 +161,11 @@ def test_the_copy_of_what_is_stored_names_the_registration_and_no_token(story: S
     ]
     assert "of-comet" not in json.dumps(copy)
     assert HeartbeatSource.objects.count() == 2
+
+
+def test_f8_columns_for_identifiers_hold_their_markers() -> None:
+    marker = len("erased:") + 40
+    for model, name in ((Viewer, "platform_user_id"), (Player, "player_id"), (Claim, "platform_user_id")):
+        field = model._meta.get_field(name)
+        assert isinstance(field, models.CharField)
+        assert (field.max_length or 0) >= marker
