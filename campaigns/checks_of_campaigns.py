@@ -205,6 +205,7 @@ def _counted_there(campaign: Campaign, row: CampaignPlatform) -> Iterator[Findin
             ),
             field="platforms",
         )
+    yield from _unlike_ids(campaign, row)
     for entry in campaign.rewards.all():
         if not any(known.platform == row.platform for known in entry.reward.platform_ids.all()):
             yield _error(
@@ -217,6 +218,19 @@ def _counted_there(campaign: Campaign, row: CampaignPlatform) -> Iterator[Findin
                 field="platform_ids",
                 obj=entry.reward,
             )
+
+
+def _unlike_ids(campaign: Campaign, row: CampaignPlatform) -> Iterator[Finding]:
+    """Warn of ids that look like none: the platform would never send them, and no claim would find its reward."""
+    fix = Sentence(_("Compare it with the platform's console."))
+    found = platforms.unlike_id(row.platform, "campaign", row.platform_campaign_id)
+    if found is not None:
+        yield _warning("unlike_campaign_id", found, fix, field="platforms")
+    for entry in campaign.rewards.all():
+        for known in entry.reward.platform_ids.all():
+            found = platforms.unlike_id(row.platform, "reward", known.platform_reward_id)
+            if known.platform == row.platform and found is not None:
+                yield _warning("unlike_reward_id", found, fix, field="platform_ids", obj=entry.reward)
 
 
 @check

@@ -28,11 +28,24 @@ from portal.fields import image_notices
 from portal.roles import Permission
 
 
+class CategoryForm(OrganizationForm):
+    """The id of a game's category on one platform."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what cannot be such an id. What stands there since before is left alone, so that the rest can be saved."""
+        cleaned = super().clean() or self.cleaned_data
+        key, entered = cleaned.get("platform"), cleaned.get("platform_category_id", "")
+        found = platforms.unlike_id(key, "category", entered) if key else None
+        if found is not None and self.has_changed():
+            self.add_error("platform_category_id", str(found))
+        return cleaned
+
+
 class CategoryInline(PortalTabularInline):
     """What the platforms call the game."""
 
     model = GameCategory
-    form = OrganizationForm
+    form = CategoryForm
     fields = ("platform", "platform_category_id")
     template_before = "admin/campaigns/category_hints.html"
 

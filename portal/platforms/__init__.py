@@ -14,6 +14,7 @@ from portal.platforms.chzzk import CHZZK
 from portal.platforms.kick import KICK
 from portal.platforms.studio import STUDIO
 from portal.platforms.twitch import TWITCH
+from portal.sentences import Sentence
 
 registry: dict[str, Platform] = {platform.key: platform for platform in (TWITCH, KICK, CHZZK, STUDIO)}
 """Every platform by its key, in the order in which pages list them."""
@@ -42,6 +43,20 @@ def choices() -> list[tuple[str, str]]:
 def id_hints(about: str) -> list[tuple[str, str | Promise]]:
     """Return by their names the platforms that say where their id of what ``about`` names is found, and what they say."""
     return [(one.name, one.id_hints[about]) for one in registry.values() if about in one.id_hints]
+
+
+def unlike_id(key: str, about: str, value: str) -> Sentence | None:
+    """Say why a text does not look like the platform's id of what ``about`` names; None where it does, or nothing is known.
+
+    An empty text is none, and is not judged.
+    """
+    shape = get(key).id_shapes.get(about)
+    if not value or shape is None or shape.fits(value):
+        return None
+    return Sentence(
+        _("“%(value)s” does not look like an id of %(platform)s. It has %(shape)s."),
+        {"value": value, "platform": get(key).name, "shape": shape.words},
+    )
 
 
 def with_sign_in() -> tuple[Platform, ...]:
@@ -73,6 +88,7 @@ __all__ = [
     "is_known",
     "keys",
     "registry",
+    "unlike_id",
     "validate_platform",
     "with_sign_in",
 ]

@@ -13,6 +13,7 @@ from portal.platforms.claims_api import ClaimsApi
 from portal.platforms.console import Console
 from portal.platforms.directory import Directory
 from portal.platforms.guide import GuideStep
+from portal.platforms.id_shapes import IdShape
 from portal.platforms.registrar import Registrar
 from portal.platforms.reports import Reports
 from portal.platforms.simulating import Simulator
@@ -98,6 +99,8 @@ class Platform:
     the secret that webhooks are signed with comes from (``webhook_secret``).
     """
     id_hints: Mapping[str, str | Promise] = field(default_factory=dict)
+    id_shapes: Mapping[str, IdShape] = field(default_factory=dict)
+    """What the ids of ``category``, ``campaign`` and ``reward`` look like, as far as that is known."""
 
     @property
     def has_sign_in(self) -> bool:

@@ -7,8 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaigns.models import Campaign, CampaignChannel, CampaignPlatform, CampaignReward, HeartbeatSource
+from campaigns.models import (
+    Campaign,
+    CampaignChannel,
+    CampaignPlatform,
+    CampaignReward,
+    HeartbeatSource,
+    RewardPlatformId,
+)
 from campaigns.preflight import Level, errors, preflight
+from portal.ids import new_ulid
 from tests.factories import (
     NOW,
     make_campaign,
@@ -31,8 +39,8 @@ def campaign() -> Campaign:
     return make_campaign(
         game,
         status=Campaign.Status.DRAFT,
-        rewards=[make_reward(game, platform_ids={"kick": "R1"})],
-        platform_ids={"kick": "C1"},
+        rewards=[make_reward(game, platform_ids={"kick": new_ulid()})],
+        platform_ids={"kick": new_ulid()},
         starts_at=NOW + timedelta(days=3),
         ends_at=NOW + timedelta(days=10),
     )
@@ -59,18 +67,22 @@ def no_rewards(campaign: Campaign) -> None:
 
 def thirteen_rewards(campaign: Campaign) -> None:
     for _ in range(12):
-        reward = make_reward(campaign.game, platform_ids={"kick": f"more-{_}"})
+        reward = make_reward(campaign.game, platform_ids={"kick": new_ulid()})
         CampaignReward.objects.create(campaign=campaign, reward=reward, minutes=5)
 
 
 def reward_without_image(campaign: Campaign) -> None:
-    reward = make_reward(campaign.game, image=False, platform_ids={"kick": "R2"})
+    reward = make_reward(campaign.game, image=False, platform_ids={"kick": new_ulid()})
     CampaignReward.objects.create(campaign=campaign, reward=reward, minutes=5)
 
 
 def reward_without_alt_text(campaign: Campaign) -> None:
     reward = make_reward(campaign.game, alt_text="", platform_ids={"kick": "R2"})
     CampaignReward.objects.create(campaign=campaign, reward=reward, minutes=5)
+
+
+def unlike_reward_id(campaign: Campaign) -> None:
+    RewardPlatformId.objects.update(platform_reward_id="abc")
 
 
 def reward_without_id(campaign: Campaign) -> None:
@@ -136,6 +148,8 @@ WARNINGS: list[tuple[str, Callable[[Campaign], None]]] = [
         ),
     ),
     ("reward_without_alt_text", reward_without_alt_text),
+    ("unlike_campaign_id", lambda c: c.platforms.update(platform_campaign_id="Moonrise opening")),
+    ("unlike_reward_id", unlike_reward_id),
 ]
 
 

@@ -220,3 +220,15 @@ def test_s1_only_owners_see_how_players_sign_in(organization: Organization) -> N
         assert "s" * 40 not in text
         assert "sign_ins-TOTAL_FORMS" not in text
     assert Game.objects.get().sign_ins.count() == 1
+
+
+def test_c1_what_cannot_be_a_categorys_id_is_refused_with_what_is_expected(
+    owner: Client, organization: Organization
+) -> None:
+    game = organization.games.get()
+    address = url("campaigns.game", "change", game.pk)
+    values = rows(
+        "categories", form_of(owner, address, "game_form"), {"platform": "kick", "platform_category_id": "abc"}
+    )
+    assert any("It has digits only, for example 4077" in error for error in errors_of(owner.post(address, values)))
+    assert owner.post(address, {**values, "categories-0-platform_category_id": "4077"}).status_code == 302

@@ -23,6 +23,7 @@ from portal import platforms
 from portal.models import PlatformCredential
 from portal.platforms import Platform
 from portal.platforms.studio import STUDIO
+from portal.sentences import Sentence
 
 _BY_PLATFORM, _BY_PORTAL = CampaignPlatform.CountedBy.PLATFORM.value, CampaignPlatform.CountedBy.PORTAL.value
 PROPOSED_HOUR = 18
@@ -205,6 +206,11 @@ class WhereForm(CampaignForm):
             row.platform_campaign_id = self.cleaned_data.get(f"id_{key}", "")
             found.append(row)
         return found
+
+    def unlike_ids(self) -> list[Sentence]:
+        """Say of what was entered which does not look like a campaign's id there; of a valid form."""
+        found = (platforms.unlike_id(row.platform, "campaign", row.platform_campaign_id) for row in self.rows())
+        return [one for one in found if one is not None]
 
     def write_platforms(self) -> None:
         """Store the chosen platforms and drop the others; beneath the lock of :func:`campaigns.editing.save_campaign`."""

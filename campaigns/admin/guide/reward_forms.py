@@ -15,6 +15,7 @@ from campaigns.admin.guide.dress import dress
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward, Reward, RewardPlatformId
 from portal import platforms
 from portal.admin_forms import OrganizationForm
+from portal.sentences import Sentence
 
 EVENT_FIELDS = (
     "event_name",
@@ -122,6 +123,11 @@ class RewardForm(OrganizationForm):
             if wanted and taken.exists():
                 self.add_error(f"id_{key}", ValidationError(_("Another reward has this id on this platform.")))
         return cleaned
+
+    def unlike_ids(self) -> list[Sentence]:
+        """Say of what was entered which does not look like an id there; of a valid form."""
+        found = (platforms.unlike_id(key, "reward", entered) for key, entered in self.platform_ids().items())
+        return [one for one in found if one is not None]
 
     def platform_ids(self) -> dict[str, str]:
         """Return what was entered, by platform."""

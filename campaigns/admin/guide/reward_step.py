@@ -114,7 +114,7 @@ def _add(request: HttpRequest, campaign: Campaign, rule: RuleForm, reward: Rewar
     if refusal:
         rule.add_error(None, refusal)
         return False
-    for notice in image_notices(reward) if writes_reward else ():
+    for notice in [*image_notices(reward), *reward.unlike_ids()] if writes_reward else ():
         messages.warning(request, str(notice))
     said = _t("“%(name)s” is in the campaign.") if was_new else _t("“%(name)s” is saved.")
     messages.success(request, said % {"name": rule.instance.reward.name})

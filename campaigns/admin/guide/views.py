@@ -153,6 +153,8 @@ def _where(request: HttpRequest, model_admin: CampaignAdmin, campaign: Campaign)
     form = WhereForm(request.POST if request.method == "POST" else None, instance=campaign)
     if request.method == "POST" and form.is_valid() and (stored := _saved(request, form, form.write_platforms)):
         return _on(request, stored, Step.WHERE)
+        for notice in form.unlike_ids():
+            messages.warning(request, str(notice))
     listed = campaign.channels.filter(removed_at=None)[:10_000].count()
     return _page(model_admin, request, campaign, Step.WHERE, {"form": form, "listed": listed})
 

@@ -18,6 +18,7 @@ from portal.platforms.chzzk.claims import RewardClaims
 from portal.platforms.chzzk.console import CONSOLE
 from portal.platforms.chzzk.guide import GUIDE
 from portal.platforms.chzzk.simulating import ClaimMessages
+from portal.platforms.id_shapes import uuid
 
 CHZZK = Platform(
     key="chzzk",
@@ -66,5 +67,10 @@ CHZZK = Platform(
         "campaign": _("The campaign's id on CHZZK, for example bb3a5e21-b18a-4b31-851b-adbecd7dfae5."),
         "reward": _("The reward's id on CHZZK, for example 068598a1-36b2-4bb4-ab8b-dd875e621862."),
         "channel": _("The end of the channel's address on CHZZK: 32 digits and letters from a to f."),
+    },
+    # Drops, samples of campaignId and rewardId; what they look like is not said.
+    id_shapes={
+        "campaign": uuid("bb3a5e21-b18a-4b31-851b-adbecd7dfae5"),
+        "reward": uuid("068598a1-36b2-4bb4-ab8b-dd875e621862"),
     },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
+from portal.platforms.id_shapes import digits, ulid
 from portal.platforms.kick.claims import DropsClaims
 from portal.platforms.kick.client import KickTokens, fetch_public_key, get_app_token
 from portal.platforms.kick.console import CONSOLE
@@ -68,5 +69,11 @@ KICK = Platform(
         "campaign": _("dev.kick.com, Drops, the campaign's id, for example 01JAXK8N4QWRTY5PM7ZEBVJDS8."),
         "reward": _("dev.kick.com, Drops, Rewards: the reward's id, 26 letters and digits."),
         "channel": _("The broadcaster's user id, digits only; not the channel's name."),
+    },
+    # Kick, Drops guide, claim webhook: campaign_id and reward_id are ULIDs; Kick API, categories: the id is a number.
+    id_shapes={
+        "category": digits("4077"),
+        "campaign": ulid("01JAXK8N4QWRTY5PM7ZEBVJDS8"),
+        "reward": ulid("01JAXK8N4QWRTY5PM7ZEBVJDS8"),
     },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform, Vocabulary
+from portal.platforms.id_shapes import digits, uuid
 from portal.platforms.twitch.analytics import GameAnalytics
 from portal.platforms.twitch.client import AuthorizedUsers, get_app_token
 from portal.platforms.twitch.console import CONSOLE
@@ -77,5 +78,11 @@ TWITCH = Platform(
         "campaign": _("Drops console, the campaign's id, for example 570cab7c-205c-9f33-360b-9a058e190c56."),
         "reward": _("Drops console, Rewards manager: the reward ID, which the API calls benefit_id."),
         "channel": _("The broadcaster's user id, digits only; not the channel's name."),
+    },
+    # Twitch API, Get Drops Entitlements: game_id. Campaigns and benefits have UUIDs in most samples.
+    id_shapes={
+        "category": digits("493057"),
+        "campaign": uuid("570cab7c-205c-9f33-360b-9a058e190c56"),
+        "reward": uuid("74c52265-e214-48a6-91b9-23b6014e8041"),
     },
 )

@@ -39,6 +39,22 @@ def test_every_platform_is_described_without_contradiction(platform: platforms.P
     assert not platform.has_sign_in or platform.id_url in platform.sign_in_origins
 
 
+@pytest.mark.parametrize("platform", platforms.registry.values(), ids=lambda platform: platform.key)
+def test_the_example_of_an_id_looks_as_the_platform_says(platform: platforms.Platform) -> None:
+    for shape in platform.id_shapes.values():
+        assert shape.fits(str(shape.words).rsplit(" ", 1)[1])
+
+
+def test_what_does_not_look_like_an_id_is_told_with_what_is_expected() -> None:
+    assert platforms.unlike_id("kick", "campaign", "01JAXK8N4QWRTY5PM7ZEBVJDS8") is None
+    assert platforms.unlike_id("twitch", "reward", "74c52265-e214-48a6-91b9-23b6014e8041") is None
+    found = str(platforms.unlike_id("kick", "campaign", "Moonrise opening"))
+    assert found.startswith("“Moonrise opening” does not look like an id of Kick. It has 26 letters and digits")
+    assert platforms.unlike_id("kick", "campaign", "") is None, "what is missing is told elsewhere"
+    assert platforms.unlike_id("portal", "campaign", "anything") is None
+    assert "digits only" in str(platforms.unlike_id("twitch", "category", "Starfall"))
+
+
 def test_i2_the_studios_own_player_has_nothing_to_sign_in_to() -> None:
     assert set(platforms.keys()) - {platform.key for platform in platforms.with_sign_in()} == {"portal"}
     assert not platforms.get("portal").sends_claims
