@@ -143,6 +143,36 @@ def test_c2_errors_stand_in_place_and_say_what_is_allowed(owner: Client, organiz
     assert not Campaign.objects.exists()
 
 
+def test_what_is_to_be_mended_stands_at_the_top_with_links_to_the_fields(
+    owner: Client, organization: Organization
+) -> None:
+    begun = form_of(owner, begin(), FORM) | {"name": "", "starts_at_date": "soon"}
+    campaign = make_draft(organization)
+    where = form_of(owner, step(campaign, Step.WHERE), FORM) | {"scope": "nowhere"}
+    rewards = form_of(owner, step(campaign, Step.REWARDS), FORM) | {"reward-name": "", "rule-minutes": ""}
+    for address, values, targets in (
+        (begin(), begun, ("id_name", "id_starts_at_0")),
+        (step(campaign, Step.WHERE), where, ("id_scope_0",)),
+        (step(campaign, Step.REWARDS), rewards, ("id_rule-minutes", "id_reward-name")),
+    ):
+        assert 'id="mistakes"' not in text_of(owner.get(address))
+        shown = text_of(owner.post(address, values))
+        summary = shown[shown.index('id="mistakes"') : shown.index("</section>", shown.index('id="mistakes"'))]
+        assert "autofocus" in summary and "Nothing is saved yet" in summary
+        for target in targets:
+            assert f'href="#{target}"' in summary and f'id="{target}"' in shown, target
+
+
+def test_what_does_not_look_like_an_id_is_told_when_it_is_saved(owner: Client, organization: Organization) -> None:
+    campaign = make_draft(organization)
+    here = step(campaign, Step.WHERE)
+    values = form_of(owner, here, FORM) | {"on_kick": "on", "counted_kick": "platform", "id_kick": "Moonrise opening"}
+    assert "“Moonrise opening” does not look like an id of Kick" in text_of(owner.post(here, values, follow=True))
+    here = step(campaign, Step.REWARDS)
+    values = form_of(owner, here, FORM) | {"reward-name": "Blade", "reward-id_kick": "abc", "rule-minutes": "30"}
+    assert "“abc” does not look like an id of Kick" in text_of(owner.post(here, values, follow=True))
+
+
 def test_c2_times_are_told_in_the_zone_in_utc_and_in_the_persons_own_with_the_day_and_the_clock_change(
     organization: Organization,
 ) -> None:

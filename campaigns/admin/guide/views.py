@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns.admin.campaign_pages import page_links
 from campaigns.admin.guide.forms import BasicsForm, WhereForm, proposed_times
+from campaigns.admin.guide.mistakes import mistakes
 from campaigns.admin.guide.reward_step import reward_step
 from campaigns.admin.guide.steps import (
     TITLES,
@@ -152,9 +153,9 @@ def _found(model_admin: CampaignAdmin, request: HttpRequest, object_id: str) -> 
 def _where(request: HttpRequest, model_admin: CampaignAdmin, campaign: Campaign) -> HttpResponse:
     form = WhereForm(request.POST if request.method == "POST" else None, instance=campaign)
     if request.method == "POST" and form.is_valid() and (stored := _saved(request, form, form.write_platforms)):
-        return _on(request, stored, Step.WHERE)
         for notice in form.unlike_ids():
             messages.warning(request, str(notice))
+        return _on(request, stored, Step.WHERE)
     listed = campaign.channels.filter(removed_at=None)[:10_000].count()
     return _page(model_admin, request, campaign, Step.WHERE, {"form": form, "listed": listed})
 
@@ -239,6 +240,7 @@ def _page(
         "after_title": TITLES[after] if after else "",
         "whole_page": reverse("admin:campaigns_campaign_change", args=[stored.pk]) if stored else "",
         "opts": model_admin.opts,
+        "mistakes": mistakes(context),
         **context,
     }
     return TemplateResponse(request, f"admin/campaigns/guide/{step.name.lower()}.html", whole)
