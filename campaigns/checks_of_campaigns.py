@@ -237,7 +237,7 @@ def _unlike_ids(campaign: Campaign, row: CampaignPlatform) -> Iterator[Finding]:
 @named(_("Channels that count"))
 def channels(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """An allow-list with no channel never means all channels (C5)."""
-    if campaign.scope == Campaign.Scope.ALLOW_LIST and not campaign.channels.filter(removed_at=None).exists():
+    if campaign.scope == Campaign.Scope.ALLOW_LIST and not campaign.listed_count:
         yield _error(
             "allow_list_empty",
             Sentence(_("Only listed channels count, and none is listed.")),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.game_state.trials import mark_of
-from campaigns.models import Campaign, CampaignPlatform, CampaignReward, EventTrial, GameSession
+from campaigns.models import Campaign, CampaignPlatform, CampaignReward, EventTrial, Game, GameSession
 from campaigns.preflight import Finding, Level, check
 from campaigns.rules.game_state.events import path_problem
 from portal import platforms
@@ -35,7 +37,8 @@ def game_events(campaign: Campaign, now: datetime) -> Iterator[Finding]:
             yield _unusable(row, problem)
         else:
             usable.append(row)
-    if usable and not _was_seen(campaign):
+    games = _games_of(campaign)
+    if usable and not any(game.was_seen for game in games):
         yield Finding(
             Level.WARNING,
             "game_state_never_seen",
@@ -43,30 +46,43 @@ def game_events(campaign: Campaign, now: datetime) -> Iterator[Finding]:
             Sentence(_("Game events happen only in what the game's own server streams: have it connect once before.")),
             field="rewards",
         )
-    yield from _crowded(campaign, len(events))
+    yield from _crowded(campaign, games, len(events))
     yield from _tried(usable)
 
 
-def _crowded(campaign: Campaign, events: int) -> Iterator[Finding]:
+def _games_of(campaign: Campaign) -> list[Any]:
+    """Read the campaign's games, its own first: whether a server of each was seen, and its game events beside these."""
+    ids = [campaign.game_id, *(row.game_id for row in campaign.further_games.all())]
+    seen = GameSession.objects.filter(game=OuterRef("pk"), authoritative=True)
+    games: QuerySet[Any] = Game.objects.filter(pk__in=ids).annotate(was_seen=Exists(seen))
+    if campaign.starts_at is not None and campaign.ends_at is not None:
+        beside = CampaignReward.objects.filter(
+            rule=CampaignReward.Rule.GAME_EVENT,
+            campaign__status=Campaign.Status.PUBLISHED,
+            campaign__starts_at__lt=campaign.ends_at,
+            campaign__ends_at__gt=campaign.starts_at,
+        ).exclude(campaign=campaign)
+        own = beside.filter(campaign__game=OuterRef("pk"))
+        # One that has the game as its own and names it as a further one too is counted once.
+        further = beside.filter(campaign__further_games__game=OuterRef("pk")).exclude(campaign__game=OuterRef("pk"))
+        games = games.annotate(
+            events_of_own=_number_of(own, "campaign__game"),
+            events_of_further=_number_of(further, "campaign__further_games__game"),
+            events_beside=F("events_of_own") + F("events_of_further"),
+        )
+    return sorted(games, key=lambda game: ids.index(game.pk))
+
+
+def _number_of(rows: QuerySet[Any], game: str) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().values(game).annotate(number=Count("pk")).values("number")), 0)
+
+
+def _crowded(campaign: Campaign, games: Sequence[Any], events: int) -> Iterator[Finding]:
     """Refuse more events of a game at a time than a gateway can look for without keeping others waiting."""
     if campaign.starts_at is None or campaign.ends_at is None:
         return  # a draft without times, of which another check tells, runs beside nothing yet
-    games = {campaign.game_id: campaign.game.name}
-    games |= {further.game_id: further.game.name for further in campaign.further_games.select_related("game")}
-    others = CampaignReward.objects.filter(
-        Q(campaign__game__in=games) | Q(campaign__further_games__game__in=games),
-        rule=CampaignReward.Rule.GAME_EVENT,
-        campaign__status=Campaign.Status.PUBLISHED,
-        campaign__starts_at__lt=campaign.ends_at,
-        campaign__ends_at__gt=campaign.starts_at,
-    ).exclude(campaign=campaign)
-    rows = others.distinct().values_list("pk", "campaign__game", "campaign__further_games__game")
-    found: dict[str, set[str]] = {game: set() for game in games}
-    for reward, *of in rows:
-        for game in found.keys() & set(of):
-            found[game].add(reward)
-    for game, rewards in found.items():
-        if events + len(rewards) > MOST_AT_ONCE:
+    for game in games:
+        if events + game.events_beside > MOST_AT_ONCE:
             yield Finding(
                 Level.ERROR,
                 "game_events_too_many",
@@ -74,7 +90,7 @@ def _crowded(campaign: Campaign, events: int) -> Iterator[Finding]:
                     _(
                         "With this campaign %(game)s would have %(events)s game events at a time; %(most)s are looked for."
                     ),
-                    {"game": games[game], "events": events + len(rewards), "most": MOST_AT_ONCE},
+                    {"game": game.name, "events": events + game.events_beside, "most": MOST_AT_ONCE},
                 ),
                 Sentence(_("Have the campaign run when others of this game do not, or reward fewer game events.")),
                 field="rewards",
@@ -136,18 +152,10 @@ def _unusable(row: CampaignReward, problem: Sentence) -> Finding:
     )
 
 
-def _was_seen(campaign: Campaign) -> bool:
-    games = [campaign.game_id, *(row.game_id for row in campaign.further_games.all())]
-    return GameSession.objects.filter(game__in=games, authoritative=True).exists()
-
-
 def _tried(events: Sequence[CampaignReward]) -> Iterator[Finding]:
     """Warn of events that were not tried as they are now, and of those that a trial did not find."""
-    trials = {
-        one.campaign_reward_id: one for one in EventTrial.objects.filter(campaign_reward__in=[e.pk for e in events])
-    }
     for row in events:
-        trial = trials.get(row.pk)
+        trial: EventTrial | None = getattr(row, "trial", None)
         if trial is None or trial.tried != mark_of(row):
             yield Finding(
                 Level.WARNING,

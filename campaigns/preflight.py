@@ -12,11 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import models
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, CampaignGame, CampaignPlatform, CampaignReward
 from portal.sentences import Sentence
 
 
@@ -82,7 +82,7 @@ class Checked:
 
 def checklist(campaign: Campaign, *, now: datetime) -> list[Checked]:
     """Return what every named check found, nothing included, and what the others found; in the order of the checks."""
-    fresh = _with_lists(campaign)
+    fresh = read_for_checks(campaign.pk)
     lines = [Checked(names.get(function, _("Besides")), list(function(fresh, now))) for function in checks]
     return [line for line, function in zip(lines, checks, strict=True) if line.findings or function in names]
 
@@ -90,10 +90,15 @@ def checklist(campaign: Campaign, *, now: datetime) -> list[Checked]:
 def preflight(campaign: Campaign, *, now: datetime) -> list[Finding]:
     """Return what all checks find: errors first, each level in the order of the checks.
 
-    Reads the campaign's lists afresh, so that a page and the publishing beneath it judge the stored state.
+    Reads the campaign and its lists afresh, so that publishing judges the stored state.
     """
-    fresh = _with_lists(campaign)
-    found = [finding for function in checks for finding in function(fresh, now)]
+    return look_through(read_for_checks(campaign.pk), now=now)
+
+
+def look_through(campaign: Campaign, *, now: datetime) -> list[Finding]:
+    """Return the same of a campaign that was just read, for a page that shows its lists too and reads them only once."""
+    _read_for_checks(campaign)
+    found = [finding for function in checks for finding in function(campaign, now)]
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
 
 
@@ -102,7 +107,24 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.level is Level.ERROR]
 
 
-def _with_lists(campaign: Campaign) -> Campaign:
-    fresh = Campaign.objects.select_related("organization", "game").get(pk=campaign.pk)
-    prefetch_related_objects([fresh], "rewards__reward__platform_ids", "platforms", "further_games")
+def read_for_checks(campaign_id: str) -> Campaign:
+    """Read a campaign with all that checks share; what a check alone looks at, it reads itself."""
+    fresh = Campaign.objects.select_related("organization", "game").get(pk=campaign_id)
+    _read_for_checks(fresh)
     return fresh
+
+
+def read_lists(campaign: Campaign) -> None:
+    """Read the lists of a campaign in their order, with what is told of each row. A list that was read stays as it is."""
+    rewards = CampaignReward.objects.select_related("reward", "requires__reward", "trial").order_by("position", "pk")
+    prefetch_related_objects(
+        [campaign],
+        Prefetch("rewards", rewards),
+        Prefetch("platforms", CampaignPlatform.objects.order_by("pk")),
+        Prefetch("further_games", CampaignGame.objects.select_related("game").order_by("pk")),
+    )
+
+
+def _read_for_checks(campaign: Campaign) -> None:
+    read_lists(campaign)
+    prefetch_related_objects([campaign], "rewards__reward__platform_ids")

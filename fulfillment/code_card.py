@@ -89,12 +89,14 @@ def _pools(request: HttpRequest, organization: Organization, now: datetime) -> l
 
 
 def limit_figures(campaign: Campaign) -> list[tuple[str, str, str]]:
-    """Return how the limits of a campaign's rewards stand, for the head of its page."""
-    rows = campaign.rewards.select_related("campaign", "reward").order_by("position", "pk")
+    """Return how the limits of a campaign's rewards stand, for the head of its page. Before it begins nothing is given."""
+    now = timezone.now()
+    if campaign.starts_at is None or campaign.starts_at > now:
+        return []
     listing = f"{reverse('admin:fulfillment_claim_changelist')}?campaign__id__exact={campaign.pk}"
     return [
         (_("Given of “%(reward)s”") % {"reward": one.row.reward.name}, limit_told(one), listing)
-        for one in limits_of(rows, now=timezone.now())
+        for one in limits_of(campaign.rewards.all(), now=now)
     ]
 
 

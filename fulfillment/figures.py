@@ -20,9 +20,18 @@ _SHOWN = (
 )
 
 
+def counted(campaign: Campaign) -> dict[tuple[str, str], int]:
+    """Return :func:`counts_of` of the campaign, read once for all figures. Remembered on the campaign that is shown."""
+    counts: dict[tuple[str, str], int] | None = getattr(campaign, "_claim_counts", None)
+    if counts is None:
+        counts = counts_of(campaign.pk)
+        campaign._claim_counts = counts  # type: ignore[attr-defined]
+    return counts
+
+
 def claim_figures(campaign: Campaign) -> list[tuple[str, str, str]]:
     """Return label, count and the address of the list behind, read from the counts that are kept."""
-    claims = claim_figures_of(counts_of(campaign.pk))
+    claims = claim_figures_of(counted(campaign))
     address = f"{reverse('admin:fulfillment_claim_changelist')}?campaign__id__exact={campaign.pk}"
     return [
         (

@@ -34,7 +34,7 @@ class LimitOf:
 
 
 def limits_of(rows: Iterable[CampaignReward], *, now: datetime) -> list[LimitOf]:
-    """Return how those of these rewards that have a limit stand; they come with their campaign. Two queries, or none."""
+    """Return how those of these rewards that have a limit stand; they come with their campaign. One query, or none."""
     limited = [row for row in rows if row.limit_total is not None or row.limit_per_day is not None]
     if not limited:
         return []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, cast
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignReward
@@ -26,7 +27,7 @@ def way_to_deliver(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     if endpoint is not None and endpoint.enabled:
         return
     rows = list(campaign.rewards.all())
-    if rows and CodePool.objects.filter(reward__in=[row.reward_id for row in rows]).count() == len(rows):
+    if rows and len(_pools_of(campaign, now=now)) == len(rows):
         return  # all of them are codes: nothing is sent to the game
     name = {"game": campaign.game.name}
     if endpoint is None:
@@ -45,8 +46,12 @@ def game_state_client(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     if not any(row.rule == CampaignReward.Rule.GAME_EVENT for row in campaign.rewards.all()):
         return
     games = [campaign.game_id, *(row.game_id for row in campaign.further_games.all())]
-    pairs = GameStateClient.objects.filter(game__in=games).select_related("client__oauth").order_by("pk")
-    clients = [pair.client for pair in pairs]
+    pairs = GameStateClient.objects.filter(client=OuterRef("pk"), game__in=games)
+    mine: QuerySet[Any] = ApiClient.objects.filter(organization=campaign.organization_id).annotate(
+        allowed=Exists(pairs)
+    )
+    known = list(mine.filter(Q(allowed=True) | Q(revoked_at=None)).select_related("oauth").order_by("pk"))
+    clients = [client for client in known if client.allowed]
     if any(is_usable(client, now=now) and GAME_STATE_WRITE in client.oauth.get_scopes() for client in clients):
         return
     name = {"game": campaign.game.name}
@@ -63,17 +68,26 @@ def game_state_client(campaign: Campaign, now: datetime) -> Iterator[Finding]:
             obj=clients[-1],
         )
         return
-    standing = ApiClient.objects.filter(organization=campaign.organization_id, revoked_at=None).order_by("-pk")
-    known = standing.select_related("oauth").first()
     yield Finding(
         Level.WARNING,
         "no_game_state_client",
         Sentence(_("No API client may stream the state of %(game)s: no game event can happen."), name),
         Sentence(_("An owner allows it on the page of the API client that the game's server uses.")),
         field="game_state_games",
-        obj=known,
+        obj=known[-1] if known else None,
         missing=None if known else ApiClient,
     )
+
+
+def _pools_of(campaign: Campaign, *, now: datetime) -> list[CodePool]:
+    """Return the pools of the campaign's rewards with what is left in them. Remembered on the campaign that is checked."""
+    found: list[CodePool] | None = getattr(campaign, "_code_pools", None)
+    if found is None:
+        rewards = [row.reward_id for row in campaign.rewards.all()]
+        pools = CodePool.objects.filter(reward__in=rewards).select_related("reward").order_by("name", "pk")
+        found = list(counted_pools(pools, now=now))
+        campaign._code_pools = found  # type: ignore[attr-defined]
+    return found
 
 
 @check
@@ -81,8 +95,7 @@ def game_state_client(campaign: Campaign, now: datetime) -> Iterator[Finding]:
 def enough_codes(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """The pool of each reward that is a code has as many as the reward's limit lets be given, or is not low (D8)."""
     rows = {row.reward_id: row for row in campaign.rewards.all()}
-    pools = CodePool.objects.filter(reward__in=list(rows)).select_related("reward").order_by("name", "pk")
-    for pool in counted_pools(pools, now=now):
+    for pool in _pools_of(campaign, now=now):
         free, limit = cast(Any, pool).free_codes, rows[pool.reward_id].limit_total
         names = {"pool": pool.name, "reward": pool.reward.name, "free": f"{free:,}", "limit": f"{limit or 0:,}"}
         if not free:

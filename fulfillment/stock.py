@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Value
 
 from campaigns.models import CampaignReward
 from fulfillment.ledger import ClaimChanged
@@ -136,18 +137,17 @@ def read_stock(contenders: Sequence[Contender], *, now: datetime) -> Stock:
 
 
 def given_of(places: Iterable[str], days: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """Return how many places were given in all and on the day named for each, by campaign's reward. Two queries."""
+    """Return how many places were given in all and on the day named for each, by campaign's reward. One query."""
     wanted = list(places)
     given: Counter[tuple[str, int]] = Counter()
-    for place, day, count in RewardGiven.objects.filter(
-        campaign_reward__in=wanted, day__in={TOTAL, *days.values()}
-    ).values_list("campaign_reward_id", "day", "given"):
-        given[place, day] += count
-    for place, day, count in RewardFreed.objects.filter(campaign_reward__in=wanted).values_list(
-        "campaign_reward_id", "day", "claims"
+    counted = RewardGiven.objects.filter(campaign_reward__in=wanted, day__in={TOTAL, *days.values()})
+    freed = RewardFreed.objects.filter(campaign_reward__in=wanted).order_by()
+    rows = counted.order_by().values_list("campaign_reward_id", "day", "given", Value(0))
+    for place, day, count, less in rows.union(
+        freed.values_list("campaign_reward_id", "day", Value(0), "claims"), all=True
     ):
-        given[place, TOTAL] -= count
-        given[place, day] -= count
+        given[place, day] += count - less
+        given[place, TOTAL] -= less
     return {place: (given[place, TOTAL], given[place, days[place]]) for place in wanted}
 
 

@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.admin.campaign_header import campaign_context
 from campaigns.models import Campaign
+from campaigns.preflight import read_for_checks
 from campaigns.publishing import (
     NotPossible,
     cancel_campaign,
@@ -140,7 +141,7 @@ class CampaignDeeds(OrganizationAdmin):
             messages.error(request, refusal)
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
-            **campaign_context(request, campaign, now=timezone.now()),
+            **campaign_context(request, self._as_stored(request, campaign), now=timezone.now()),
             "title": f"{deed.title}: {campaign.name}",
             "deed": deed,
             "blocked": name == "publish" and campaign.status == Campaign.Status.DRAFT,
@@ -150,6 +151,10 @@ class CampaignDeeds(OrganizationAdmin):
         }
         context["blocked"] = context["blocked"] and bool(context["standing"])
         return TemplateResponse(request, "admin/campaigns/deed.html", context)
+
+    def _as_stored(self, request: HttpRequest, campaign: Campaign) -> Campaign:
+        """Return the campaign as it was read; after a refused deed as it is now, which may be why."""
+        return campaign if request.method != "POST" else read_for_checks(campaign.pk)
 
     def _do(self, deed: Deed, campaign: Campaign, request: HttpRequest, form: ReasonForm | None) -> str | None:
         reason = {"reason": form.cleaned_data["reason"]} if form else {}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from campaigns.admin.campaign_lists import rows_read
 from campaigns.admin_time import AdminZonedDateTimeWidget
 from campaigns.forms_time import ZoneChoiceField, ZonedDateTimeField, ZonedTimesFormMixin
 from campaigns.models import Campaign
@@ -87,6 +88,11 @@ class DistinctFormSet(PaginationInlineFormSet):
     """A list in which nothing stands twice; the row that repeats another says so."""
 
     distinct: tuple[str, ...] = ()
+
+    def get_queryset(self) -> Any:
+        """Return the rows: where the page is only shown, those that were read for all of it."""
+        shown = None if self.is_bound else rows_read(self.instance, self.fk.remote_field.related_name)
+        return super().get_queryset() if shown is None else shown
 
     def clean(self) -> None:
         """Mark each row that repeats one before it, or one stored since the form was opened.

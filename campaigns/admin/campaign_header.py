@@ -8,8 +8,6 @@ from typing import Any
 
 from django.contrib.admin.utils import quote
 from django.db import models
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -19,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_pages import page_links
 from campaigns.hooks import campaign_figures
-from campaigns.models import Campaign, CampaignChannel, CampaignReward
-from campaigns.preflight import Finding, Level, preflight
+from campaigns.models import Campaign
+from campaigns.preflight import Finding, Level, look_through, read_lists
 from campaigns.rules import zones
 from campaigns.rules.phases import Phase
 from portal.organizations import may
@@ -85,37 +83,29 @@ def when(moment: datetime | None, zone_name: str) -> SafeString | str:
 
 
 def campaign_context(request: HttpRequest, campaign: Campaign, *, now: datetime) -> dict[str, Any]:
-    """Return what the header's template shows."""
-    stored = _stored(campaign)
-    phase = stored.phase(now)
-    found = [shown_finding(finding) for finding in preflight(stored, now=now)] if phase in _BEFORE_START else []
+    """Return what the header's template shows of a campaign, which is as it was read: no form has changed it.
+
+    Lists that were read with it are not read again.
+    """
+    read_lists(campaign)
+    phase = campaign.phase(now)
+    found = [shown_finding(finding) for finding in look_through(campaign, now=now)] if phase in _BEFORE_START else []
     style, name = phase_chip(phase)
     return {
-        "campaign": stored,
+        "campaign": campaign,
         "phase_style": style,
         "phase_name": name,
         "phase_text": PHASE_TEXTS[phase],
-        "times": _times(stored),
-        "figures": _figures(stored),
+        "times": _times(campaign),
+        "figures": _figures(campaign),
         "checked": phase in _BEFORE_START,
         "findings": found,
         "standing": [shown for shown in found if shown.is_error],
-        "deeds": _deeds(request, stored, phase),
-        "pages": page_links(request, stored),
+        "deeds": _deeds(request, campaign, phase),
+        "pages": page_links(request, campaign),
         "may_publish": may(request, Permission.PUBLISH),
         "may_try_events": may(request, Permission.SEE_PEOPLE),
     }
-
-
-def _stored(campaign: Campaign) -> Any:
-    """Return the campaign as it is stored, with how many rewards it has and how many channels are listed now."""
-    rewards = CampaignReward.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
-    listed = CampaignChannel.objects.filter(campaign=OuterRef("pk"), removed_at=None).order_by().values("campaign")
-    counted = {
-        name: Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
-        for name, rows in (("reward_count", rewards), ("listed_count", listed))
-    }
-    return Campaign.objects.select_related("game", "organization").annotate(**counted).get(pk=campaign.pk)
 
 
 _BEFORE_START = (Phase.DRAFT, Phase.SCHEDULED, Phase.ANNOUNCED)
@@ -131,8 +121,8 @@ def _times(campaign: Campaign) -> list[tuple[str, Any]]:
     return times
 
 
-def _figures(campaign: Any) -> list[tuple[str, str, str]]:
-    figures = [(_t("Rewards"), str(campaign.reward_count), "")]
+def _figures(campaign: Campaign) -> list[tuple[str, str, str]]:
+    figures = [(_t("Rewards"), str(len(campaign.rewards.all())), "")]
     if campaign.scope == Campaign.Scope.ALLOW_LIST:
         channels = reverse("admin:campaigns_campaign_channels", args=[campaign.pk])
         figures.append((_t("Listed channels"), f"{campaign.listed_count:,}", channels))

@@ -16,6 +16,7 @@ from campaigns.admin.campaign_forms import (
     PlatformFormSet,
     TesterFormSet,
 )
+from campaigns.admin.campaign_lists import MOST_CHANNELS_SHOWN
 from campaigns.admin.campaign_rewards import LIMIT_FIELDS, CampaignRewardForm, CampaignRewardFormSet
 from campaigns.admin.chosen_widget import ChosenWidget
 from campaigns.game_state.rule_words import rule_for_staff
@@ -177,10 +178,6 @@ class FurtherGameInline(LockableInline):
     verbose_name_plural = _("further games")
 
 
-MOST_CHANNELS_SHOWN = 50
-"""A longer allow-list is not on the campaign's page: it has pages of its own (:mod:`campaigns.admin.channel_list`)."""
-
-
 class ChannelInline(LockableInline):
     """The channels that are on the allow-list now; rows are intervals, kept by :mod:`campaigns.channels`.
 
@@ -200,7 +197,7 @@ class ChannelInline(LockableInline):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Return the formset class, and note how long the list is."""
         if obj is not None:
-            self.listed_count = CampaignChannel.objects.filter(campaign=obj, removed_at=None).count()
+            self.listed_count = obj.listed_count
             self.is_long = self.listed_count > MOST_CHANNELS_SHOWN
         return super().get_formset(request, obj, **kwargs)
 

@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_forms import DistinctFormSet
+from campaigns.admin.campaign_lists import rows_read
 from campaigns.admin.chosen_widget import tell_chosen
 from campaigns.game_state.entering import (
     LONGEST_COOL_DOWN,
@@ -137,6 +138,9 @@ class CampaignRewardFormSet(DistinctFormSet):
     @cached_property
     def stored_rows(self) -> list[CampaignReward]:
         """The rewards that the campaign has already, read once for all rows."""
+        shown = None if self.is_bound else rows_read(self.instance, "rewards")
+        if shown is not None:
+            return shown
         return list(CampaignReward.objects.filter(campaign_id=self.instance.pk).select_related("reward"))
 
     def add_fields(self, form: Any, index: int | None) -> None:

@@ -27,11 +27,13 @@ from campaigns.admin.campaign_inlines import (
     TesterInline,
     shown_locked,
 )
+from campaigns.admin.campaign_lists import read_for_page
 from campaigns.admin.campaign_pages import page_urls
 from campaigns.admin.guide.views import guide_urls
 from campaigns.channels import ListLocked, change_listing
 from campaigns.editing import EditRefused, save_campaign
-from campaigns.models import Campaign, CampaignChannel
+from campaigns.models import Campaign, CampaignChannel, CampaignPlatform
+from campaigns.preflight import read_for_checks
 from campaigns.rules.edits import LockedChange
 from campaigns.rules.phases import Phase
 from portal import platforms
@@ -91,7 +93,8 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return campaigns with what the list shows of them."""
-        return super().get_queryset(request).select_related("game", "organization").prefetch_related("platforms")
+        rows = super().get_queryset(request).select_related("game", "organization")
+        return rows.prefetch_related(models.Prefetch("platforms", CampaignPlatform.objects.order_by("pk")))
 
     # The list.
 
@@ -126,6 +129,12 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Propose the person's own time zone."""
         return {"time_zone": getattr(request.user, "time_zone", "UTC"), **super().get_changeform_initial_data(request)}
+
+    def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Read the lists once where the page is only shown: for its form, and for what stands above it."""
+        if obj is not None and request.method in ("GET", "HEAD"):
+            read_for_page(request, obj)
+        return super().get_formsets_with_inlines(request, obj)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form class, told what was refused beneath it a moment ago."""
@@ -185,7 +194,8 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
         context["opened_field"] = OPENED
         if obj is not None:
             context["show_delete"] = obj.status == Campaign.Status.DRAFT
-            context.update(campaign_context(request, obj, now=timezone.now()))
+            stored = read_for_checks(obj.pk) if request.method == "POST" else obj  # a refused form has changed it
+            context.update(campaign_context(request, stored, now=timezone.now()))
         return super().render_change_form(request, context, *args, **kwargs)
 
     # Saving: everything at once, beneath one lock, in save_related.

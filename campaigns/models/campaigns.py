@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.games import Channel, Game
@@ -131,6 +132,11 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def listed_count(self) -> int:
+        """How many channels are on the allow-list now (C7); counted once for this object."""
+        return self.channels.filter(removed_at=None).count()
 
     def phase(self, now: datetime) -> Phase:
         """Return the phase at ``now`` (C3)."""

@@ -24,7 +24,7 @@ from campaigns.models import Campaign, GameEvent, Viewer
 from fulfillment.admin.deed_form import ReasonForm
 from fulfillment.erasure import Erasure, ErasureRefused, erase_player, erase_viewer, preview_player, preview_viewer
 from fulfillment.export import export_player, export_viewer
-from fulfillment.models import Claim
+from fulfillment.figures import counted
 from fulfillment.purging import Purged, PurgeRefused, count_for_purge, purge_test_campaign
 from linking.models import Link, Player
 from portal import audit, platforms
@@ -272,8 +272,9 @@ def test_claims_figure(campaign: Campaign) -> list[tuple[str, str, str]]:
     """Show on a test campaign's page how many claims it has, and lead to their removal."""
     if not campaign.test_mode:
         return []
-    count = Claim.objects.filter(campaign=campaign).count()
-    if not count and not GameEvent.objects.filter(campaign_reward__campaign=campaign).exists():
+    count = sum(counted(campaign).values())
+    begun = campaign.starts_at is not None and campaign.starts_at <= timezone.now()  # before, no game event happens
+    if not count and not (begun and GameEvent.objects.filter(campaign_reward__campaign=campaign).exists()):
         return [(_t("Test claims"), "0", "")]
     page = reverse("admin:purge_test_campaign", args=[campaign.pk])
     return [(_t("Test claims"), f"{count:,} · {_t('Remove test claims …')}", page)]

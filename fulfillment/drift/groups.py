@@ -1,19 +1,18 @@
 """The groups of claims in quarantine that wait for one and the same mapping (F2).
 
 Read from the index ``claim_quarantined`` alone, which is gone through in leaps from group to group: what it costs goes by
-the groups, and for each up to the cap by its claims, never by all the claims there are. The number of statements is the
-same for every number of groups.
+the groups, and for each up to the cap by its claims, never by all the claims there are. It is one query, however many
+groups there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 
 from fulfillment.health.facts import Unmapped
@@ -172,7 +171,8 @@ def _all(*ids: Iterable[str]) -> tuple[str, ...]:
 
 
 _IDS = ("platform", "reason", "platform_reward_id", "platform_campaign_id")
-
+_SHOWN = ("id", *_IDS, "external_id", "platform_category_id", "received_at")
+"""What is told of the first claim of a group, in the order of the arguments of :func:`_group`."""
 
 # The next pair differs in the last id, else in the one before, and so on. As one comparison of all four SQLite would go
 # through every claim of the platform.
@@ -203,49 +203,60 @@ def _read(organization_id: str, *, counted: int, within: Key | None = None) -> l
     # the order from another index.
     *others, last = _IDS
     same = " AND ".join([*(f"c.{name} = k.{name}" for name in others), f"c.{last} BETWEEN k.{last} AND k.{last}"])
-    with _in_order_of_the_index() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE place (id, number) AS ("  # noqa: S608 - own names only
-            f"SELECT (SELECT c.id FROM {table} c WHERE {mine} ORDER BY {in_order} LIMIT 1), 1 UNION ALL "
-            f"SELECT COALESCE({leap}), place.number + 1 FROM place JOIN {table} k ON k.id = place.id "
-            "WHERE place.number < %s) "
-            f"SELECT k.id, (SELECT c.id FROM {table} c WHERE {mine} AND {same} ORDER BY c.{last} DESC, c.id DESC LIMIT 1), "
-            f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} c WHERE {mine} AND {same} ORDER BY c.{last}, c.id LIMIT %s) AS counted) "
-            f"FROM place JOIN {table} k ON k.id = place.id ORDER BY place.number",
-            [*given * 5, PLACES_READ, *given * 2, counted],
-        )
-        rows = cursor.fetchall()
-    claims = Claim.objects.only(*_IDS, "external_id", "platform_category_id", "received_at").in_bulk(
-        {pk for first, last, _count in rows for pk in (first, last)}
+    rows = _in_order_of_the_index(
+        "WITH RECURSIVE place (id, number) AS ("  # noqa: S608 - own names only
+        f"SELECT (SELECT c.id FROM {table} c WHERE {mine} ORDER BY {in_order} LIMIT 1), 1 UNION ALL "
+        f"SELECT COALESCE({leap}), place.number + 1 FROM place JOIN {table} k ON k.id = place.id "
+        "WHERE place.number < %s) "
+        f"SELECT {', '.join(f'k.{name}' for name in _SHOWN)}, "
+        f"(SELECT c.received_at FROM {table} c WHERE {mine} AND {same} ORDER BY c.{last} DESC, c.id DESC LIMIT 1), "
+        f"(SELECT COUNT(*) FROM (SELECT 1 FROM {table} c WHERE {mine} AND {same} ORDER BY c.{last}, c.id LIMIT %s) AS counted) "
+        f"FROM place JOIN {table} k ON k.id = place.id ORDER BY place.number",
+        [*given * 5, PLACES_READ, *given * 2, counted],
     )
-    return [_group(claims[first], claims[last], count) for first, last, count in rows]
+    return [_group(*row) for row in rows]
 
 
-@contextmanager
-def _in_order_of_the_index() -> Iterator[Any]:
-    """Give a cursor whose statement goes along the index whatever the database believes about the table.
+def _in_order_of_the_index(statement: str, values: list[Any]) -> list[Any]:
+    """Return the rows of a statement that goes along the index whatever the database believes about the table.
 
     PostgreSQL would rather sort what it takes for few claims: right after a flood of unknown ones, half a minute's mistake.
+    Told so in the same message, which is one transaction: the setting ends with it.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
-            yield cursor
-            return
-        cursor.execute("SET LOCAL enable_sort = off")
-        yield cursor
-        cursor.execute("SET LOCAL enable_sort = on")
+            cursor.execute(statement, values)
+            return list(cursor.fetchall())
+        cursor.execute(f"SET LOCAL enable_sort = off; {statement}; SET LOCAL enable_sort = on", values)
+        cursor.nextset()
+        return list(cursor.fetchall())
 
 
-def _group(first: Claim, last: Claim, claims: int) -> Group:
-    reward_id, campaign_id = first.platform_reward_id, first.platform_campaign_id
+def _moment(value: datetime) -> datetime:
+    """Return a time that was read past the models: SQLite's comes without its zone, which is UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _group(
+    pk: str,
+    platform: str,
+    reason: str,
+    reward_id: str,
+    campaign_id: str,
+    external_id: str,
+    category_id: str,
+    first_at: datetime,
+    last_at: datetime,
+    claims: int,
+) -> Group:
     return Group(
-        key=key_of(platform=first.platform, code=Code(first.reason), reward_id=reward_id, campaign_id=campaign_id),
+        key=key_of(platform=platform, code=Code(reason), reward_id=reward_id, campaign_id=campaign_id),
         claims=claims,
-        first_at=first.received_at,
-        last_at=last.received_at,
-        sample_id=first.pk,
-        external_id=first.external_id,
-        category_id=first.platform_category_id,
+        first_at=_moment(first_at),
+        last_at=_moment(last_at),
+        sample_id=pk,
+        external_id=external_id,
+        category_id=category_id,
         reward_ids=_all([reward_id]),
         campaign_ids=_all([campaign_id]),
     )

@@ -27,7 +27,6 @@ def drift_line(request: HttpRequest, organization: Organization) -> Line:
 
 def drift_figure(campaign: Campaign) -> list[tuple[str, str, str]]:
     """Return for the top of a campaign's page that claims on its platforms wait to be mapped; nothing where none does."""
-    rows = campaign.platforms.filter(counted_by=CampaignPlatform.CountedBy.PLATFORM)
-    on = set(rows.values_list("platform", flat=True))
+    on = {row.platform for row in campaign.platforms.all() if row.counted_by == CampaignPlatform.CountedBy.PLATFORM}
     waiting = count_groups(campaign.organization_id, on) if on else 0
     return [(_("To map on its platforms"), str(waiting), reverse("admin:drift"))] if waiting else []

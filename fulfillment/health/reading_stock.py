@@ -1,4 +1,4 @@
-"""How pools of codes and limits of rewards stand, for all organizations at once. Four queries."""
+"""How pools of codes and limits of rewards stand, for all organizations at once. Three queries."""
 
 from __future__ import annotations
 

@@ -141,9 +141,12 @@ def test_f2_the_groups_are_found_in_their_index_and_nothing_else_is_gone_through
     steps: list[str] = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith("WITH RECURSIVE"):
-            plan = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
-            execute(f"{plan} {sql}", params, many, context)
+        if "WITH RECURSIVE" in sql:
+            on_server = connection.vendor == "postgresql"
+            plan = "EXPLAIN" if on_server else "EXPLAIN QUERY PLAN"
+            execute(sql.replace("WITH RECURSIVE", f"{plan} WITH RECURSIVE", 1), params, many, context)
+            if on_server:
+                context["cursor"].nextset()  # behind the setting that is sent with it
             steps.extend(str(row[-1]) for row in context["cursor"].fetchall())
         return execute(sql, params, many, context)
 
