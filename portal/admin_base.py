@@ -98,6 +98,15 @@ def organization_of(obj: models.Model) -> Organization | None:
     return current if isinstance(current, Organization) else None
 
 
+def _games_within_reach(games: models.QuerySet[Any], request: HttpRequest) -> list[Any]:
+    """Return the games of a person's reach, read once a request: a page may have many fields that offer them."""
+    known: list[Any] | None = getattr(request, "_games_within_reach", None)
+    if known is None:
+        known = list(games)
+        request._games_within_reach = known  # type: ignore[attr-defined]
+    return known
+
+
 class _ScopedChoices:
     """Choices of related rows come from the active organization only (I5)."""
 
@@ -105,14 +114,20 @@ class _ScopedChoices:
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
         """Offer only rows of the active organization."""
-        if "queryset" not in kwargs:
-            target: type[models.Model] = db_field.remote_field.model
-            kwargs["queryset"] = in_reach(target._default_manager.all(), request)
-            if db_field.name == "game" and "initial" not in kwargs:
-                games = list(kwargs["queryset"][:2])
-                if len(games) == 1:  # most studios have one game: nobody should have to choose it
-                    kwargs["initial"] = games[0].pk
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        if "queryset" in kwargs:
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        target: type[models.Model] = db_field.remote_field.model
+        kwargs["queryset"] = in_reach(target._default_manager.all(), request)
+        if db_field.name != "game":
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        games = _games_within_reach(kwargs["queryset"], request)
+        if len(games) == 1:  # most studios have one game: nobody should have to choose it
+            kwargs.setdefault("initial", games[0].pk)
+        field: ModelChoiceField[Any] | None = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None:
+            blank = [("", field.empty_label)] if field.empty_label is not None else []
+            field.choices = [*blank, *((game.pk, field.label_from_instance(game)) for game in games)]
+        return field
 
 
 class _RolePermissions:
