@@ -198,3 +198,12 @@ def test_i1_the_administrator_manages_users(organization: Organization, owner: U
     assert administrator.post(url("portal.user", "change", owner.pk), values).status_code == 302
     owner.refresh_from_db()
     assert owner.display_name == "Olga"
+
+
+def test_the_first_stop_of_the_keyboard_leads_past_the_menu_to_the_content(client: Client) -> None:
+    for name in ("admin:index", "admin:members", "admin:portal_auditentry_changelist"):
+        html = client.get(reverse(name)).content.decode()
+        first = re.search(r'<a\s[^>]*href="([^"]*)"', html)
+        assert first is not None
+        assert first[1] == "#content"
+        assert html.count('id="content"') == 1
