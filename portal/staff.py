@@ -10,12 +10,10 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from portal.encryption import decrypt, encrypt
 from portal.organizations import standings_of
@@ -47,9 +45,11 @@ def lacks_second_factor(user: Any) -> bool:
     return needs_second_factor(user) and not is_mfa_enabled(user)
 
 
-def ask_for_second_factor(request: HttpRequest) -> HttpResponse:
-    """Lead to the page where a second factor is added, and say why."""
-    messages.info(request, _("Members of staff need a second factor. Add an authenticator app or a passkey to go on."))
+def ask_for_second_factor() -> HttpResponse:
+    """Lead to the page where a second factor is added; it says why, as long as one is missing.
+
+    Not by a message: a page that looks for news by itself would pile them up.
+    """
     return redirect("mfa_index")
 
 
@@ -62,7 +62,7 @@ class SecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on, or send the person to the page where a second factor is added."""
         if request.path.startswith(reverse("admin:index")) and lacks_second_factor(request.user):
-            return ask_for_second_factor(request)
+            return ask_for_second_factor()
         return self.get_response(request)
 
 

@@ -67,7 +67,7 @@ def authorize(request: HttpRequest, *, demands_state: bool = False) -> HttpRespo
     if not accounts and not as_staff:
         return _no_account(request, asked)
     if as_staff and lacks_second_factor(user):
-        return ask_for_second_factor(request)
+        return ask_for_second_factor()
     scopes = grantable(asked, is_member=member)
     if asked.scopes and not scopes:
         return _go_to(denied(asked))

@@ -9,6 +9,9 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from portal.roles import Role
+from tests.factories import make_organization, make_staff
+
 ENTRANCE = ["account_login", "account_signup", "account_reset_password", "account_reset_password_done"]
 MANAGE = ["account_email", "account_change_password", "mfa_index", "usersessions_list"]
 PASSWORD = "a long enough phrase 7"
@@ -77,3 +80,19 @@ def test_signing_out_is_a_button_that_posts_never_a_link(member: Client) -> None
     html = member.get(reverse("account_email")).content.decode()
     assert f'<form method="post" action="{reverse("account_logout")}">' in html
     assert f'href="{reverse("account_logout")}"' not in html
+
+
+@pytest.mark.django_db
+def test_i1_a_page_that_asks_again_by_itself_leaves_one_notice_of_the_missing_second_factor(client: Client) -> None:
+    person = make_staff(make_organization(require_second_factor=True), Role.PRODUCER)
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for _look in range(3):
+        assert client.get(reverse("admin:index")).headers["Location"] == reverse("mfa_index")
+    html = client.get(reverse("mfa_index")).content.decode()
+    assert html.count("Members of staff need a second factor.") == 1
+    assert "Members of staff need" in client.get(reverse("mfa_index")).content.decode()
+
+
+@pytest.mark.django_db
+def test_i1_nobody_is_told_of_a_second_factor_that_is_not_demanded(member: Client) -> None:
+    assert "Members of staff need" not in member.get(reverse("mfa_index")).content.decode()
