@@ -33,6 +33,7 @@ from linking.players import NotProven, choose_player, is_game_user, prove_oidc_p
 from linking.providers.base import MISCONFIGURED, UNREACHABLE, SignInFailed
 from portal import platforms
 from portal.http import requests_session
+from portal.joining import comes_from_invitation
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,12 @@ class AccountAdapter(DefaultAccountAdapter):
     """Accounts of the portal itself."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Tell whether the game that the person comes from, or any game where none is told, uses portal accounts."""
+        """Tell whether the game that the person comes from, or any game where none is told, uses portal accounts.
+
+        Who is invited to work here needs one in any case: a new organization has no game yet.
+        """
+        if comes_from_invitation(request):
+            return True
         game = game_of_next(request)
         others = GameSignIn.objects.exclude(method=GameSignIn.Method.PORTAL)
         ours = GameSignIn.objects.filter(method=GameSignIn.Method.PORTAL)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -47,6 +47,17 @@ def invitation_view(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "invitations/open.html", {**_shown(request, invitation), "problem": problem})
 
 
+def comes_from_invitation(request: HttpRequest) -> bool:
+    """Tell whether ``next``, of the form or the address, leads back to an invitation that is open now."""
+    following = (request.POST.get("next") or request.GET.get("next") or "").partition("?")[0]
+    try:
+        found = resolve(following)
+    except Resolver404:
+        return False
+    invitation = find(found.kwargs["token"]) if found.url_name == "invitation" else None
+    return invitation is not None and standing_of(invitation, now=timezone.now()) is Standing.OPEN
+
+
 def _is_member(request: HttpRequest, invitation: Invitation) -> bool:
     return (
         request.user.is_authenticated
@@ -74,6 +85,6 @@ def _shown(request: HttpRequest, invitation: Invitation) -> dict[str, object]:
         "role_text": ROLE_TEXTS[role],
         "games": games_text(invitation.all_games, invitation.game_ids, names),
         "sign_in": f"{reverse('account_login')}?{back}",
-        "sign_up": f"{reverse('account_signup')}?{back}",
-        "other_address": request.user.is_authenticated and own.lower() != invitation.email.lower(),
+        "sign_up": f"{reverse('account_signup')}?{back}&{urlencode({'email': invitation.email})}",
+        "other_address": bool(own) and own.lower() != invitation.email.lower(),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core import mail
@@ -155,6 +156,37 @@ def test_s1_the_token_is_the_proof_another_address_is_told_and_allowed(owner: Us
     assert "another e-mail address" in text
     browser.post(page(token))
     assert person.memberships.get().role == Role.SUPPORT
+
+
+def test_s1_an_account_without_an_address_is_not_said_to_have_another(owner: User) -> None:
+    _invitation, token = made(owner)
+    person = make_user(username="bob")
+    User.objects.filter(pk=person.pk).update(email="")
+    text = sign_in(person).get(page(token)).content.decode()
+    assert "This account becomes the member." in text
+    assert "another e-mail address" not in text
+
+
+def test_s1_the_account_made_on_the_way_starts_with_the_invited_address(owner: User) -> None:
+    _invitation, token = made(owner)
+    browser = Client()
+    found = re.search(r'href="(/accounts/signup/[^"]+)"', browser.get(page(token)).content.decode())
+    assert found is not None
+    answer = browser.get(found[1].replace("&amp;", "&"))
+    assert answer.context["form"]["email"].value() == ADDRESS
+
+
+def test_s1_who_is_invited_may_make_an_account_before_there_is_a_game_but_only_while_the_link_is_open(
+    owner: User,
+) -> None:
+    invitation, token = made(owner)
+    address, browser = f"{reverse('account_signup')}?{urlencode({'next': page(token)})}", Client()
+    assert "form" in browser.get(address).context
+    account = {"username": "colleague", "password1": PASSWORD, "password2": PASSWORD, "next": page(token)}
+    withdraw(invitation=invitation, actor=owner, now=timezone.now())
+    assert "form" not in browser.get(address).context
+    browser.post(reverse("account_signup"), account)
+    assert not User.objects.filter(username="colleague").exists()
 
 
 def test_s1_an_invitation_joins_one_person_once(owner: User) -> None:
