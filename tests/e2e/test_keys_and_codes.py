@@ -37,7 +37,7 @@ def name() -> str:
 @pytest.fixture
 def person(name: str, browser: Browser, portal: RunningPortal) -> Iterator[Watch]:
     """Somebody with an account of their own, signed in."""
-    watch = Watch(browser)
+    watch = Watch(browser, reduced_motion="reduce")  # no colour is on its way when axe looks
     page = watch.page
     page.goto(f"{portal.url}/accounts/signup/")
     write(page, page.get_by_label("Username"), name)
