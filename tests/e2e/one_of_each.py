@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from campaigns.channel_lists.applying import apply_import, state_of_list
-from campaigns.channel_lists.importing import begin_import, read_list
+from campaigns.channel_lists.importing import ask_no_more, begin_import, read_list
 from campaigns.channel_lists.resolving import work_off
 from campaigns.cloning import clone_campaign
 from campaigns.files.exporting import document_of
@@ -27,10 +27,11 @@ from linking.models import Link
 from portal.invitations import invite
 from portal.models import Organization, User
 from portal.roles import Role
+from tests.e2e.each_state import make_states
 from tests.factories import make_campaign, make_event, make_subscription
 
 
-def make(username: str) -> bool:
+def make(username: str) -> None:
     """Make them all in the demo's organization, as that member of staff."""
     actor, now = User.objects.get(username=username), timezone.now()
     campaign = Campaign.objects.select_related("organization", "game").order_by("pk")[0]
@@ -40,7 +41,7 @@ def make(username: str) -> bool:
     _around(organization, actor, now)
     make_link(campaign, days=1, actor=actor, now=now)
     keep_file(data=as_json(written(document_of(campaign))).encode(), game=campaign.game, actor=actor, now=now)
-    return True
+    make_states(campaign, actor, now)
 
 
 def _draft(campaign: Campaign, actor: User, now: datetime) -> None:
@@ -53,6 +54,7 @@ def _draft(campaign: Campaign, actor: User, now: datetime) -> None:
     for text in (f"{known.platform_channel_id}\n", "900003\nno one, here\n"):
         lines = read_list(text, platform="kick")
         listed = begin_import(campaign=draft, platform="kick", deed=Deed.ADD, lines=lines, actor=actor, now=now)
+        ask_no_more(import_id=listed.pk, now=now)
         work_off(listed.pk)
         if "no one" not in text:
             seen = state_of_list(draft)
