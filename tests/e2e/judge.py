@@ -70,7 +70,7 @@ class Judge:
         self.judge(answer, name or address, address, before=before)
         return answer
 
-    def send(self, address: str, name: str, **values: Any) -> Any:
+    def send(self, address: str, name: str, /, **values: Any) -> Any:
         """Send a form and judge the page that comes of it, whether it is an error, a confirmation or the way back."""
         answer = self.client.post(address, values, follow=True)
         assert answer.status_code == 200, f"{answer.status_code} from {name}"
