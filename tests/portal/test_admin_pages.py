@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.models import AuditEntry, Organization, PlatformCredential, User
+from portal.roles import Role
 from tests.admin_pages import errors_of, form_of, sign_in, url
 from tests.factories import PASSWORD, make_credential, make_organization, make_staff
 
@@ -207,3 +208,13 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_menu_to_the_content(clien
         assert first is not None
         assert first[1] == "#content"
         assert html.count('id="content"') == 1
+
+
+def test_s1_what_a_role_does_not_include_is_told_as_that_and_leads_back_to_the_admin(
+    organization: Organization,
+) -> None:
+    answer = sign_in(make_staff(organization, Role.SUPPORT)).get(reverse("admin:retry_since"))
+    html = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Your role does not include it." in html
+    assert f'href="{reverse("admin:index")}"' in html
