@@ -63,8 +63,9 @@ DEEDS = {
     "publish": Deed(
         _("Publish"),
         _(
-            "The campaign is then announced, starts, ends and closes by itself. Until the start everything can still "
-            "be changed; from the start on, rewards, rules, games, platforms and scope are fixed."
+            "Viewers then see the campaign from its announcement on, or from its start where no days of announcement are "
+            "set; it starts, ends and closes by itself. Until the start everything can still be changed; from then on, "
+            "rewards, rules, games, platforms and scope are fixed."
         ),
         _("Publish now"),
         _("“%(name)s” is published."),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_pages import page_links
+from campaigns.admin.games import link_page_address
 from campaigns.hooks import campaign_figures
 from campaigns.models import Campaign
 from campaigns.preflight import Finding, Level, look_through, read_lists
@@ -36,7 +37,10 @@ PHASE_NAMES = {
 
 PHASE_TEXTS = {
     Phase.DRAFT: _("Nobody sees it yet. It can be saved incomplete; the preflight says what is missing."),
-    Phase.SCHEDULED: _("Published. It is announced and starts by itself; everything can still be changed."),
+    Phase.SCHEDULED: _(
+        "Published. Viewers see it from the first time below on, and it starts, ends and closes by itself. Until the start "
+        "everything can still be changed."
+    ),
     Phase.ANNOUNCED: _("Published and shown to viewers. It starts by itself; everything can still be changed."),
     Phase.LIVE: _(
         "Running: start, games, rewards, rules, platforms, scope and test mode are fixed. The end can be put later, "
@@ -114,10 +118,16 @@ _BEFORE_START = (Phase.DRAFT, Phase.SCHEDULED, Phase.ANNOUNCED)
 def _times(campaign: Campaign) -> list[tuple[str, Any]]:
     zone = campaign.time_zone
     times = [(_t("Start"), when(campaign.starts_at, zone)), (_t("End"), when(campaign.ends_at, zone))]
-    if campaign.announces_at and campaign.announces_at != campaign.starts_at:
-        times.insert(0, (_t("Announced from"), when(campaign.announces_at, zone)))
+    if campaign.announces_at:
+        times.insert(0, (_t("Viewers see it from"), when(campaign.announces_at, zone)))
     if campaign.closes_at:
         times.append((_t("Claiming closes"), when(campaign.closes_at, zone)))
+    if campaign.status != Campaign.Status.DRAFT:
+        campaign.game.organization = campaign.organization  # as it was read: it need not be read once more
+        address = link_page_address(campaign.game)
+        times.append(
+            (_t("Viewers find it at"), format_html('<a href="{}">{}</a>', address, address) if address else "–")
+        )
     return times
 
 

@@ -56,7 +56,7 @@ def told(
     announces_at = zones.announcement_time(starts_at, announcement_days, zone_name) if starts_at else None
     closes_at = zones.closing_time(ends_at, grace_days, zone_name) if ends_at else None
     times = [
-        (_("Announced from"), announces_at if announces_at != starts_at else None),
+        (_("Viewers see it from"), announces_at if announces_at != starts_at else None),
         (_("Start"), starts_at),
         (_("End"), ends_at),
         (_("Claiming closes"), closes_at),

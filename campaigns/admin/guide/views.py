@@ -32,6 +32,7 @@ from campaigns.admin.guide.told import TimesForm
 from campaigns.editing import EditRefused, save_campaign
 from campaigns.models import Campaign, Game
 from campaigns.preflight import Checked, checklist
+from campaigns.rules import zones
 from portal.admin_base import in_reach
 from portal.organizations import active_organization, may
 from portal.roles import Permission
@@ -188,6 +189,7 @@ def _check(request: HttpRequest, model_admin: CampaignAdmin, campaign: Campaign)
     )
 
 
+            "seen_from": zones.describe(campaign.announces_at, campaign.time_zone) if campaign.announces_at else "",
 def _saved(request: HttpRequest, form: Any, write_lists: Callable[[], None] = lambda: None) -> Campaign | None:
     """Save what a step changed; None where it is refused beneath, with the reasons in the form."""
     try:
