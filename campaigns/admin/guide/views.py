@@ -87,7 +87,7 @@ def _basics_form(request: HttpRequest, campaign: Campaign | None, games: Any) ->
     sent = request.POST if request.method == "POST" else None
     if campaign is not None:
         return BasicsForm(sent, instance=campaign, games=games)
-    zone = getattr(request.user, "time_zone", "UTC")
+    zone = _proposed_zone(request)
     asked = {name: value for name, value in request.GET.items() if name in BasicsForm.Meta.fields}
     return BasicsForm(
         sent,
@@ -98,6 +98,13 @@ def _basics_form(request: HttpRequest, campaign: Campaign | None, games: Any) ->
 
 
 def _as_posted(form: BasicsForm) -> dict[str, Any]:
+def _proposed_zone(request: HttpRequest) -> str:
+    """Return the zone of the organization's newest campaign; of its first one, the person's own."""
+    newest = in_reach(Campaign.objects.order_by("-pk"), request).only("time_zone").first()
+    zone: str = newest.time_zone if newest else getattr(request.user, "time_zone", "UTC")
+    return zone
+
+
     """Return what a browser would send of the fields that the told times follow from."""
     sent: dict[str, Any] = {name: form[name].value() for name in ("time_zone", "announcement_days", "grace_days")}
     for name in ("starts_at", "ends_at"):
