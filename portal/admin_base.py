@@ -25,6 +25,7 @@ from unfold.views import ChangeList
 
 from portal import audit
 from portal.models import AuditEntry, Organization
+from portal.next_page import LeadsBack
 from portal.organizations import active_organization, game_scope, may
 from portal.reach import game_path, in_games, knows_games, path_to
 from portal.roles import Permission
@@ -202,7 +203,7 @@ class PortalStackedInline(_ScopedForms, _ScopedChoices, _RolePermissions, Stacke
     extra = 0
 
 
-class OrganizationAdmin(_ScopedChoices, _RolePermissions, ModelAdmin):
+class OrganizationAdmin(LeadsBack, _ScopedChoices, _RolePermissions, ModelAdmin):
     """A list and its objects, within the active organization.
 
     ``menu_icon`` (a Material Symbols name) and ``menu_order`` place the page in the menu; an order of None hides it.

@@ -36,6 +36,7 @@ from campaigns.models import Campaign, ClonedSeries
 from campaigns.rules.cloning import LONGEST_NAME
 from campaigns.rules.zones import Occurrence
 from portal.ids import ULID_LENGTH, new_ulid
+from portal.next_page import next_page
 from portal.roles import Permission
 
 _DAYS_IN = {"days": 1, "weeks": 7}
@@ -132,7 +133,7 @@ def clone_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "zone": campaign.time_zone,
         "listed": campaign.channels.filter(removed_at=None).count(),
         "opts": Campaign._meta,
-        "back": reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
+        "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
     }
     return TemplateResponse(request, "admin/campaigns/clone.html", context)
 

@@ -28,6 +28,7 @@ from campaigns.models import (
 )
 from portal import platforms
 from portal.models import PlatformCredential
+from portal.next_page import next_page
 from portal.organizations import may
 from portal.platforms.base import Platform
 from portal.platforms.console import Item
@@ -61,7 +62,7 @@ def sheet_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "campaign": campaign,
         "sheets": _sheets(request, campaign, sorted(counted, key=lambda row: order.index(row.platform))),
         "by_portal": [platforms.get(row.platform).name for row in rows if row not in counted],
-        "back": reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
+        "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
     }
     return TemplateResponse(request, "admin/campaigns/console_sheet.html", context)
 

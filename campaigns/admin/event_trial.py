@@ -36,6 +36,7 @@ from campaigns.hooks import CampaignPage
 from campaigns.models import Campaign, CampaignReward, GameRecording
 from campaigns.rules.game_state.events import path_problem
 from campaigns.rules.game_state.replay import Found
+from portal.next_page import next_page
 from portal.roles import Permission
 from portal.timelines import Mark, Timeline, TimelineRow
 
@@ -170,7 +171,7 @@ def trial_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "incomplete": [row.event_name for row in rows if row not in usable],
         "own_form": own,
         "rule_form": rule,
-        "back": reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
+        "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
         "game_page": reverse("admin:campaigns_game_change", args=[campaign.game_id]),
     }
     if is_rule and rule.is_valid():

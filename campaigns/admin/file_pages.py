@@ -36,6 +36,7 @@ from campaigns.rules.strict import Problem
 from portal import platforms
 from portal.admin_base import in_reach
 from portal.admin_pages import AdminPage
+from portal.next_page import next_page
 from portal.organizations import may
 from portal.roles import Permission
 from portal.sentences import Sentence
@@ -61,7 +62,7 @@ def export_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "campaign": campaign,
         "testers": campaign.testers.count(),
         "opts": Campaign._meta,
-        "back": reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
+        "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
     }
     return TemplateResponse(request, "admin/campaigns/export.html", context)
 

@@ -28,6 +28,7 @@ from portal.admin_base import display
 from portal.admin_deletion import PlainDeletion
 from portal.admin_filters import PlatformFilter, ScopedRelatedFilter
 from portal.admin_words import ago
+from portal.next_page import carried
 from portal.roles import Permission
 
 KINDS = {
@@ -117,7 +118,7 @@ class HeartbeatSourceAdmin(SourceTestPage, SourceDeeds, PlainDeletion):
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """Go to the page that shows the address, this once."""
-        return HttpResponseRedirect(reverse("admin:campaigns_heartbeatsource_address", args=[obj.pk]))
+        return HttpResponseRedirect(carried(request, reverse("admin:campaigns_heartbeatsource_address", args=[obj.pk])))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -55,9 +55,9 @@ def apply_import(
         NotApplied: see there. The difference is to be shown again.
         ListLocked: the campaign is closed or cancelled, or the allow-list of a published campaign would get empty.
     """
-    if not reason.strip():
-        raise NotApplied(Sentence(_("Give a reason: it is kept with the version.")))
     shown = ChannelImport.objects.select_related("campaign").get(pk=import_id)
+    if not reason.strip() and shown.campaign.status != Campaign.Status.DRAFT:
+        raise NotApplied(Sentence(_("Give a reason: it is kept with the version.")))
     if shown.state == State.READY:
         refuse_locked(shown.campaign, now=now)
         _make_known(shown)

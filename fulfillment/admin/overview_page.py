@@ -41,6 +41,7 @@ from fulfillment.code_card import limit_figures
 from fulfillment.overview import DELIVERED, CountedBy, Overview, overview_of
 from portal.charts import number
 from portal.live import live_address, live_part, wants_live_part
+from portal.next_page import next_page
 
 TEMPLATE = "admin/fulfillment/overview.html"
 CHANGING = "admin/fulfillment/overview_figures.html"
@@ -74,7 +75,7 @@ def overview_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _t("Overview: %(campaign)s") % {"campaign": campaign.name},
         "opts": Campaign._meta,
-        "back": reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
+        "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
         "changes": changes,
         "live_from": live_address(request) if changes and _ASK_NOT not in request.GET else "",
         "still_address": _address(request, **{_ASK_NOT: "1"}),

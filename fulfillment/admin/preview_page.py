@@ -25,6 +25,7 @@ from fulfillment.previews.links import DAYS, USUAL_DAYS, make_link, revoke_link
 from fulfillment.previews.made_up import as_published
 from fulfillment.previews.page import choices, find, preview_response
 from fulfillment.rules.previewing import USUAL, View
+from portal.next_page import carried, next_page
 from portal.organizations import may
 from portal.roles import Permission
 
@@ -67,9 +68,11 @@ def preview_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _t("Preview: %(name)s") % {"name": campaign.name},
         "campaign": campaign,
-        "choices": choices(shown, view, address=lambda one: f"{here}?state={one.value}&width={width}"),
+        "choices": choices(
+            shown, view, address=lambda one: carried(request, f"{here}?state={one.value}&width={width}")
+        ),
         "widths": [
-            (name, f"{here}?state={view.value}&width={key}", key == width)
+            (name, carried(request, f"{here}?state={view.value}&width={key}"), key == width)
             for key, name in (("desk", _t("As wide as there is room")), (PHONE, _t("A phone: 390 pixels")))
         ],
         "is_phone": width == PHONE,
@@ -78,7 +81,8 @@ def preview_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "form": form if may_send else None,
         "made": made,
         "links": _links(campaign, now),
-        "back": reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
+        "came_from": next_page(request),
+        "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
     }
     response = TemplateResponse(request, "admin/fulfillment/preview.html", context)
     response._csp_update = {"frame-src": [SELF]}  # type: ignore[attr-defined]

@@ -26,6 +26,7 @@ from fulfillment.message import new_signing_secret
 from fulfillment.models.receivers import Receiver
 from portal.admin_base import OrganizationAdmin, display
 from portal.admin_forms import SecretsForm
+from portal.next_page import next_page
 
 Text = str | Promise
 
@@ -234,8 +235,8 @@ class ReceiverAdmin(OrganizationAdmin):
             **self.admin_site.each_context(request),
             "receiver": receiver,
             "receiver_name": self.name_of(receiver),
-            "back": self.address("change", receiver),
-            "back_label": self.back_label,
+            "back": next_page(request) or self.address("change", receiver),
+            "back_label": _t("Back to where you were") if next_page(request) else self.back_label,
             "opts": self.opts,
             **shown,
         }

@@ -36,6 +36,7 @@ from campaigns.models import Campaign, ChannelImport
 from campaigns.rules.channel_outcomes import Deed, Difference, Outcome, Result, Who
 from portal import platforms
 from portal.csv_files import csv_response
+from portal.next_page import carried
 
 LARGEST_FILE = 2 * 1024 * 1024
 State = ChannelImport.State
@@ -106,6 +107,12 @@ class ReasonForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
 
+    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if campaign.status == Campaign.Status.DRAFT:
+            self.fields["reason"].required = False
+            self.fields["reason"].label = _("Reason (optional in a draft)")
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_view(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
@@ -123,7 +130,7 @@ def import_view(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
             actor=request.user,  # type: ignore[arg-type]
             now=timezone.now(),
         )
-        return HttpResponseRedirect(address(campaign, "channel_report", made.pk))
+        return HttpResponseRedirect(carried(request, address(campaign, "channel_report", made.pk)))
     title = _t("Import channels into %(name)s") % {"name": campaign.name}
     return TemplateResponse(
         request, "admin/campaigns/channel_import.html", context_of(request, campaign, title, form=form)
@@ -172,11 +179,11 @@ def _deed(request: HttpRequest, campaign: Campaign, one: ChannelImport) -> HttpR
     if "drop" in request.POST:
         if drop_import(import_id=one.pk, now=now):
             messages.success(request, _t("The list was dropped. Nothing was changed."))
-        return HttpResponseRedirect(address(campaign, "channels"))
+        return HttpResponseRedirect(carried(request, address(campaign, "channels")))
     if "known" in request.POST:
         ask_no_more(import_id=one.pk, now=now)
-        return HttpResponseRedirect(request.path)
-    form = ReasonForm(request.POST)
+        return HttpResponseRedirect(carried(request, request.path))
+    form = ReasonForm(request.POST, campaign=campaign)
     if not form.is_valid():
         request._reason_form = form  # type: ignore[attr-defined]
         return None
@@ -199,7 +206,7 @@ def _deed(request: HttpRequest, campaign: Campaign, one: ChannelImport) -> HttpR
         removed = ngettext("%d was taken off", "%d were taken off", version.removed_count) % version.removed_count
         made = _t("This is version %(number)s of the list.") % {"number": version.number}
         messages.success(request, f"{added}, {removed}. {made}")
-    return HttpResponseRedirect(address(campaign, "channels"))
+    return HttpResponseRedirect(carried(request, address(campaign, "channels")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +250,7 @@ def _report(request: HttpRequest, campaign: Campaign, one: ChannelImport) -> dic
         "unknown_address": address(campaign, "channel_unknown", one.pk) if one.unknown_count else "",
         "version_address": address(campaign, "channel_version", one.version) if one.version else "",
         "can_apply": one.state == State.READY,
-        "form": form or ReasonForm(initial={"seen": mark, "reason": given}),
+        "form": form or ReasonForm(initial={"seen": mark, "reason": given}, campaign=campaign),
         "q": asked_for(request),
         **paged(request, rows),
     }

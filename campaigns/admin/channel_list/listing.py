@@ -23,6 +23,7 @@ from campaigns.rules.channel_outcomes import Deed
 from campaigns.rules.edits import is_locked
 from portal import platforms
 from portal.csv_files import csv_response
+from portal.next_page import carried, next_page
 from portal.organizations import may
 from portal.roles import Permission
 
@@ -45,10 +46,11 @@ def context_of(request: HttpRequest, campaign: Campaign, title: str, **more: Any
         "title": title,
         "campaign": campaign,
         "may_change": may_change(request, campaign),
-        "list_address": address(campaign, "channels"),
-        "import_address": address(campaign, "channel_import"),
-        "versions_address": address(campaign, "channel_versions"),
-        "back": reverse("admin:campaigns_campaign_change", args=[campaign.pk]) + "#channels",
+        "list_address": carried(request, address(campaign, "channels")),
+        "import_address": carried(request, address(campaign, "channel_import")),
+        "versions_address": carried(request, address(campaign, "channel_versions")),
+        "came_from": next_page(request),
+        "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]) + "#channels",
         **more,
     }
 
@@ -125,7 +127,7 @@ def _take_off(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         actor=request.user,  # type: ignore[arg-type]
         now=timezone.now(),
     )
-    return HttpResponseRedirect(address(campaign, "channel_report", made.pk))
+    return HttpResponseRedirect(carried(request, address(campaign, "channel_report", made.pk)))
 
 
 @require_safe

@@ -19,6 +19,7 @@ from campaigns.admin.channel_list.words import made_by
 from campaigns.channel_lists.versions import channels_by_id, compare, content_of, propose_restore
 from campaigns.models import Campaign, Channel, ChannelListVersion
 from portal import platforms
+from portal.next_page import carried
 
 
 @require_safe
@@ -72,7 +73,7 @@ def compare_view(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     """Show what lies between two versions; version 0 is the empty list before the first."""
     numbers = [request.GET.get(name, "") for name in ("from", "to")]
     if not all(number.isascii() and number.isdigit() and len(number) < 9 for number in numbers):
-        return HttpResponseRedirect(address(campaign, "channel_versions"))
+        return HttpResponseRedirect(carried(request, address(campaign, "channel_versions")))
     earlier, later = (int(number) for number in numbers)
     for number in {earlier, later} - {0}:
         _version(campaign, number)
@@ -102,7 +103,7 @@ def restore_view(request: HttpRequest, campaign: Campaign, number: int) -> HttpR
         actor=request.user,  # type: ignore[arg-type]
         now=timezone.now(),
     )
-    return HttpResponseRedirect(address(campaign, "channel_report", made.pk))
+    return HttpResponseRedirect(carried(request, address(campaign, "channel_report", made.pk)))
 
 
 def _version(campaign: Campaign, number: int) -> ChannelListVersion:

@@ -20,6 +20,7 @@ from campaigns.rewarding import save_reward
 from portal.admin_base import in_reach
 from portal.fields import image_notices, rendition_url
 
+from portal.next_page import next_page
 
 def reward_step(request: HttpRequest, campaign: Campaign, *, now: datetime) -> HttpResponse | dict[str, Any]:
     """Do what was asked and lead on, or return the context of the page, with what is to be mended in its forms."""
@@ -33,7 +34,8 @@ def reward_step(request: HttpRequest, campaign: Campaign, *, now: datetime) -> H
     rule = RuleForm(sent[0], instance=edited, campaign=campaign, rewards=rewards, prefix="rule")
     reward = RewardForm(*sent, instance=edited.reward if edited else None, campaign=campaign, prefix="reward")
     if request.method == "POST" and _add(request, campaign, rule, reward, now=now):
-        return HttpResponseRedirect(f"{here}?add=1" if request.POST.get("then") == "another" else here)
+        another = request.POST.get("then") == "another"
+        return HttpResponseRedirect(f"{here}?add=1" if another else next_page(request) or here)
     full = len(rows) >= MAX_REWARDS and edited is None
     return {
         "rows": [_shown(row) for row in rows],
@@ -50,6 +52,8 @@ def reward_step(request: HttpRequest, campaign: Campaign, *, now: datetime) -> H
 
 def _edited(request: HttpRequest, rows: list[CampaignReward]) -> CampaignReward | None:
     wanted = request.GET.get("edit")
+        "back": next_page(request) or here,
+        "came_from": next_page(request),
     if not wanted:
         return None
     found = next((row for row in rows if row.pk == wanted), None)

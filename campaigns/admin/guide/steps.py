@@ -15,6 +15,7 @@ from campaigns.admin.campaign_header import ShownFinding, shown_finding
 from campaigns.models import Campaign, Reward
 from campaigns.preflight import Checked, Finding, checklist
 from campaigns.rules.edits import is_locked
+from portal.next_page import with_next, with_query
 
 
 class Step(StrEnum):
@@ -124,14 +125,23 @@ def _step_of(finding: Finding) -> Step | None:
 
 
 def _shown(campaign: Campaign, finding: Finding, places: dict[str, str]) -> ShownFinding:
-    shown, step = shown_finding(finding), _step_of(finding)
+    shown, step, here = shown_finding(finding), _step_of(finding), step_url(campaign, Step.CHECK)
     if step is None:
-        return shown
+        return replace(shown, url=_elsewhere(campaign, finding, shown.url, here))
     anchor = f"#id_{finding.field}{'_0' if finding.field in ('starts_at', 'ends_at') else ''}"
     query = ""
     if step is Step.WHERE:
         anchor = f"#{finding.field}"
     elif step is Step.REWARDS:
         place = places.get(str(finding.obj.pk)) if finding.obj is not None else None
-        query, anchor = (f"?edit={place}", "#the-reward") if place else ("", "#guide-title")
+        query, anchor = (with_next(f"?edit={place}", here), "#the-reward") if place else ("", "#guide-title")
     return replace(shown, url=f"{step_url(campaign, step)}{query}{anchor}", tab="", target="")
+
+
+def _elsewhere(campaign: Campaign, finding: Finding, url: str, here: str) -> str:
+    """Return the address of a page beyond the guide, which leads back to it; what is to be made there is for the campaign's game."""
+    if not url.startswith("/"):
+        return url
+    if finding.missing is not None and any(field.name == "game" for field in finding.missing._meta.fields):
+        url = with_query(url, {"game": campaign.game_id})
+    return with_next(url, here)

@@ -34,6 +34,7 @@ from campaigns.models import Campaign, Game
 from campaigns.preflight import Checked, checklist
 from campaigns.rules import zones
 from portal.admin_base import in_reach
+from portal.next_page import with_next
 from portal.organizations import active_organization, may
 from portal.roles import Permission
 
@@ -97,7 +98,6 @@ def _basics_form(request: HttpRequest, campaign: Campaign | None, games: Any) ->
     )
 
 
-def _as_posted(form: BasicsForm) -> dict[str, Any]:
 def _proposed_zone(request: HttpRequest) -> str:
     """Return the zone of the organization's newest campaign; of its first one, the person's own."""
     newest = in_reach(Campaign.objects.order_by("-pk"), request).only("time_zone").first()
@@ -105,6 +105,7 @@ def _proposed_zone(request: HttpRequest) -> str:
     return zone
 
 
+def _as_posted(form: BasicsForm) -> dict[str, Any]:
     """Return what a browser would send of the fields that the told times follow from."""
     sent: dict[str, Any] = {name: form[name].value() for name in ("time_zone", "announcement_days", "grace_days")}
     for name in ("starts_at", "ends_at"):
@@ -188,15 +189,15 @@ def _check(request: HttpRequest, model_admin: CampaignAdmin, campaign: Campaign)
         {
             "checks": checks,
             "blocked": sum(1 for line in checks for shown in line.findings if shown.is_error),
+            "seen_from": zones.describe(campaign.announces_at, campaign.time_zone) if campaign.announces_at else "",
             "is_draft": campaign.status == Campaign.Status.DRAFT,
             "may_publish": may(request, Permission.PUBLISH),
-            "pages": page_links(request, campaign),
+            "pages": [(with_next(url, request.path), label) for url, label in page_links(request, campaign)],
         },
         checked=checked,
     )
 
 
-            "seen_from": zones.describe(campaign.announces_at, campaign.time_zone) if campaign.announces_at else "",
 def _saved(request: HttpRequest, form: Any, write_lists: Callable[[], None] = lambda: None) -> Campaign | None:
     """Save what a step changed; None where it is refused beneath, with the reasons in the form."""
     try:
@@ -217,7 +218,8 @@ def _on(request: HttpRequest, campaign: Campaign, step: Step) -> HttpResponse:
     """Lead on from a step that was saved."""
     then = request.POST.get("then")
     if then == CHANNELS:
-        return HttpResponseRedirect(reverse("admin:campaigns_campaign_channels", args=[campaign.pk]))
+        channels = reverse("admin:campaigns_campaign_channels", args=[campaign.pk])
+        return HttpResponseRedirect(with_next(channels, step_url(campaign, step)))
     following = neighbours(step)[1]
     if then == STAY or following is None:
         messages.success(request, _t("Saved."))
