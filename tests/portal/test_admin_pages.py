@@ -218,3 +218,11 @@ def test_s1_what_a_role_does_not_include_is_told_as_that_and_leads_back_to_the_a
     assert answer.status_code == 403
     assert "Your role does not include it." in html
     assert f'href="{reverse("admin:index")}"' in html
+
+
+def test_s1_what_is_not_within_reach_is_no_page_of_the_admin_and_leads_back_to_it(organization: Organization) -> None:
+    elsewhere = url("portal.organization", "change", make_organization().pk)
+    html = sign_in(make_staff(organization, Role.SUPPORT)).get(elsewhere, follow=True).content.decode()
+    assert "There is no such page" in html
+    assert f'href="{reverse("admin:index")}"' in html
+    assert "choose your game" not in html
