@@ -12,7 +12,13 @@ from django.urls import reverse
 from portal.roles import Role
 from tests.factories import make_organization, make_staff
 
-ENTRANCE = ["account_login", "account_signup", "account_reset_password", "account_reset_password_done"]
+ENTRANCE = [
+    "account_login",
+    "account_signup",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+]
 MANAGE = ["account_email", "account_change_password", "mfa_index", "usersessions_list"]
 PASSWORD = "a long enough phrase 7"
 
@@ -96,3 +102,10 @@ def test_i1_a_page_that_asks_again_by_itself_leaves_one_notice_of_the_missing_se
 @pytest.mark.django_db
 def test_i1_nobody_is_told_of_a_second_factor_that_is_not_demanded(member: Client) -> None:
     assert "Members of staff need" not in member.get(reverse("mfa_index")).content.decode()
+
+
+@pytest.mark.django_db
+def test_who_has_chosen_a_new_password_is_led_to_sign_in(client: Client) -> None:
+    html = client.get(reverse("account_reset_password_from_key_done")).content.decode()
+    assert "Your password is changed" in html
+    assert html.count(f'href="{reverse("account_login")}"') == 2, "in the header and below the sentence"
