@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.utils import quote
 from django.db import models
 from django.http import HttpRequest
@@ -16,7 +17,6 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_pages import page_links
-from campaigns.admin.games import link_page_address
 from campaigns.hooks import campaign_figures
 from campaigns.models import Campaign
 from campaigns.preflight import Finding, Level, look_through, read_lists
@@ -123,11 +123,8 @@ def _times(campaign: Campaign) -> list[tuple[str, Any]]:
     if campaign.closes_at:
         times.append((_t("Claiming closes"), when(campaign.closes_at, zone)))
     if campaign.status != Campaign.Status.DRAFT:
-        campaign.game.organization = campaign.organization  # as it was read: it need not be read once more
-        address = link_page_address(campaign.game)
-        times.append(
-            (_t("Viewers find it at"), format_html('<a href="{}">{}</a>', address, address) if address else "–")
-        )
+        address = settings.BASE_URL + reverse("campaign", args=[campaign.pk])  # the viewers' page, of a higher app
+        times.append((_t("Viewers find it at"), format_html('<a href="{}">{}</a>', address, address)))
     return times
 
 
