@@ -17,7 +17,7 @@ from campaigns.admin.campaign_forms import CampaignForm
 from campaigns.admin.guide.dress import dress
 from campaigns.admin_time import AdminZonedDateTimeWidget
 from campaigns.forms_time import ZoneChoiceField, ZonedDateTimeField
-from campaigns.models import CampaignPlatform, Game, HeartbeatSource
+from campaigns.models import CampaignPlatform, Game, GameCategory, HeartbeatSource
 from campaigns.rules import zones
 from portal import platforms
 from portal.models import PlatformCredential
@@ -101,6 +101,14 @@ class PlatformLine:
     note: str | Promise
 
 
+def _by_portal(platform: Platform) -> str | Promise:
+    """Name the portal as who counts on a platform; most platforms tell it nothing by themselves."""
+    if platform.registers_viewers:
+        return _("the portal, from heartbeats")
+    values = {"platform": platform.name}
+    return _("the portal, from heartbeats of your own programs: %(platform)s sends none") % values
+
+
 OWN_FIELDS = ("scope", "test_mode")
 
 
@@ -126,6 +134,9 @@ class WhereForm(CampaignForm):
                 "platform", flat=True
             )
         )
+        self.categories = set(
+            GameCategory.objects.filter(game=self.instance.game_id).values_list("platform", flat=True)
+        )
         for platform in platforms.registry.values():
             self._add(platform)
         dress(self)
@@ -133,9 +144,11 @@ class WhereForm(CampaignForm):
     def _add(self, platform: Platform) -> None:
         row, key = self.stored.get(platform.key), platform.key
         ready = key in self.connected or (key == STUDIO.key and key in self.sources)
-        proposed = ready and not self.stored
+        # Where the game has categories, a platform without one has no streams of the game.
+        played = key == STUDIO.key or not self.categories or key in self.categories
+        proposed = ready and played and not self.stored
         self.fields[f"on_{key}"] = forms.BooleanField(
-            label=_("The studio's own player") if key == STUDIO.key else platform.name,
+            label=platform.name,
             required=False,
             initial=row is not None or proposed,
         )
@@ -146,7 +159,7 @@ class WhereForm(CampaignForm):
             label=_("Who counts the time"),
             choices=[
                 (_BY_PLATFORM, _("%(platform)s itself") % {"platform": platform.name}),
-                (_BY_PORTAL, _("the portal, from heartbeats")),
+                (_BY_PORTAL, _by_portal(platform)),
             ],
             initial=row.counted_by if row else counts,
             widget=forms.RadioSelect,

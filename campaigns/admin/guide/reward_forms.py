@@ -110,6 +110,8 @@ class RewardForm(OrganizationForm):
                 initial=known[key].platform_reward_id if key in known else "",
                 help_text=str(platform.id_hints.get("reward", "")),
             )
+        for name in ("image", *(f"id_{key}" for key in self.keys)):
+            self.fields[name].needed_later = not self.fields[name].required  # type: ignore[attr-defined]
         dress(self)
 
     def clean(self) -> dict[str, Any]:

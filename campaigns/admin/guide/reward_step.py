@@ -17,14 +17,19 @@ from campaigns.game_state.rule_words import rule_for_staff
 from campaigns.models import Campaign, CampaignReward, Reward
 from campaigns.models.campaigns import MAX_REWARDS
 from campaigns.rewarding import save_reward
+from portal import platforms
 from portal.admin_base import in_reach
 from portal.fields import image_notices, rendition_url
-
 from portal.next_page import next_page
+
 
 def reward_step(request: HttpRequest, campaign: Campaign, *, now: datetime) -> HttpResponse | dict[str, Any]:
     """Do what was asked and lead on, or return the context of the page, with what is to be mended in its forms."""
-    rows = list(campaign.rewards.select_related("reward", "requires__reward").order_by("position", "pk"))
+    rows = list(
+        campaign.rewards.select_related("reward", "requires__reward")
+        .prefetch_related("reward__platform_ids")
+        .order_by("position", "pk")
+    )
     here = step_url(campaign, Step.REWARDS)
     if request.method == "POST" and "remove" in request.POST:
         return _remove(request, campaign, rows, now=now)
@@ -38,7 +43,7 @@ def reward_step(request: HttpRequest, campaign: Campaign, *, now: datetime) -> H
         return HttpResponseRedirect(f"{here}?add=1" if another else next_page(request) or here)
     full = len(rows) >= MAX_REWARDS and edited is None
     return {
-        "rows": [_shown(row) for row in rows],
+        "rows": [_shown(row, reward.keys) for row in rows],
         "rule": rule,
         "reward": reward,
         "edited": edited,
@@ -47,13 +52,13 @@ def reward_step(request: HttpRequest, campaign: Campaign, *, now: datetime) -> H
         "choosable": "reward" in rule.fields and rule.fields["reward"].queryset.exists(),  # type: ignore[attr-defined]
         "most": MAX_REWARDS,
         "here": here,
+        "back": next_page(request) or here,
+        "came_from": next_page(request),
     }
 
 
 def _edited(request: HttpRequest, rows: list[CampaignReward]) -> CampaignReward | None:
     wanted = request.GET.get("edit")
-        "back": next_page(request) or here,
-        "came_from": next_page(request),
     if not wanted:
         return None
     found = next((row for row in rows if row.pk == wanted), None)
@@ -62,13 +67,16 @@ def _edited(request: HttpRequest, rows: list[CampaignReward]) -> CampaignReward 
     return found
 
 
-def _shown(row: CampaignReward) -> dict[str, Any]:
+def _shown(row: CampaignReward, counting: list[str]) -> dict[str, Any]:
+    """Return a reward of the campaign for the list; ``counting`` are the platforms that count, and need its id there."""
+    known = {there.platform for there in row.reward.platform_ids.all()}
     return {
         "pk": row.pk,
         "name": row.reward.name,
         "image_url": rendition_url(row.reward.image),
         "alt_text": row.reward.alt_text,
         "rule": rule_for_staff(row),
+        "missing_ids": [platforms.get(key).name for key in counting if key not in known],
         "needs": row.requires.reward.name if row.requires else "",
     }
 

@@ -1,0 +1,184 @@
+"""What the guide proposes and tells, and the ways out of it and back (C1 to C5)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.admin.guide.steps import Step
+from campaigns.models import Campaign, GameCategory
+from portal.ids import new_ulid
+from portal.models import Organization
+from tests.admin_pages import form_of, sign_in, url
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_channel,
+    make_credential,
+    make_endpoint,
+    make_game,
+    make_reward,
+    make_staff,
+)
+
+pytestmark = pytest.mark.django_db
+
+FORM = "guide-form"
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def organization() -> Organization:
+    return make_game().organization
+
+
+@pytest.fixture
+def owner(organization: Organization) -> Client:
+    return sign_in(make_staff(organization))
+
+
+def step(campaign: Campaign, which: Step) -> str:
+    return url("campaigns.campaign", "guide", campaign.pk, which.value)
+
+
+def make_draft(organization: Organization, **fields: Any) -> Campaign:
+    return make_campaign(organization.games.get(), status=Campaign.Status.DRAFT, **fields)
+
+
+def text_of(answer: Any) -> str:
+    return unescape(" ".join(answer.content.decode().split()))
+
+
+def test_the_zone_of_the_newest_campaign_is_proposed(owner: Client, organization: Organization) -> None:
+    begin = url("campaigns.campaign", "begin")
+    assert form_of(owner, begin, FORM)["time_zone"] == "UTC"
+    make_draft(organization, time_zone="Europe/Berlin")
+    make_draft(organization, time_zone="Asia/Tokyo")
+    make_campaign(make_game(), time_zone="Europe/Paris")
+    assert form_of(owner, begin, FORM)["time_zone"] == "Asia/Tokyo"
+
+
+def test_only_platforms_are_proposed_on_which_the_game_has_a_category(
+    owner: Client, organization: Organization
+) -> None:
+    game = organization.games.get()
+    for platform in ("twitch", "kick"):
+        make_credential(organization, platform)
+    where = step(make_draft(organization), Step.WHERE)
+    assert {"on_twitch", "on_kick"} <= form_of(owner, where, FORM).keys(), (
+        "nothing is known of a game without categories"
+    )
+    GameCategory.objects.create(game=game, platform="kick", platform_category_id="4077")
+    proposed = form_of(owner, where, FORM)
+    assert "on_kick" in proposed and "on_twitch" not in proposed
+
+
+def test_who_counts_says_which_platform_sends_no_heartbeats(owner: Client, organization: Organization) -> None:
+    shown = text_of(owner.get(step(make_draft(organization), Step.WHERE)))
+    assert "from heartbeats of your own programs: Kick sends none" in shown
+    assert "Twitch sends none" not in shown
+
+
+def test_what_publishing_needs_is_not_called_optional_and_missing_ids_stand_in_the_list(
+    owner: Client, organization: Organization
+) -> None:
+    game = organization.games.get()
+    rewards = [make_reward(game, name="With"), make_reward(game, name="Without")]
+    rewards[0].platform_ids.create(platform="kick", platform_reward_id=new_ulid())
+    here = step(make_draft(organization, rewards=rewards, platform_ids={"kick": new_ulid()}), Step.REWARDS)
+    shown = text_of(owner.get(f"{here}?add=1"))
+    assert 'Reward id on Kick <span class="drops-name-plain">(needed before publishing)' in shown
+    assert 'Image <span class="drops-name-plain">(needed before publishing)' in shown
+    assert shown.count("its id on Kick is missing") == 1
+    assert shown.index("Without") < shown.index("its id on Kick is missing")
+
+
+def test_the_ways_out_of_the_check_lead_back_to_it(owner: Client, organization: Organization) -> None:
+    draft = make_draft(organization, rewards=[make_reward(organization.games.get(), image=False)])
+    check = step(draft, Step.CHECK)
+    back = urlencode({"next": check})
+    shown = text_of(owner.get(check))
+    endpoint = f"{reverse('admin:fulfillment_endpoint_add')}?game={draft.game_id}&{back}"
+    assert f'href="{endpoint}"' in shown
+    assert form_of(owner, endpoint, "endpoint_form")["game"] == draft.game_id
+    for page in ("preview", "channels", "console_sheet", "export", "overview"):
+        address = f"{url('campaigns.campaign', page, draft.pk)}?{back}"
+        assert f'href="{address}"' in shown
+        assert f'href="{check}"' in text_of(owner.get(address)), page
+    edit = f"{step(draft, Step.REWARDS)}?edit={draft.rewards.get().pk}&{back}"
+    assert f'href="{edit}#the-reward"' in shown
+    assert owner.post(edit, form_of(owner, edit, FORM))["Location"] == check
+
+
+def test_what_is_saved_on_the_way_leads_on_to_where_one_came_from_and_nowhere_else(
+    owner: Client, organization: Organization
+) -> None:
+    reward = make_reward(organization.games.get())
+    page = url("campaigns.reward", "change", reward.pk)
+    for wanted, led in (
+        ("/admin/campaigns/campaign/", "/admin/campaigns/campaign/"),
+        ("https://elsewhere.example/", url("campaigns.reward", "changelist")),
+        ("//elsewhere.example/", url("campaigns.reward", "changelist")),
+        ("javascript:alert(1)", url("campaigns.reward", "changelist")),
+    ):
+        address = f"{page}?{urlencode({'next': wanted})}"
+        assert owner.post(address, form_of(owner, address, "reward_form"))["Location"] == led, wanted
+
+
+def test_listing_channels_leads_back_to_the_step_and_a_draft_needs_no_reason(
+    owner: Client, organization: Organization
+) -> None:
+    draft = make_draft(organization, platform_ids={"twitch": ""})
+    where = step(draft, Step.WHERE)
+    values = form_of(owner, where, FORM) | {"scope": "allow_list", "then": "channels"}
+    listed = owner.post(where, values)["Location"]
+    assert listed.endswith(urlencode({"next": where}))
+    draft.channels.create(channel=make_channel(organization, platform="twitch"), listed_at=NOW)
+    draft.channels.create(channel=make_channel(organization, platform="twitch"), listed_at=NOW)
+    shown = owner.post(listed, {"channel": draft.channels.first().channel_id})  # type: ignore[union-attr]
+    report = shown["Location"]
+    assert report.endswith(urlencode({"next": where}))
+    page = owner.get(report)
+    assert "Reason (optional in a draft)" in text_of(page)
+    answer = owner.post(report, {"seen": page.context["form"].initial["seen"], "reason": ""})
+    assert answer["Location"] == listed
+    assert draft.channels.filter(removed_at=None).count() == 1
+    assert f'href="{where}"' in text_of(owner.get(listed))
+
+
+def test_points_that_do_not_concern_a_campaign_are_none_of_its_list(owner: Client, organization: Organization) -> None:
+    draft = make_draft(organization, platform_ids={"kick": new_ulid()})
+    shown = text_of(owner.get(step(draft, Step.CHECK)))
+    for name in ("Heartbeats, where the portal counts", "Enough codes", "Web addresses"):
+        assert name not in shown
+    draft.platforms.update(counted_by="portal")
+    assert "Heartbeats, where the portal counts" in text_of(owner.get(step(draft, Step.CHECK)))
+
+
+@pytest.mark.parametrize(("days", "seen"), [(0, "12:00 on 23 Nov 2026"), (2, "12:00 on 21 Nov 2026")])
+def test_what_is_published_tells_from_when_and_where_viewers_see_it(
+    owner: Client, organization: Organization, days: int, seen: str
+) -> None:
+    game = organization.games.get()
+    make_endpoint(game)
+    reward = make_reward(game, platform_ids={"kick": new_ulid()})
+    times = {"starts_at": NOW + timedelta(days=3), "ends_at": NOW + timedelta(days=9)}
+    campaign = make_draft(
+        organization, rewards=[reward], platform_ids={"kick": new_ulid()}, announcement_days=days, **times
+    )
+    answer = owner.post(url("campaigns.campaign", "publish", campaign.pk), follow=True)
+    shown = text_of(answer)
+    assert f"Viewers see it from</dt><dd>{seen}" in shown
+    assert f"{reverse('campaign', args=[campaign.pk])}</a>" in shown
