@@ -107,7 +107,7 @@ def timing(campaign: Campaign, now: datetime) -> Iterator[Finding]:
 
 
 @check
-@named(_("Web addresses"))
+@named(_("Web addresses"), where=lambda campaign, _now: bool(campaign.info_url or campaign.connection_url))
 def addresses(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Pages that viewers are sent to are web pages."""
     for field, label in (("info_url", _("info page")), ("connection_url", _("connection page"))):

@@ -22,13 +22,15 @@ from portal.sentences import Sentence
 HEARD_WITHIN = timedelta(hours=1)
 
 
+def _counted_here(campaign: Campaign) -> list[str]:
+    return [row.platform for row in campaign.platforms.all() if row.counted_by == CampaignPlatform.CountedBy.PORTAL]
+
+
 @check
-@named(_("Heartbeats, where the portal counts"))
+@named(_("Heartbeats, where the portal counts"), where=lambda campaign, _now: bool(_counted_here(campaign)))
 def heartbeats(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Where the portal counts, an enabled source for one of the campaign's games."""
-    counted_here = [
-        row.platform for row in campaign.platforms.all() if row.counted_by == CampaignPlatform.CountedBy.PORTAL
-    ]
+    counted_here = _counted_here(campaign)
     if not counted_here:
         return
     sources = list(_sources(campaign))

@@ -62,11 +62,22 @@ names: dict[Check, str | Promise] = {}
 """What a checklist calls a check; one without a name is listed only where it finds something."""
 
 
-def named(name: str | Promise) -> Callable[[Check], Check]:
-    """Name a check for the checklist of :func:`checklist`; goes below :func:`check`."""
+applies: dict[Check, Callable[[Campaign, datetime], bool]] = {}
+"""When a named check concerns a campaign at all; one that is not here concerns every campaign."""
+
+
+def named(
+    name: str | Promise, *, where: Callable[[Campaign, datetime], bool] | None = None
+) -> Callable[[Check], Check]:
+    """Name a check for the checklist of :func:`checklist`; goes below :func:`check`.
+
+    ``where`` says whether it concerns a campaign: what does not is no point of its list.
+    """
 
     def name_it(function: Check) -> Check:
         names[function] = name
+        if where is not None:
+            applies[function] = where
         return function
 
     return name_it
@@ -81,10 +92,19 @@ class Checked:
 
 
 def checklist(campaign: Campaign, *, now: datetime) -> list[Checked]:
-    """Return what every named check found, nothing included, and what the others found; in the order of the checks."""
+    """Return what every named check found that concerns the campaign, nothing included, and what the others found.
+
+    In the order of the checks.
+    """
     fresh = read_for_checks(campaign.pk)
     lines = [Checked(names.get(function, _("Besides")), list(function(fresh, now))) for function in checks]
-    return [line for line, function in zip(lines, checks, strict=True) if line.findings or function in names]
+    return [
+        line for line, function in zip(lines, checks, strict=True) if line.findings or _concerns(function, fresh, now)
+    ]
+
+
+def _concerns(function: Check, campaign: Campaign, now: datetime) -> bool:
+    return function in names and (function not in applies or applies[function](campaign, now))
 
 
 def preflight(campaign: Campaign, *, now: datetime) -> list[Finding]:

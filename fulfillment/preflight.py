@@ -91,7 +91,7 @@ def _pools_of(campaign: Campaign, *, now: datetime) -> list[CodePool]:
 
 
 @check
-@named(_("Enough codes"))
+@named(_("Enough codes"), where=lambda campaign, now: bool(_pools_of(campaign, now=now)))
 def enough_codes(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """The pool of each reward that is a code has as many as the reward's limit lets be given, or is not low (D8)."""
     rows = {row.reward_id: row for row in campaign.rewards.all()}
