@@ -25,7 +25,6 @@ from portal.models import Organization
 from portal.organizations import active_organization, may
 from portal.platforms.base import Platform
 from portal.platforms.console import Item
-from portal.platforms.studio import STUDIO
 from portal.roles import Permission
 
 
@@ -71,7 +70,7 @@ def _shown(request: HttpRequest, organization: Organization, part: Part) -> dict
 def _title(part: Part) -> str:
     if part.platform is None:
         return _t("In the portal")
-    return _t("The studio's own player") if part.platform is STUDIO else part.platform.name
+    return part.platform.name
 
 
 def _chip(step: Step) -> Any:

@@ -9,7 +9,7 @@ from portal.platforms.studio.guide import GUIDE
 
 STUDIO = Platform(
     key="portal",
-    name="Portal",
+    name="The studio's own player",
     vocabulary=Vocabulary(
         organization=_("organization"),
         game=_("game"),
