@@ -88,7 +88,13 @@ class GameAdmin(PlainDeletion):
         (_("Looks of the link page"), {"fields": ("logo", "art", "accent_color")}),
         (
             _("Told to players, and rules"),
-            {"fields": ("where_rewards_arrive", "usual_delivery", "relink_cool_down_hours", "taken_over_at")},
+            {
+                "fields": ("where_rewards_arrive", "usual_delivery", "relink_cool_down_hours", "taken_over_at"),
+                "description": _(
+                    "“Taken over at” is for a game whose rewards another program delivered before: when the portal took "
+                    "over from it. Leave it empty otherwise."
+                ),
+            },
         ),
         (
             _("Game state"),
@@ -107,6 +113,19 @@ class GameAdmin(PlainDeletion):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return games with what the list shows of them."""
         return super().get_queryset(request).select_related("organization").prefetch_related("categories")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Ask for a new game's take-over time later: it is for games whose rewards another program delivered before."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return shown
+        late = "taken_over_at"
+        return [
+            (title, {"fields": [name for name in options["fields"] if name != late]})
+            if late in options["fields"]
+            else (title, options)
+            for title, options in shown
+        ]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         """Propose a short name only for a new game: a link page's address must not change by itself."""

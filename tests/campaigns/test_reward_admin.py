@@ -232,3 +232,10 @@ def test_c1_what_cannot_be_a_categorys_id_is_refused_with_what_is_expected(
     )
     assert any("It has digits only, for example 4077" in error for error in errors_of(owner.post(address, values)))
     assert owner.post(address, {**values, "categories-0-platform_category_id": "4077"}).status_code == 302
+
+
+def test_a_new_game_is_not_asked_when_it_was_taken_over(owner: Client, organization: Organization) -> None:
+    asked = form_of(owner, url("campaigns.game", "add"), "game_form")
+    assert not any(name.startswith("taken_over_at") for name in asked)
+    stored = form_of(owner, url("campaigns.game", "change", organization.games.get().pk), "game_form")
+    assert any(name.startswith("taken_over_at") for name in stored)
