@@ -39,7 +39,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.run: requirements.lock | $(VENV)/.python
-	@echo "Installing …"
+	@echo "Installing into $(VENV), once: this takes a minute or two …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
 	@touch $@
 

@@ -74,7 +74,7 @@ def test_a_first_campaign_is_published_by_the_path_of_the_readme_with_the_keyboa
     press(page, page.get_by_role("button", name="Save and go on"))
     heading(page, "Step 3 of 4")
     reach(page, page.get_by_label("Reward", exact=True))
-    page.keyboard.type("Dawn")
+    page.keyboard.type("Harbour")
     write(page, page.get_by_label("Minutes", exact=True), "30")
     found += violations(producer, "rewards")
     press(page, page.get_by_role("button", name="Add this reward"))

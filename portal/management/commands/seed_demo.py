@@ -45,6 +45,8 @@ REWARDS = (
     ("Dawn blade", "blade", "starfall.blade.dawn", 120, "A pale blue sword with a golden hilt"),
     ("Soundtrack key", "lantern", "starfall.key.soundtrack", 180, "A lantern with a white star in its light"),
 )
+SPARE_REWARD = ("Harbour compass", "compass", "starfall.compass.harbour", "A golden compass with a red needle")
+"""In no campaign yet: for the first one that somebody makes."""
 CATEGORIES = {"kick": "4711", "twitch": "509658"}
 
 
@@ -89,7 +91,7 @@ def _make_all() -> dict[str, Any]:
     )
     now = timezone.now()
     rewards = [_make_reward(game, *row[:3], row[4]) for row in REWARDS]
-    for reward in rewards:
+    for reward in [*rewards, _make_reward(game, *SPARE_REWARD)]:
         _give_platform_ids(reward)
     codes.make_pool(rewards[-1], actor=owner, now=now)
     campaign = _make_campaign(game, rewards)

@@ -46,6 +46,7 @@ class Command(BaseCommand):
         self._prepare(with_sandbox=sandbox is not None)
         processes = [*_portal_processes(host, port), *(_sandbox_processes() if sandbox else [])]
         supervisor = Supervisor(processes, log_folder=None if settings.PRODUCTION else settings.DATA_DIR / "log")
+        self._say("Starting …")
         supervisor.start()
         urls = {f"http://{host}:{port}/healthz": urlsplit(settings.BASE_URL).netloc}
         if gateway:
@@ -74,16 +75,23 @@ class Command(BaseCommand):
         host, _, port = settings.PORTAL_GATEWAY_BIND.rpartition(":")
         return host or "0.0.0.0", int(port)  # noqa: S104 - what the operator asked for
 
+    def _say(self, line: str) -> None:
+        """Tell at once what takes a while."""
+        self.stdout.write(line)
+        self.stdout.flush()
+
     def _prepare(self, *, with_sandbox: bool) -> None:
+        self._say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
         call_command("ensure_schedules", verbosity=0)
         if settings.PRODUCTION:
             call_command("collectstatic", verbosity=0, interactive=False)
         elif not Organization.objects.exists():
-            self.stdout.write("First run: making demo data …")
+            self._say("First run: making demo data …")
             call_command("seed_demo", verbosity=0)
         if with_sandbox:
+            self._say("Preparing the sandbox …")
             _sandbox_command("migrate", "--verbosity=0", "--no-input")
             if demo_file().exists():
                 _sandbox_command("seed_sandbox", "--from", str(demo_file()))
