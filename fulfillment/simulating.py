@@ -69,7 +69,7 @@ def simulate(
     """
     stage = _stage(campaign, platform)
     if tester is None and scenario not in (Scenario.UNLINKED, Scenario.BAD_SIGNATURE):
-        raise NotPossible(Sentence(_("Choose who claims: a tester of the campaign on this platform.")))
+        raise NotPossible(_asking_for_tester(campaign, platform))
     user_id, name = (tester.platform_user_id, tester.note or "tester") if tester else _nobody(stage, scenario)
     grants = _grants(stage, scenario, reward, user_id=user_id, user_name=name, now=now)
     with uncounted():
@@ -93,6 +93,12 @@ def simulate(
         now=now,
     )
     return made
+
+
+def _asking_for_tester(campaign: Campaign, platform: str) -> Sentence:
+    if campaign.testers.filter(platform=platform).exists():
+        return Sentence(_("Choose who claims: a tester of the campaign on this platform."))
+    return Sentence(_("The campaign has no tester on this platform. Name one on its page, among the testers."))
 
 
 def _stage(campaign: Campaign, platform: str) -> _Stage:

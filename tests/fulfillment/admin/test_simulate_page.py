@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, CampaignTester
 from fulfillment.models import Simulation
 from portal.roles import Role
 from tests.admin_pages import sign_in
@@ -61,6 +61,13 @@ def test_a_forged_message_shows_that_nothing_was_stored(stage: Stage) -> None:
 )
 def test_bad_input_is_told_in_words_and_sends_nothing(stage: Stage, values: dict[str, Any], words: str) -> None:
     assert words in post(stage, **values).content.decode()
+    assert not Simulation.objects.exists()
+
+
+def test_who_has_no_tester_is_not_asked_to_choose_one_but_to_name_one(stage: Stage) -> None:
+    CampaignTester.objects.all().delete()
+    shown = post(stage, tester="").content.decode()
+    assert "Name one on its page, among the testers." in shown
     assert not Simulation.objects.exists()
 
 
