@@ -26,12 +26,12 @@ QUICK_MS = 60.0
 def run(database: Database) -> bool:
     """Measure, print a line for each page, and say whether all goals were met."""
     database.run("manage.py", "seed_demo", "--verbosity=0")
-    little = _ask(database, "measure")
+    little = _ask(database, "cockpit_pages", "measure")
     began = time.monotonic()
-    filled = _ask(database, "fill", claims=CLAIMS, viewers=VIEWERS)
+    filled = _ask(database, "cockpit", "fill", claims=CLAIMS, viewers=VIEWERS)
     told = ", ".join(f"{count:,} {name}" for name, count in filled.items())
     print(f"  made in {time.monotonic() - began:.0f} s: {told}", flush=True)
-    much = _ask(database, "measure")
+    much = _ask(database, "cockpit_pages", "measure")
     opened = {name: page for name, page in much.items() if page["status"] not in NOT_OPENED}
     missed = [name for name, page in opened.items() if not _tell(name, page, little.get(name))]
     print(f"  {len(opened)} pages, {len(missed)} of them miss a goal: {', '.join(missed) or 'none'}")
@@ -46,16 +46,15 @@ def _tell(name: str, page: dict[str, Any], before: dict[str, Any] | None) -> boo
         faults.append(f"answered {page['status']}")
     if page["queries"] > MOST_QUERIES:
         faults.append("too many queries")
-    if page["scans"]:
-        faults.append(f"reads whole: {', '.join(page['scans'])}")
+    if page["reads"]:
+        faults.append(f"reads many: {', '.join(page['reads'])}")
     if ratio and ratio > GOAL and page["ms"] > QUICK_MS:
         faults.append("too slow")
     print(f"  {name:52} {page['ms']:8.1f} ms {grown} {page['queries']:3} queries  {'; '.join(faults)}", flush=True)
     return not faults
 
 
-def _ask(database: Database, what: str, **arguments: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(
-        database.run("-m", "bench.cockpit", what, json.dumps(arguments)).splitlines()[-1]
-    )
+def _ask(database: Database, module: str, what: str, **arguments: Any) -> dict[str, Any]:
+    told = database.run("-m", f"bench.{module}", what, json.dumps(arguments))
+    answer: dict[str, Any] = json.loads(told.splitlines()[-1])
     return answer

@@ -1,4 +1,4 @@
-"""The admin's pages, asked in one process: ``python -m bench.cockpit measure '{}'``, and what they are asked about.
+"""What the admin's pages are asked about: ``python -m bench.cockpit fill '{"claims": 1000000, "viewers": 100000}'``.
 
 ``fill`` puts a big studio's rows beside the demo's, into the demo's own organization: a million claims of 100,000 linked
 viewers in 200 campaigns, with what hangs on them. It writes past the operations that would take hours, into the same tables,
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from statistics import median
 from typing import Any
 
 import django
@@ -21,9 +19,8 @@ PLATFORMS = ("twitch", "kick")
 CAMPAIGNS = 200
 CHANNELS = 20_000
 REWARDS = 25
-ROUNDS = 7
-BIG = 5_000
-"""Rows from which on reading a whole table counts as a scan."""
+RUNNING = 8
+"""Campaigns that are on now, of which the start page tells each minute and each hour."""
 
 STATES = (
     *["confirmed"] * 45,
@@ -54,6 +51,7 @@ def fill(claims: int, viewers: int) -> dict[str, Any]:
         _people(game, viewers)
         _claims(game, campaigns, claims, viewers)
         _around(game, claims)
+        _pace(campaigns[:RUNNING])
     mend_counts()
     while fold_changes():
         pass
@@ -292,7 +290,7 @@ def _around(game: Any, claims: int) -> None:
             "actor_label": "'portal'",
         },
     )
-    sent = "n %% 100 IN (90, 98)"
+    sent = "n %% 100 >= 80"
     common = {"game_id": f"'{game.pk}'", "created_at": rows.ago(age), "attempt": "8", "attempts_left": "0"}
     rows.insert(Delivery, claims, {"claim_id": rows.ulid("01BENCHC"), **common}, where=sent)
     rows.insert(
@@ -323,125 +321,29 @@ def _around(game: Any, claims: int) -> None:
     )
 
 
-def measure() -> dict[str, dict[str, Any]]:
-    """Return for each page of the admin: its median time in ms, its queries, and which big tables they read whole."""
-    from django.conf import settings
-    from django.test import Client
+def _pace(campaigns: list[Any]) -> None:
+    """How fast claims come and go: two hours by the minute, four days by the hour."""
+    from django.utils import timezone
 
-    from portal.models import User
+    from fulfillment.claim_minutes import minute_of
+    from fulfillment.models import ClaimMinute, PaceTally
 
-    settings.ALLOWED_HOSTS = ["*"]
-    client = Client()
-    client.force_login(
-        User.objects.get(username="producer"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    now = timezone.now()
+    minutes = range(minute_of(now) - 120, minute_of(now))
+    ClaimMinute.objects.bulk_create(
+        ClaimMinute(campaign=campaign, minute=minute, platform=platform, claims=50 + minute % 7)
+        for campaign in campaigns
+        for minute in minutes
+        for platform in PLATFORMS
     )
-    big = _big_tables()
-    return {name: _page(client, address, big) for name, address in _pages()}
-
-
-def _page(client: Any, address: str, big: frozenset[str]) -> dict[str, Any]:
-    from django.db import connection
-
-    asked: list[tuple[str, Any]] = []
-
-    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        asked.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(note):
-        answer = client.get(address)
-    if answer.status_code != 200:
-        return {"status": answer.status_code, "ms": 0.0, "queries": 0, "scans": []}
-    # With SQLite all the work is in this process, and its own time is not what else the machine has to do.
-    clock = time.perf_counter if connection.vendor == "postgresql" else time.process_time
-    took = []
-    for _round in range(ROUNDS):
-        began = clock()
-        again = client.get(address)
-        if getattr(again, "streaming", False):
-            next(iter(again.streaming_content), None)
-        took.append((clock() - began) * 1000)
-    selects = [(sql, params) for sql, params in asked if sql.lstrip().upper().startswith(("SELECT", "WITH"))]
-    scans = sorted({scan for sql, params in selects for scan in _scans(sql, params, big)})
-    return {"status": 200, "ms": median(took), "queries": len(asked), "scans": scans}
-
-
-def _big_tables() -> frozenset[str]:
-    from django.apps import apps
-
-    return frozenset(
-        model._meta.db_table
-        for model in apps.get_models()
-        if model._default_manager.order_by()[: BIG + 1].count() > BIG
+    outcomes = ("within:1", "within:2", "within:5", "within:60", "within:3600", "rejected", "timeout")
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    PaceTally.objects.bulk_create(
+        PaceTally(campaign=campaign, hour=hour - timedelta(hours=back), outcome=outcome, count=100 + back)
+        for campaign in campaigns
+        for back in range(96)
+        for outcome in outcomes
     )
-
-
-def _scans(sql: str, params: Any, big: frozenset[str]) -> Iterator[str]:
-    """Yield the big tables that a query reads from end to end, as the database plans it."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
-            yield from _seq_scans(cursor.fetchone()[0][0]["Plan"], big, limited=False)
-            return
-        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
-        for *_ids, detail in cursor.fetchall():
-            words = detail.split()
-            if words[0] == "SCAN" and "LIMIT" not in sql:
-                yield from (table for table in big if words[1] in (table, f'"{table}"'))
-
-
-def _seq_scans(plan: dict[str, Any], big: frozenset[str], *, limited: bool) -> Iterator[str]:
-    limited = limited or plan["Node Type"] == "Limit"
-    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in big and not limited:
-        yield plan["Relation Name"]
-    for part in plan.get("Plans", []):
-        yield from _seq_scans(part, big, limited=limited)
-
-
-def _pages() -> Iterator[tuple[str, str]]:
-    """Name every page of the admin that a producer can open, with its address."""
-    from django.contrib import admin
-    from django.urls import NoReverseMatch, reverse
-
-    from portal.admin_pages import pages
-
-    yield "start page", reverse("admin:index")
-    for page in pages:
-        if "<" not in page.route:
-            yield page.name, reverse(f"admin:{page.name}")
-    for model in sorted(admin.site._registry, key=lambda one: one._meta.label_lower):
-        name = f"{model._meta.app_label}_{model._meta.model_name}"
-        yield f"{name}, list", reverse(f"admin:{name}_changelist")
-        newest = model._default_manager.order_by("-pk").values_list("pk", flat=True).first()
-        if newest is not None:
-            yield f"{name}, one", reverse(f"admin:{name}_change", args=[newest])
-    yield from _deep_pages(reverse, NoReverseMatch)
-
-
-def _deep_pages(reverse: Callable[..., str], absent: type[Exception]) -> Iterator[tuple[str, str]]:
-    from campaigns.hooks import campaign_pages
-    from campaigns.models import Campaign, Viewer
-    from linking.models import Player
-
-    campaign = Campaign.objects.filter(scope=Campaign.Scope.ALLOW_LIST).order_by("-starts_at")[0]
-    for page in campaign_pages:
-        try:
-            yield f"campaign, {page.name}", reverse(f"admin:campaigns_campaign_{page.name}", args=[campaign.pk])
-        except absent:  # a page of something that the campaign has
-            continue
-    yield "campaign with 20,000 channels", reverse("admin:campaigns_campaign_change", args=[campaign.pk])
-    viewer = Viewer.objects.order_by("-pk")[0]
-    yield "a viewer", reverse("admin:person_viewer", args=[viewer.pk])
-    yield "a player", reverse("admin:person_player", args=[Player.objects.order_by("-pk")[0].pk])
-    claims = reverse("admin:fulfillment_claim_changelist")
-    for query in ("state=failed", "state=attention", "q=bench-77", "reason=rejected", "p=5", "on_platform=kick"):
-        yield f"claims?{query}", f"{claims}?{query}"
-    yield "find, a name", f"{reverse('admin:find')}?q={viewer.login or viewer.pk}"
-    trail = reverse("admin:portal_auditentry_changelist")
-    for query in ("q=bench-77", "who=portal", "kind=fulfillment.claim"):
-        yield f"audit trail?{query}", f"{trail}?{query}"
 
 
 if __name__ == "__main__":

@@ -19,16 +19,18 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from campaigns.models import Game
 from linking.authorizing.checking import CannotAsk, check_now
 from linking.authorizing.shown import answer_text, is_lapsed, staff_text
 from linking.links import end_link
 from linking.models import Link, Player
 from linking.rules.authorizing import Verdict
 from portal import audit, platforms
-from portal.admin_base import ReadOnlyAdmin, display
+from portal.admin_base import ReadOnlyAdmin, display, in_reach
 from portal.admin_filters import DropdownFilter, PlatformFilter, ScopedRelatedFilter
 from portal.calling import problem_of
-from portal.organizations import may
+from portal.newest import NewestAdmin, NewestPaginator
+from portal.organizations import active_organization, may
 from portal.platforms.calls import PlatformError
 from portal.platforms.problems import explain
 from portal.roles import Permission, mask
@@ -155,8 +157,12 @@ class PlayerAdmin(_People):
         return player.user_id is not None
 
 
+def _games(request: HttpRequest) -> models.QuerySet[Any, str]:
+    return in_reach(Game.objects.all(), request).values_list("pk", flat=True)
+
+
 @admin.register(Link)
-class LinkAdmin(_People):
+class LinkAdmin(_People, NewestAdmin):
     """Which viewer is, or was, which player."""
 
     menu_icon = "link"
@@ -165,7 +171,7 @@ class LinkAdmin(_People):
     list_filter = (ActiveFilter, AuthorizationFilter, PlatformFilter, ("game", ScopedRelatedFilter))
     list_select_related = ("game", "viewer__authorization", "player")
     search_fields = ("=id", "=player__player_id", "=viewer__platform_user_id", "=viewer__login")
-    ordering = ("-pk",)
+    ordering = ("-started_at", "-pk")
     fields = (
         *("game", "viewer_shown", "platform_name", "player_shown", "scopes"),
         *("authorization", "started_at", "ended_at", "end_reason"),
@@ -178,20 +184,35 @@ class LinkAdmin(_People):
         return [*super().get_readonly_fields(request, obj), *shown]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Return the organization's links with both sides."""
-        return super().get_queryset(request).select_related("game__organization", "viewer__authorization", "player")
+        """Return the organization's links with both sides; by their games' ids, by which indexes find them."""
+        rows = Link.objects.filter(game__in=list(_games(request)))
+        return rows.select_related("game__organization", "viewer__authorization", "player")
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """Merge the links of the games, each game's by its index; what is few has an index that finds it."""
+        if request.GET.get("q") or request.GET.get(AuthorizationFilter.parameter_name):
+            return super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        paginator = NewestPaginator(queryset, per_page, *args, **kwargs)
+        paginator.by = "started_at"
+        paginator.shown = self.get_queryset(request)
+        platform = request.GET.get(PlatformFilter.parameter_name)
+        on_platform = {"platform": platform} if platform else {}
+        chosen = request.GET.get("game__id__exact")
+        paginator.parts = [{"game": game, **on_platform} for game in _games(request) if not chosen or game == chosen]
+        return paginator
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Find by exact ids, each through its index."""
         term = search_term.strip()
         if not term or not may(request, Permission.SEE_PEOPLE):
             return queryset, False
-        viewer = {"viewer__platform__in": list(platforms.registry)}
+        mine = {"viewer__organization": active_organization(request)}
+        viewer = {**mine, "viewer__platform__in": list(platforms.registry)}
         ways = (
             {"pk": term.upper()},
             {"player__player_id": term},
             {"viewer__platform_user_id": term, **viewer},
-            {"viewer__login__in": [term, term.lower()]},
+            {**mine, "viewer__login__in": [term, term.lower()]},
         )
         found: list[str] = []
         for way in ways:

@@ -83,6 +83,7 @@ class Link(models.Model):
         indexes = [
             models.Index(fields=["game", "-started_at"], name="link_list"),
             models.Index(fields=["game", "platform", "-started_at"], name="link_platform"),
+            models.Index(fields=["game", "-started_at"], condition=Q(ended_at__isnull=False), name="link_ended"),
         ]
 
     def __str__(self) -> str:

@@ -215,7 +215,7 @@ class OrganizationAdmin(LeadsBack, _ScopedChoices, _RolePermissions, ModelAdmin)
     menu_group: str | Promise = ""
     paginator = CappedPaginator
     show_full_result_count = False
-    list_per_page = 50
+    list_per_page = 25
     list_filter_submit = True
     warn_unsaved_form = True
     compressed_fields = False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -14,6 +16,7 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
+from unfold.utils import parse_datetime_str
 
 from portal import platforms
 from portal.admin_base import in_reach
@@ -25,7 +28,18 @@ __all__ = [
     "PlatformFilter",
     "RangeDateTimeFilter",
     "ScopedRelatedFilter",
+    "asked_range",
 ]
+
+
+def asked_range(request: HttpRequest, name: str) -> dict[str, datetime]:
+    """Return what a :class:`RangeDateTimeFilter` of the field ``name`` filters by in this request; only what is a time."""
+    given = {side: " ".join(request.GET.get(f"{name}_{side}_{part}", "") for part in (0, 1)) for side in _BOUNDS}
+    times = {side: parse_datetime_str(told) for side, told in given.items()}
+    return {f"{name}__{_BOUNDS[side]}": make_aware(moment) for side, moment in times.items() if moment}
+
+
+_BOUNDS = {"from": "gte", "to": "lte"}
 
 
 class ScopedRelatedFilter(RelatedDropdownFilter):

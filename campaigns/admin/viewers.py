@@ -10,16 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Viewer
 from portal import platforms
-from portal.admin_base import ReadOnlyAdmin, display
+from portal.admin_base import CappedPaginator, display, in_reach
 from portal.admin_filters import PlatformFilter
-from portal.organizations import may
+from portal.newest import NewestAdmin, NewestPaginator
+from portal.organizations import active_organization, game_scope, may
 from portal.roles import Permission, mask
 
+FOUND_AT_MOST = 1000
 MASKED = ("platform_user_id", "login", "name")
 
 
 @admin.register(Viewer)
-class ViewerAdmin(ReadOnlyAdmin):
+class ViewerAdmin(NewestAdmin):
     """Viewers of the organization's streams."""
 
     menu_icon = "group"
@@ -27,14 +29,43 @@ class ViewerAdmin(ReadOnlyAdmin):
     view_permission = Permission.SEE_PEOPLE_MASKED
     list_display = ("platform_user_id", "name", "login", "platform_name", "created_at")
     list_filter = (PlatformFilter,)
-    search_fields = ("=platform_user_id", "=login", "name__istartswith", "=id")
+    search_fields = ("=platform_user_id", "=login", "=name", "=id")
+    search_help_text = _("A user id, a login or a whole name")
     ordering = ("-id",)
+    sortable_by = ()
     change_form_outer_before_template = "admin/campaigns/viewer_deeds.html"
     fields = ("id", "platform", "platform_user_id", "login", "name", "user", "created_at")
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """Let nobody find out by searching what is masked for them."""
         return tuple(super().get_search_fields(request)) if may(request, Permission.SEE_PEOPLE) else ("=id",)
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """Merge the viewers of all platforms, each platform's by its index."""
+        if request.GET.get("q"):
+            return CappedPaginator(queryset, per_page, *args, **kwargs)
+        paginator = NewestPaginator(queryset, per_page, *args, **kwargs)
+        paginator.shown = in_reach(Viewer.objects.all(), request)
+        chosen = request.GET.get(PlatformFilter.parameter_name)
+        organization = active_organization(request)
+        paginator.parts = [
+            {"organization": organization, "platform": key} for key in platforms.registry if not chosen or key == chosen
+        ]
+        if game_scope(request) is not None:
+            paginator.whole = Viewer.objects.filter(organization=organization)
+        return paginator
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Find by exact ids and names, each through its index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        ways: list[dict[str, Any]] = [{"pk": term.upper()}]
+        if may(request, Permission.SEE_PEOPLE):
+            user = {"platform__in": list(platforms.registry), "platform_user_id": term}
+            ways += [user, {"login__in": [term, term.lower()]}, {"name": term}]
+        found = [key for way in ways for key in queryset.filter(**way).values_list("pk", flat=True)[:FOUND_AT_MOST]]
+        return Viewer.objects.filter(pk__in=found).order_by(*self.ordering), False
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Return the columns, masked for analysts."""

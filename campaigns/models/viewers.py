@@ -41,6 +41,7 @@ class Viewer(models.Model):
             )
         ]
         indexes = [
+            models.Index(fields=["organization", "platform", "-id"], name="viewer_list"),
             models.Index(fields=["organization", "login"], name="viewer_login"),
             models.Index(fields=["organization", "name"], name="viewer_name"),
         ]

@@ -19,9 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from fulfillment.admin.bulk_pages import ACTION_NAMES, BulkPages
 from fulfillment.admin.claim_deeds import ClaimDeeds
 from fulfillment.admin.claim_page import claim_page
-from fulfillment.admin.claim_paging import LOOKED_THROUGH, RELATED, ClaimPaginator, FilteredPaginator
+from fulfillment.admin.claim_paging import RELATED, claim_paginator
 from fulfillment.admin.filters import (
-    NEEDS_STAFF,
     AttemptedFilter,
     GrantedRangeFilter,
     ReasonFilter,
@@ -33,25 +32,17 @@ from fulfillment.admin.words import ago, picture, reason_name, sees_people, stat
 from fulfillment.bulk import choose_claims
 from fulfillment.models import Claim
 from fulfillment.models.bulk import BulkOperation
-from fulfillment.rules.states import State
 from portal import platforms
-from portal.admin_base import CappedPaginator, ReadOnlyAdmin, display
+from portal.admin_base import display
 from portal.admin_filters import ChoicesDropdownFilter, PlatformFilter, ScopedRelatedFilter
+from portal.newest import NewestAdmin, NewestPaginator
 from portal.organizations import active_organization, game_scope, may
 from portal.reach import in_games
 from portal.roles import Permission
 
-_NARROWING = ("reason", "q", "campaign__id__exact")
-_UNINDEXED = ("on_platform", "game__id__exact", "source__exact", "attempted")
-
-
-def _looks_through(request: HttpRequest) -> bool:
-    """Tell whether something narrows the list of which no index knows: a filter, or that the member has only some games."""
-    return game_scope(request) is not None or any(request.GET.get(name) for name in _UNINDEXED)
-
 
 @admin.register(Claim)
-class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
+class ClaimAdmin(BulkPages, ClaimDeeds, NewestAdmin):
     """Claims of the active organization, to be read and acted on."""
 
     menu_icon = "featured_seasonal_and_gifts"
@@ -84,7 +75,7 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the organization's claims without what only their own page shows."""
-        if _looks_through(request) or request.GET.get("q"):
+        if request.GET.get("q"):
             # Which rows to look at is known by then: the database must not walk through all of the organization's instead.
             claims = Claim.objects.annotate(owner=Concat("organization_id", Value("")))
             claims = claims.filter(owner=getattr(active_organization(request), "pk", None)).defer("raw")
@@ -92,21 +83,8 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
         return super().get_queryset(request).defer("raw")
 
     def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
-        """Merge by state where nothing narrows the list; else let the index of what narrows it do the work."""
-        state = request.GET.get("state")
-        one_state = state not in (None, "", StateFilter.attention)
-        games = game_scope(request)
-        narrowed = (one_state and games is None) or games == frozenset()
-        if narrowed or any(request.GET.get(name) for name in _NARROWING):
-            return CappedPaginator(queryset, per_page, *args, **kwargs)
-        kind = FilteredPaginator if _looks_through(request) else ClaimPaginator
-        paginator = kind(queryset, per_page, *args, **kwargs)
-        paginator.organization = active_organization(request)
-        if state == StateFilter.attention:
-            paginator.states = NEEDS_STAFF
-        elif one_state and state in set(State):
-            paginator.states = (state,)
-        return paginator
+        """Let the index of what narrows the list lead through it."""
+        return claim_paginator(request, queryset, per_page, *args, **kwargs)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Find by ids through indexes; analysts by the claim's own id alone."""
@@ -126,15 +104,21 @@ class ClaimAdmin(BulkPages, ClaimDeeds, ReadOnlyAdmin):
         changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
         if changelist:
             changelist.may_act_on_many = may(request, Permission.BULK)
-        if getattr(getattr(changelist, "paginator", None), "left_out", False):
-            text = _t(
-                "Only the newest %(count)s claims of each state were looked through. Choose a state or a campaign too, "
-                "to see all that fit. An action on all of them takes the older ones as well."
-            )
-            messages.info(request, text % {"count": f"{LOOKED_THROUGH:,}"})
         for claim in getattr(changelist, "result_list", None) or ():
             claim.shown_viewer = viewer_name(request, claim)
         return response
+
+    how_to_narrow = _(
+        "Choose a state, a campaign or a time of arrival too, to see all that fit. An action on all of them takes the older ones as well."
+    )
+
+    def told_left_out(self, paginator: NewestPaginator) -> str:
+        """Say that it is so many of each state."""
+        if len(paginator.parts) == 1:
+            return super().told_left_out(paginator)
+        return _t("Only the newest %(count)s claims of each state were looked through.") % {
+            "count": f"{paginator.depth:,}"
+        }
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Game
 from fulfillment.admin.words import ago, endpoint_state, state_chip, utc_in_two
 from fulfillment.models import Delivery, DeliveryAttempt, Endpoint
-from portal.admin_base import ReadOnlyAdmin, display, in_reach
-from portal.admin_filters import DropdownFilter, RangeDateTimeFilter, ScopedRelatedFilter
+from portal.admin_base import display, in_reach
+from portal.admin_filters import DropdownFilter, RangeDateTimeFilter, ScopedRelatedFilter, asked_range
+from portal.newest import NewestAdmin, NewestPaginator
 from portal.roles import Permission
 
 
@@ -67,12 +69,13 @@ def games_of(request: HttpRequest) -> list[str]:
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(NewestAdmin):
     """What is to be sent to game backends, and what was."""
 
     menu_icon = "local_shipping"
     menu_order = 30
     view_permission = Permission.SEE_PEOPLE_MASKED
+    how_to_narrow = _("Older ones are on the pages of their claims.")
     list_display = ("claim_link", "claim_state", "game", "due", "attempt", "attempts_left", "endpoint_now")
     list_display_links = None
     list_filter = (DueFilter, ("game", ScopedRelatedFilter))
@@ -82,6 +85,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
         """Return the deliveries of the organization's games."""
         rows = Delivery.objects.filter(game__in=games_of(request)).defer("body")
         return rows.select_related("game__endpoint", "claim__reward").defer("body", "claim__raw")
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """Find what is due by the index of that. All are looked through from the newest on: no index knows whose they are."""
+        if request.GET.get("show") != "all":
+            return super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        paginator = NewestPaginator(queryset, per_page, *args, **kwargs)
+        paginator.shown = self.get_queryset(request)
+        paginator.whole = Delivery.objects.all()
+        return paginator
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Put what is due first at the top; of all, the newest."""
@@ -121,12 +133,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DeliveryAttempt)
-class DeliveryAttemptAdmin(ReadOnlyAdmin):
+class DeliveryAttemptAdmin(NewestAdmin):
     """Every send with its answer. Answers may name players, so analysts do not see them."""
 
     menu_icon = "receipt_long"
     menu_order = 40
     view_permission = Permission.SEE_PEOPLE
+    how_to_narrow = _("Choose a time to see older ones; the page of a claim has all of its own.")
     list_display = ("started", "claim_link", "number", "duration_ms", "status", "said")
     list_display_links = None
     list_filter = (StatusFilter, ("started_at", RangeDateTimeFilter), ("delivery__game", ScopedRelatedFilter))
@@ -135,8 +148,18 @@ class DeliveryAttemptAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the attempts of the organization's games."""
-        rows = DeliveryAttempt.objects.filter(delivery__game__in=games_of(request))
+        # The game as a value of each attempt: as a join, the database would begin with all deliveries of these games.
+        game = Delivery.objects.filter(pk=OuterRef("delivery")).values("game")
+        rows = DeliveryAttempt.objects.alias(of_game=Subquery(game)).filter(of_game__in=games_of(request))
         return rows.select_related("delivery__claim__reward").defer("delivery__body", "delivery__claim__raw")
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        """Look through them from the newest of the chosen time on: no index knows whose they are."""
+        paginator = NewestPaginator(queryset, per_page, *args, **kwargs)
+        paginator.by = "started_at"
+        paginator.shown = self.get_queryset(request)
+        paginator.whole = DeliveryAttempt.objects.filter(**asked_range(request, "started_at"))
+        return paginator
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -84,22 +84,31 @@ class ReceivedRangeFilter(RangeDateTimeFilter):
         found = super().queryset(request, queryset)
         if found is None:
             return None
-        bounds = {
-            "pk__gte": _id_at(self._entered("from"), -_SKEW),
-            **({"pk__lte": _id_at(self._entered("to"), _SKEW)} if self.bounds_end else {}),
-        }
-        return found.filter(**{name: value for name, value in bounds.items() if value})
+        entered = (str(self.used_parameters.get(f"{self.parameter_name}_{side}_0") or "") for side in ("from", "to"))
+        return found.filter(**_id_bounds(*entered, bounds_end=self.bounds_end))
 
     bounds_end = True
-
-    def _entered(self, side: str) -> str:
-        return str(self.used_parameters.get(f"{self.parameter_name}_{side}_0") or "")
 
 
 class GrantedRangeFilter(ReceivedRangeFilter):
     """A range of times of granting: a claim arrives after it was granted, sometimes long after."""
 
     bounds_end = False
+
+
+def arrived_within(request: HttpRequest) -> dict[str, str]:
+    """Return the bounds of claims' ids that follow from the times of arrival and of granting that a request asks for."""
+    asked = {f"{name}_{side}": request.GET.get(f"{name}_{side}_0", "") for name in _TIMES for side in ("from", "to")}
+    granted = _id_bounds(asked["granted_at_from"], "", bounds_end=False)
+    return granted | _id_bounds(asked["received_at_from"], asked["received_at_to"], bounds_end=True)
+
+
+_TIMES = ("received_at", "granted_at")
+
+
+def _id_bounds(first_day: str, last_day: str, *, bounds_end: bool) -> dict[str, str]:
+    bounds = {"pk__gte": _id_at(first_day, -_SKEW), "pk__lte": _id_at(last_day, _SKEW) if bounds_end else ""}
+    return {name: value for name, value in bounds.items() if value}
 
 
 def _id_at(day: str, margin: timedelta) -> str:

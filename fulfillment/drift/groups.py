@@ -217,6 +217,9 @@ def _read(organization_id: str, *, counted: int, within: Key | None = None) -> l
     return [_group(*row) for row in rows]
 
 
+_AS_BEFORE = "SET LOCAL enable_sort TO DEFAULT; SET LOCAL jit TO DEFAULT"
+
+
 def _in_order_of_the_index(statement: str, values: list[Any]) -> list[Any]:
     """Return the rows of a statement that goes along the index whatever the database believes about the table.
 
@@ -227,7 +230,9 @@ def _in_order_of_the_index(statement: str, values: list[Any]) -> list[Any]:
         if connection.vendor != "postgresql":
             cursor.execute(statement, values)
             return list(cursor.fetchall())
-        cursor.execute(f"SET LOCAL enable_sort = off; {statement}; SET LOCAL enable_sort = on", values)
+        # What it now believes sorting costs would be reason enough to compile the statement, for ten times what that saves.
+        cursor.execute(f"SET LOCAL enable_sort = off; SET LOCAL jit = off; {statement}; {_AS_BEFORE}", values)
+        cursor.nextset()
         cursor.nextset()
         return list(cursor.fetchall())
 

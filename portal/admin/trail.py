@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -30,6 +31,8 @@ from portal.organizations import active_organization, may
 from portal.roles import Permission
 
 _PORTAL = "portal"
+FOUND_AT_MOST = 1_000
+"""So many entries, the newest, a search shows of those that have the id or the name in the same place."""
 
 COLUMNS = (
     Column("at", _("When it was done.")),
@@ -108,9 +111,24 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return [*super().get_readonly_fields(request, obj), "kind", "what", "changes"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Search for all that was written as one: names have spaces, and are looked up whole."""
+        """Search for all that was written as one: names have spaces, and are looked up whole.
+
+        A page shows the newest that each index finds; a file has all of them.
+        """
         whole = search_term.strip().strip("\"'")
-        return super().get_search_results(request, queryset, f'"{whole}"' if whole else "")
+        if not whole:
+            return queryset, False
+        ways = [models.Q(**{name: whole}) for name in self.search_fields]
+        if getattr(request, "takes_whole_trail", False):
+            return queryset.filter(reduce(or_, ways)), False
+        found = [
+            list(queryset.filter(way).order_by("-pk").values_list("pk", flat=True)[:FOUND_AT_MOST]) for way in ways
+        ]
+        if any(len(keys) == FOUND_AT_MOST for keys in found):
+            text = _t("Very many entries fit. The newest %(count)s are shown; narrow the list by time, person or kind.")
+            messages.info(request, text % {"count": f"{FOUND_AT_MOST:,}"})
+        # By the primary key alone: what belongs to whom was decided above, and no other index is to be gone through.
+        return AuditEntry.objects.filter(pk__in=set().union(*found)).order_by(*self.ordering), False
 
     @display(description=_("time"))
     def when(self, entry: AuditEntry) -> SafeString:
@@ -175,6 +193,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if format_name not in FORMATS:
             raise Http404
+        request.takes_whole_trail = True  # type: ignore[attr-defined]
         try:
             entries: models.QuerySet[AuditEntry] = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:  # a filter that the list itself would leave out, with a word about it

@@ -45,9 +45,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["organization", "object_id"], name="audit_object_id"),
             models.Index(fields=["organization", "object_label"], name="audit_object_label"),
             models.Index(fields=["organization", "actor_label"], name="audit_actor_label"),
-            models.Index(
-                fields=["organization", "request_id"], condition=~models.Q(request_id=""), name="audit_request"
-            ),
+            models.Index(fields=["organization", "request_id"], name="audit_request"),
         ]
 
     def __str__(self) -> str:

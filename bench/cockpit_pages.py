@@ -1,0 +1,187 @@
+"""The admin's pages, asked in one process: ``python -m bench.cockpit_pages measure '{}'``.
+
+Every page that the admin's registry knows, every choice of every filter of every list, and what people search for. Of each,
+its time, its queries, and the statements that read many rows: more than a list may count, whatever index they use.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from statistics import median
+from typing import Any
+
+import django
+
+ROUNDS = 7
+FILTER_ROUNDS = 3
+MANY_ROWS = 20_000
+"""A statement that looks at more rows reads a table, whatever the plan calls it: twice what a list counts at most."""
+
+STEPS_OF_A_ROW = 25
+"""So many steps of SQLite's machine go into looking at one row."""
+
+STEPS_AT_ONCE = 1_000
+
+
+def measure() -> dict[str, dict[str, Any]]:
+    """Return for each page of the admin: its median time in ms, its queries, and what its statements read whole."""
+    from django.conf import settings
+    from django.test import Client
+
+    from portal.models import User
+
+    settings.ALLOWED_HOSTS = ["*"]
+    client = Client()
+    client.force_login(
+        User.objects.get(username="producer"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    pages = dict(_pages())
+    measured = {name: _page(client, address, ROUNDS) for name, address in pages.items()}
+    for name, address in pages.items():
+        for query in _filters(client, address) if name.endswith(", list") else ():
+            measured[f"{name}?{query}"] = _page(client, f"{address}?{query}", FILTER_ROUNDS)
+    return measured
+
+
+def _page(client: Any, address: str, rounds: int) -> dict[str, Any]:
+    from django.db import connection
+
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        answer = client.get(address)
+    if answer.status_code != 200:
+        return {"status": answer.status_code, "ms": 0.0, "queries": 0, "reads": []}
+    # With SQLite all the work is in this process, and its own time is not what else the machine has to do.
+    clock = time.perf_counter if connection.vendor == "postgresql" else time.process_time
+    took = []
+    for _round in range(rounds):
+        began = clock()
+        again = client.get(address)
+        if getattr(again, "streaming", False):
+            next(iter(again.streaming_content), None)
+        took.append((clock() - began) * 1000)
+    selects = [(sql, params) for sql, params in asked if sql.lstrip().upper().startswith(("SELECT", "WITH"))]
+    reads = sorted({_told(sql) for sql, params in selects if _rows_looked_at(sql, params) > MANY_ROWS})
+    return {"status": 200, "ms": median(took), "queries": len(asked), "reads": reads}
+
+
+def _told(sql: str) -> str:
+    """Return from which table a statement reads, and whether it counts."""
+    table = sql.partition(" FROM ")[2].lstrip("(").partition(" ")[0].strip('"')
+    if table in ("SELECT", ""):
+        table = sql.partition('FROM "')[2].partition('"')[0]
+    return f"{'count of ' if 'COUNT(' in sql[:20] else ''}{table}"
+
+
+def _rows_looked_at(sql: str, params: Any) -> float:
+    """Return at about how many rows the database looks for a statement."""
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
+            return _looked_at(cursor.fetchone()[0][0]["Plan"])
+    steps = 0
+
+    def more() -> int:
+        nonlocal steps
+        steps += STEPS_AT_ONCE
+        return 0
+
+    connection.connection.set_progress_handler(more, STEPS_AT_ONCE)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            cursor.fetchall()
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+    return steps / STEPS_OF_A_ROW
+
+
+def _looked_at(plan: dict[str, Any]) -> float:
+    """Return the most rows that one step of a plan of PostgreSQL looked at."""
+    dropped = sum(plan.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck", "Join Filter"))
+    mine = (plan["Actual Rows"] + dropped) * plan["Actual Loops"]
+    return max([mine, *(_looked_at(part) for part in plan.get("Plans", []))])
+
+
+def _pages() -> Iterator[tuple[str, str]]:
+    """Name every page of the admin that a producer can open, with its address."""
+    from django.contrib import admin
+    from django.urls import NoReverseMatch, reverse
+
+    from portal.admin_pages import pages
+
+    yield "start page", reverse("admin:index")
+    for page in pages:
+        if "<" not in page.route:
+            yield page.name, reverse(f"admin:{page.name}")
+    for model in sorted(admin.site._registry, key=lambda one: one._meta.label_lower):
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        yield f"{name}, list", reverse(f"admin:{name}_changelist")
+        newest = model._default_manager.order_by("-pk").values_list("pk", flat=True).first()
+        if newest is not None:
+            yield f"{name}, one", reverse(f"admin:{name}_change", args=[newest])
+    yield from _deep_pages(reverse, NoReverseMatch)
+
+
+def _deep_pages(reverse: Callable[..., str], absent: type[Exception]) -> Iterator[tuple[str, str]]:
+    from campaigns.hooks import campaign_pages
+    from campaigns.models import Campaign, Viewer
+    from linking.models import Player
+
+    campaign = Campaign.objects.filter(scope=Campaign.Scope.ALLOW_LIST).order_by("-starts_at")[0]
+    for page in campaign_pages:
+        try:
+            yield f"campaign, {page.name}", reverse(f"admin:campaigns_campaign_{page.name}", args=[campaign.pk])
+        except absent:  # a page of something that the campaign has
+            continue
+    yield "campaign with 20,000 channels", reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+    viewer, player = Viewer.objects.order_by("-pk")[0], Player.objects.order_by("-pk")[0]
+    yield "a viewer", reverse("admin:person_viewer", args=[viewer.pk])
+    yield "a player", reverse("admin:person_player", args=[player.pk])
+    yield "find, a name", f"{reverse('admin:find')}?q={viewer.login or viewer.pk}"
+    claims = reverse("admin:fulfillment_claim_changelist")
+    for query in ("q=bench-77", "p=5", "on_platform=kick&state=delivered", f"campaign__id__exact={campaign.pk}&p=2"):
+        yield f"claims?{query}", f"{claims}?{query}"
+    yield "trail?q=bench-77", f"{reverse('admin:portal_auditentry_changelist')}?q=bench-77"
+    yield "trail?q=portal", f"{reverse('admin:portal_auditentry_changelist')}?q=portal"
+    yield "links?q", f"{reverse('admin:linking_link_changelist')}?q={viewer.login}"
+    yield "viewers?q", f"{reverse('admin:campaigns_viewer_changelist')}?q={viewer.login}"
+    yield "players?q", f"{reverse('admin:linking_player_changelist')}?q={player.player_id}"
+
+
+def _filters(client: Any, address: str) -> Iterator[str]:
+    """Yield a query for every choice of every filter that a list offers; of related rows, for the first and the last."""
+    from django.contrib.admin.filters import FieldListFilter, RelatedFieldListFilter
+    from django.utils import timezone
+
+    changelist = getattr(client.get(address), "context_data", {}).get("cl")
+    yesterday = (timezone.now() - timedelta(days=1)).date().isoformat()
+    for spec in changelist.filter_specs if changelist else ():
+        if not isinstance(spec, FieldListFilter):
+            yield from (f"{spec.parameter_name}={value}" for value, _label in spec.lookup_choices if value)
+        elif isinstance(spec, RelatedFieldListFilter):
+            shown = [spec.lookup_choices[0], spec.lookup_choices[-1]] if spec.lookup_choices else []
+            yield from dict.fromkeys(f"{spec.lookup_kwarg}={value}" for value, _label in shown)
+        elif spec.field.flatchoices:
+            yield from (f"{spec.lookup_kwarg}={value}" for value, _label in spec.field.flatchoices)
+        elif f"{spec.field_path}_from_0" in spec.expected_parameters():
+            for side in ("from", "to"):
+                yield f"{spec.field_path}_{side}_0={yesterday}&{spec.field_path}_{side}_1=00%3A00%3A00"
+        else:
+            yield f"{spec.expected_parameters()[0]}=1"
+
+
+if __name__ == "__main__":
+    django.setup()
+    print(json.dumps(globals()[sys.argv[1]](**json.loads(sys.argv[2]))))
