@@ -21,6 +21,7 @@ class Job:
 JOBS = (
     Job("Refresh the platforms' public keys", "fulfillment.tasks.refresh_public_keys", 5),
     Job("Remove what has expired", "fulfillment.tasks.remove_expired", 60),
+    Job("Look at how large tables have become", "portal.table_statistics.renew_statistics", 60),
     Job("Take up bulk actions that were interrupted", "fulfillment.bulk.take_up_due", 1),
     Job("Work out all waiting claims again", "fulfillment.tasks.look_at_all_again", 24 * 60),
     Job("Remove what is kept no longer", "fulfillment.tasks.apply_retention", 24 * 60),
