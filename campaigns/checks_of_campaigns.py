@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db.models import F
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward
@@ -190,7 +191,7 @@ def _counted_there(campaign: Campaign, row: CampaignPlatform) -> Iterator[Findin
     if not platform.counts_watch_time:
         yield _error(
             "platform_does_not_count",
-            Sentence(_("%(platform)s does not count watch time itself."), {"platform": platform.name}),
+            Sentence(_("%(platform)s does not count watch time itself."), {"platform": capfirst(platform.name)}),
             Sentence(_("Choose that the portal counts there.")),
             field="platforms",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminSelect2Widget
@@ -145,7 +146,8 @@ class CampaignPlatformForm(OrganizationForm):
             self.add_error(
                 "counted_by",
                 ValidationError(
-                    _("%(name)s does not count itself: choose the portal."), params={"name": platforms.get(key).name}
+                    _("%(name)s does not count itself: choose the portal."),
+                    params={"name": capfirst(platforms.get(key).name)},
                 ),
             )
         return cleaned

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignReward, Game, Reward, RewardPlatformId
@@ -130,7 +131,7 @@ def _check_platforms(plan: ImportPlan) -> None:
         if not platforms.is_known(one.platform):
             plan.refuse(f"campaign.platforms[{number}]", _UNKNOWN_PLATFORM, platform=one.platform, known=known)
         elif one.counted_by == "platform" and not platforms.get(one.platform).counts_watch_time:
-            name = platforms.get(one.platform).name
+            name = capfirst(platforms.get(one.platform).name)
             plan.refuse(f"campaign.platforms[{number}]", _("%(name)s does not count itself: choose portal."), name=name)
     strangers = {one.platform for one in plan.document.channels if not platforms.is_known(one.platform)}
     for platform in sorted(strangers):

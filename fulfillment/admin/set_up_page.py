@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -70,7 +71,7 @@ def _shown(request: HttpRequest, organization: Organization, part: Part) -> dict
 def _title(part: Part) -> str:
     if part.platform is None:
         return _t("In the portal")
-    return part.platform.name
+    return capfirst(part.platform.name)
 
 
 def _chip(step: Step) -> Any:

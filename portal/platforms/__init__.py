@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from portal.platforms.base import Platform
@@ -37,7 +38,7 @@ def is_known(key: str) -> bool:
 
 def choices() -> list[tuple[str, str]]:
     """Return key and name of all platforms, for forms."""
-    return [(platform.key, platform.name) for platform in registry.values()]
+    return [(platform.key, capfirst(platform.name)) for platform in registry.values()]
 
 
 def id_hints(about: str) -> list[tuple[str, str | Promise]]:

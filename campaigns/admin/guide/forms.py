@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.campaign_forms import CampaignForm
@@ -148,7 +149,7 @@ class WhereForm(CampaignForm):
         played = key == STUDIO.key or not self.categories or key in self.categories
         proposed = ready and played and not self.stored
         self.fields[f"on_{key}"] = forms.BooleanField(
-            label=platform.name,
+            label=capfirst(platform.name),
             required=False,
             initial=row is not None or proposed,
         )

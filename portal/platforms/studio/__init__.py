@@ -9,7 +9,7 @@ from portal.platforms.studio.guide import GUIDE
 
 STUDIO = Platform(
     key="portal",
-    name="The studio's own player",
+    name="the studio's own player",  # within sentences; what begins with it sets the capital
     vocabulary=Vocabulary(
         organization=_("organization"),
         game=_("game"),
