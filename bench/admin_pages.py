@@ -2,7 +2,7 @@
 
 The same pages of the same database, asked by the same producer in one process, before and after a million claims of
 100,000 viewers in 200 campaigns are there. A page may take three times as long, ask at most 20 queries, and read no big
-table from end to end. On SQLite the processor's time is taken, on PostgreSQL that of the clock.
+table from end to end. Times are the processor's, with PostgreSQL those of both processes.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ def _standing_on(obj: models.Model) -> Iterator[Rows]:
     seen: set[Any] = set()
     while waiting:
         rows = waiting.pop()
-        for relation in get_candidate_relations_to_delete(rows.model._meta):
+        relations: Iterator[Any] = get_candidate_relations_to_delete(rows.model._meta)
+        for relation in relations:
             field = relation.field
             if field in seen:
                 continue
