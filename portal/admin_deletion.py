@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -44,7 +44,7 @@ def _standing_on(obj: models.Model) -> Iterator[Rows]:
     seen: set[Any] = set()
     while waiting:
         rows = waiting.pop()
-        relations: Iterator[Any] = get_candidate_relations_to_delete(rows.model._meta)
+        relations: Iterable[Any] = get_candidate_relations_to_delete(rows.model._meta)
         for relation in relations:
             field = relation.field
             if field in seen:

@@ -274,7 +274,7 @@ def test_c5_the_checklist_leads_to_where_each_point_is_mended(owner: Client, org
     assert "must be mended before publishing" in shown
     assert f'{step(campaign, Step.BASICS)}#id_ends_at_0"' in shown
     assert f'{step(campaign, Step.WHERE)}#channels"' in shown
-    assert f'{step(campaign, Step.REWARDS)}?edit={campaign.rewards.get().pk}&amp;next=' in shown
+    assert f"{step(campaign, Step.REWARDS)}?edit={campaign.rewards.get().pk}&amp;next=" in shown
     assert "Publish now" not in shown
 
 
