@@ -23,12 +23,13 @@ from campaigns.models import Game
 from linking.authorizing.checking import CannotAsk, check_now
 from linking.authorizing.shown import answer_text, is_lapsed, staff_text
 from linking.links import end_link
-from linking.models import Link, Player
+from linking.models import Link, Player, ViewerAuthorization
 from linking.rules.authorizing import Verdict
 from portal import audit, platforms
 from portal.admin_base import ReadOnlyAdmin, display, in_reach
 from portal.admin_filters import DropdownFilter, PlatformFilter, ScopedRelatedFilter
 from portal.calling import problem_of
+from portal.models import PlatformCredential
 from portal.newest import NewestAdmin, NewestPaginator
 from portal.organizations import active_organization, may
 from portal.platforms.calls import PlatformError
@@ -77,7 +78,12 @@ class AuthorizationFilter(DropdownFilter):
         """Keep the active links whose viewer the platform did not name."""
         if self.value() != "lapsed":
             return queryset
-        return queryset.filter(ended_at=None, viewer__authorization__missing_since__isnull=False)
+        # Those first, of which there are few, and their links by them.
+        lapsed = ViewerAuthorization.objects.filter(
+            credential__in=PlatformCredential.objects.filter(organization=active_organization(request)),
+            missing_since__isnull=False,
+        )
+        return queryset.filter(ended_at=None, viewer__in=lapsed.values("viewer"))
 
 
 class _People(ReadOnlyAdmin):

@@ -12,6 +12,8 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import NoReverseMatch, URLPattern, path, reverse
@@ -65,7 +67,8 @@ class ActorFilter(DropdownFilter):
         """Keep what the chosen one did."""
         value = self.value()
         if value == _PORTAL:
-            return queryset.filter(actor=None, actor_label=_PORTAL)
+            # The label as a value to compare: by its index the newest of very many would have to be sorted out.
+            return queryset.alias(label=Concat("actor_label", Value(""))).filter(actor=None, label=_PORTAL)
         return queryset.filter(actor=int(value)) if value and value.isascii() and value.isdigit() else queryset
 
 
