@@ -56,12 +56,19 @@ class CappedPaginator(_Paginator):
     """Counts at most 10,000 rows, so that a list over millions stays quick; who needs more narrows by filter."""
 
     cap = 10_000
+    template_name = "admin/list_pages.html"
+    """What the theme shows below the list: the pages and the count, which says where it stopped counting."""
 
     @cached_property
     def count(self) -> int:
         """Return the number of rows, or the cap."""
         rows: Any = self.object_list
         return int(rows.order_by()[: self.cap].count())
+
+    @property
+    def there_are_more(self) -> bool:
+        """Whether there are, or may be, more rows than were counted."""
+        return self.count >= self.cap
 
 
 def organization_path(model: type[models.Model]) -> str | None:

@@ -68,6 +68,11 @@ class NewestPaginator(CappedPaginator):
         return bool(self._oldest)
 
     @property
+    def there_are_more(self) -> bool:
+        """Whether there may be more rows than were counted."""
+        return super().there_are_more or self.left_out
+
+    @property
     def depth(self) -> int:
         """How many rows of each part are looked through."""
         return self.looked_through // max(len(self.parts), 1)

@@ -78,9 +78,13 @@ def test_f3_a_filter_without_an_index_says_that_older_claims_were_not_looked_at(
     assert first.pk not in found
     assert len(found) == 2
     assert "Only the newest 2 were looked through. Choose a state, a campaign" in page
+    assert "2 or more claims" in page
     found, page = listed(client, CLAIMS, state="failed")
     assert first.pk in found
     assert "looked through" not in page
+    assert "3 claims" in page
+    monkeypatch.setattr(NewestPaginator, "cap", 2)
+    assert "2 or more claims" in listed(client, CLAIMS, state="failed")[1]
 
 
 def test_f3_reasons_are_found_in_the_states_they_belong_to(studio: Studio) -> None:
