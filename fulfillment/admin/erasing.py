@@ -25,6 +25,7 @@ from fulfillment.admin.deed_form import ReasonForm
 from fulfillment.erasure import Erasure, ErasureRefused, erase_player, erase_viewer, preview_player, preview_viewer
 from fulfillment.export import export_player, export_viewer
 from fulfillment.figures import counted
+from fulfillment.models import Claim
 from fulfillment.purging import Purged, PurgeRefused, count_for_purge, purge_test_campaign
 from linking.models import Link, Player
 from portal import audit, platforms
@@ -268,13 +269,19 @@ def _tell(request: HttpRequest, purged: Purged) -> None:
         )
 
 
+def _has_test_rows(campaign: Campaign) -> bool:
+    """Tell whether there is something to remove, of which the counts may not know yet."""
+    events = GameEvent.objects.filter(campaign_reward__campaign=campaign)
+    return Claim.objects.filter(campaign=campaign).exists() or events.exists()
+
+
 def test_claims_figure(campaign: Campaign) -> list[tuple[str, str, str]]:
     """Show on a test campaign's page how many claims it has, and lead to their removal."""
     if not campaign.test_mode:
         return []
     count = sum(counted(campaign).values())
-    begun = campaign.starts_at is not None and campaign.starts_at <= timezone.now()  # before, no game event happens
-    if not count and not (begun and GameEvent.objects.filter(campaign_reward__campaign=campaign).exists()):
+    begun = campaign.starts_at is not None and campaign.starts_at <= timezone.now()  # before, nothing happens by itself
+    if not count and not (begun and _has_test_rows(campaign)):
         return [(_t("Test claims"), "0", "")]
     page = reverse("admin:purge_test_campaign", args=[campaign.pk])
     return [(_t("Test claims"), f"{count:,} · {_t('Remove test claims …')}", page)]

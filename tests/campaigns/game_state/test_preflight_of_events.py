@@ -82,17 +82,22 @@ def test_c5_an_event_that_is_whole_counted_allowed_and_tried_is_in_order(campaig
 
 def test_w3_an_event_is_refused_where_only_platforms_count_whatever_sources_there_are(campaign: Campaign) -> None:
     """They were accepted before: but what viewers earn by events is claimed here, and so only where the portal counts."""
-    campaign.platforms.update(counted_by="platform", platform_campaign_id="C1")
+    campaign.platforms.update(counted_by="platform", platform_campaign_id="01K6ZC2V9Q8M4T7R1XWB3NYHDF")
     reward = campaign.rewards.get().reward
-    reward.platform_ids.create(platform="kick", platform_reward_id="R1")
+    reward.platform_ids.create(platform="kick", platform_reward_id="01K6ZC5E7W3P9D2J8SAVQ4TMGK")
     assert "the portal counts on none" in only(campaign, "game_event_not_counted", Level.ERROR)
 
 
 def test_w3_where_the_portal_counts_on_one_platform_the_others_are_named(campaign: Campaign) -> None:
     CampaignPlatform.objects.create(
-        campaign=campaign, platform="twitch", counted_by="platform", platform_campaign_id="T1"
+        campaign=campaign,
+        platform="twitch",
+        counted_by="platform",
+        platform_campaign_id="8b3f1c52-6d0e-4a97-b1f4-2c7e9a5d3810",
     )
-    campaign.rewards.get().reward.platform_ids.create(platform="twitch", platform_reward_id="R1")
+    campaign.rewards.get().reward.platform_ids.create(
+        platform="twitch", platform_reward_id="4f2a7d90-13bc-4e58-9d6a-b0c1e87f2345"
+    )
     assert "On Twitch nobody gets" in only(campaign, "game_event_not_counted_there", Level.WARNING)
 
 
