@@ -111,21 +111,29 @@ def _rows_looked_at(sql: str, params: Any) -> float:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
             return _looked_at(cursor.fetchone()[0][0]["Plan"])
-    steps = 0
+    connection.ensure_connection()
+    # Given again to a connection that has it, it is the same function: one made for each statement once ended in a crash.
+    connection.connection.set_progress_handler(_steps.more, STEPS_AT_ONCE)
+    before = _steps.taken
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        cursor.fetchall()
+    return (_steps.taken - before) / STEPS_OF_A_ROW
 
-    def more() -> int:
-        nonlocal steps
-        steps += STEPS_AT_ONCE
+
+class _Steps:
+    """How far SQLite's machine has got in this process, in thousands of steps."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.more = self._more  # one object for as long as the process lives
+
+    def _more(self) -> int:
+        self.taken += STEPS_AT_ONCE
         return 0
 
-    connection.connection.set_progress_handler(more, STEPS_AT_ONCE)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            cursor.fetchall()
-    finally:
-        connection.connection.set_progress_handler(None, 0)
-    return steps / STEPS_OF_A_ROW
+
+_steps = _Steps()
 
 
 def _looked_at(plan: dict[str, Any]) -> float:

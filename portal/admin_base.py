@@ -6,10 +6,11 @@ The only module that names Unfold's classes; admin modules import them from here
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.paginator import Paginator
 from django.db import IntegrityError, models
 from django.forms import BaseModelForm, ModelChoiceField
@@ -18,8 +19,11 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils.functional import Promise, cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, StackedInline, TabularInline, checkbox
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
@@ -210,6 +214,12 @@ class PortalStackedInline(_ScopedForms, _ScopedChoices, _RolePermissions, Stacke
     extra = 0
 
 
+@cache
+def _checkbox(language: str | None) -> str:
+    """Return the theme's box in a language, with a place for the key."""
+    return str(checkbox.render(ACTION_CHECKBOX_NAME, "{}"))
+
+
 class OrganizationAdmin(LeadsBack, _ScopedChoices, _RolePermissions, ModelAdmin):
     """A list and its objects, within the active organization.
 
@@ -244,6 +254,11 @@ class OrganizationAdmin(LeadsBack, _ScopedChoices, _RolePermissions, ModelAdmin)
             return page(request, *args, **kwargs)
 
         return view
+
+    @display(description=ModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj: models.Model) -> SafeString:
+        """The box by which a row is chosen, drawn once for all rows but for what it stands for."""
+        return format_html(_checkbox(get_language()), obj.pk)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the active organization's rows, within the member's reach."""

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.admin_base import CappedPaginator, ChangeList, ReadOnlyAdmin
 
-LOOKED_THROUGH = 10_000
+LOOKED_THROUGH = 5_000
 """So many of the newest rows, shared among the parts, are looked through for what no index knows."""
 
 Condition = Mapping[str, Any]
