@@ -156,6 +156,8 @@ def test_on_a_phone_the_keyboard_reaches_the_menu_and_leaves_it(producer: Produc
     button = page.get_by_role("button", name="Menu", exact=True)
     expect(button).to_have_attribute("aria-expanded", "false")
     page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(button).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#nav-sidebar a").first).to_be_focused()
