@@ -53,15 +53,16 @@ def main(arguments: list[str]) -> int:
     quick = Part(
         "Unit tests on SQLite", _but([*without, "browser", "slow"]), {"DATABASE_URL": "", "TEST_DATABASE_URL": ""}
     )
-    parts = [quick]
+    together = [quick]
     if os.path.exists(CHROMIUM):
-        markers = f"(browser or slow) and {_but(without)}"
+        markers = f"(browser or slow) and {_but([*without, 'pages'])}"
+        together.append(Part("Every page in the browser", f"pages and {_but(without)}", quick.env))
     else:
         markers = f"slow and {_but([*without, 'browser'])}"
         left_out.append(f"tests marked browser: {CHROMIUM} not found")
-    parts.append(Part("Browser and longer tests on SQLite", markers, {"DATABASE_URL": "", "TEST_DATABASE_URL": ""}))
+    parts = [*together, Part("Browser and longer tests on SQLite", markers, quick.env)]
     for part in parts:
-        part.run(["-n", "2", *arguments] if part is quick else arguments)
+        part.run(["-n", "2", *arguments] if part in together else arguments)
     url = os.environ.get("TEST_DATABASE_URL", "")
     if url or postgresql_programs():
         parts.append(_on_postgresql(url, [m for m in without if m != "postgresql"], arguments))
