@@ -6,6 +6,7 @@ its time, its queries, and the statements that read many rows: more than a list 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -62,6 +63,7 @@ def _page(client: Any, address: str, rounds: int) -> dict[str, Any]:
         answer = client.get(address)
     if answer.status_code != 200:
         return {"status": answer.status_code, "ms": 0.0, "queries": 0, "reads": []}
+    gc.collect()  # what other pages left behind is not this one's
     took = []
     server = _server_seconds()
     for _round in range(rounds):
