@@ -63,7 +63,7 @@ def _counted(kinds: Sequence[models.QuerySet[Any]]) -> Counter[Any]:
         return counted
     parts = [rows.values("pk")[: COUNTED + 1].query.sql_with_params() for rows in kinds]
     told = " UNION ALL ".join(
-        f"SELECT {number}, (SELECT COUNT(*) FROM ({sql}) AS some)"  # noqa: S608 - Django's own statements
+        f"SELECT {number}, (SELECT COUNT(*) FROM ({sql}) AS standing)"  # noqa: S608 - Django's own statements
         for number, (sql, _params) in enumerate(parts)
     )
     with connection.cursor() as cursor:

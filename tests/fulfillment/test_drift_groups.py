@@ -146,7 +146,8 @@ def test_f2_the_groups_are_found_in_their_index_and_nothing_else_is_gone_through
             plan = "EXPLAIN" if on_server else "EXPLAIN QUERY PLAN"
             execute(sql.replace("WITH RECURSIVE", f"{plan} WITH RECURSIVE", 1), params, many, context)
             if on_server:
-                context["cursor"].nextset()  # behind the setting that is sent with it
+                context["cursor"].nextset()  # behind the two settings that are sent with it
+                context["cursor"].nextset()
             steps.extend(str(row[-1]) for row in context["cursor"].fetchall())
         return execute(sql, params, many, context)
 
