@@ -95,7 +95,13 @@ class PlainDeletion(OrganizationAdmin):
         for obj in objs:
             going += goes_with(obj)
         counts = {str(meta.verbose_name_plural): count for meta, count in going.items()}
-        return [str(obj) for obj in objs], counts, set(), []
+        pages = self.admin_site._registry
+        refused = {
+            str(meta.verbose_name)
+            for meta in going
+            if meta.model in pages and not pages[meta.model].has_delete_permission(request)
+        }
+        return [str(obj) for obj in objs], counts, refused, []
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -7,12 +7,21 @@ from django.db import connection
 from django.db.models.deletion import ProtectedError
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.models import Campaign, Game
+from campaigns.models import Campaign, Game, GameRecording
 from portal import admin_deletion
 from portal.admin_deletion import goes_with, kept_because
 from portal.roles import Role
 from tests.admin_pages import sign_in, url
-from tests.factories import make_campaign, make_claim, make_game, make_organization, make_reward, make_staff
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_claim,
+    make_game,
+    make_game_session,
+    make_organization,
+    make_reward,
+    make_staff,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +76,12 @@ def test_f8_what_stands_on_what_would_go_keeps_a_row_too() -> None:
     row = campaign.rewards.get()
     make_claim(game.organization, campaign_reward=row)
     assert kept_because(campaign) == f"“{campaign}” is kept: it is used by 1 claim."
+
+
+def test_s1_what_goes_with_a_row_and_nobody_may_delete_keeps_it() -> None:
+    game = make_game(make_organization())
+    session = make_game_session(make_game(game.organization))
+    GameRecording.objects.create(game=game, session=session, name="A match", started_at=NOW)
+    client = sign_in(make_staff(game.organization, Role.OWNER))
+    assert client.post(url("campaigns.game", "delete", game.pk), {"post": "yes"}).status_code == 403
+    assert Game.objects.filter(pk=game.pk).exists()
