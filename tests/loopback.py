@@ -107,7 +107,8 @@ class LoopbackServer:
                 accepted = self._tls.wrap_socket(accepted, server_side=True)
             connection = Connection(accepted, self._stopped)
             stream = accepted.makefile("rb")
-            while (request := _read(stream)) is not None:
+            # Once stopped it answers nobody: a client that keeps a connection may mean a later server on the same port.
+            while (request := _read(stream)) is not None and not self._stopped.is_set():
                 self.requests.append(request)
                 self.behaviour(connection, request)
         with contextlib.suppress(OSError):

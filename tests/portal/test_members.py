@@ -177,6 +177,7 @@ def test_s1_an_owner_who_cannot_sign_in_is_not_the_one_who_stays(organization: O
         demote(of(owner), owner)
 
 
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_s1_of_two_owners_who_demote_each_other_at_once_one_stays(organization: Organization) -> None:
     owners = [make_staff(organization), make_staff(organization)]
