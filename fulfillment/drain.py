@@ -19,7 +19,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.utils import timezone
 
 from fulfillment import events, workers
@@ -34,6 +33,7 @@ from fulfillment.rules.codes import Code
 from fulfillment.rules.retries import Outcome
 from fulfillment.wake import listener
 from portal.http import TIME_LIMIT_SECONDS
+from portal.outliving import outliving
 
 logger = logging.getLogger(__name__)
 
@@ -181,20 +181,12 @@ class Drain:
         return False
 
     def _step(self, step: Callable[[], bool]) -> bool:
-        """Run one step. One that fails is logged and keeps no other from its turn; nothing it did remains.
-
-        Whatever it fails with: this is the outermost loop of a process on which every delivery waits, and one claim
-        that meets a fault of ours must not end it. The steps themselves catch only what they know.
-        """
-        try:
+        """Run one step. One that fails is logged and keeps no other from its turn; nothing it did remains."""
+        with outliving(logger, "The step %s of the drain failed.", step.__name__.strip("_"), reconnect=True):
             return step()
-        except Exception:
-            logger.exception("The step %s of the drain failed.", step.__name__.strip("_"))
-            self._failing += 1
-            self.tally.errors += 1
-            if not connection.in_atomic_block:
-                connection.close()
-            return False
+        self._failing += 1
+        self.tally.errors += 1
+        return False
 
     def _step_aside(self, step: Callable[[], bool]) -> None:
         """Run a step of events. One that fails is left out for a while, and keeps deliveries from nothing."""
@@ -342,13 +334,12 @@ class Drain:
 
     def _send_one(self, leased: Leased) -> Result:
         started_at, started = self._clock(), time.monotonic()
-        try:
+        with outliving(logger, "Sending %s failed.", leased.message_id) as sending:
             return send(leased, clock=self._clock)
-        except Exception as error:  # a fault of ours: recorded like any other, so that thread and message live on
-            logger.exception("Sending %s failed.", leased.message_id)
-            took = round((time.monotonic() - started) * 1000)
-            fault = f"The portal itself failed: {type(error).__name__}."
-            return Result(leased, started_at, took, Outcome.RETRY, Code.RETRYING, error=fault)
+        # A fault of ours is recorded like any other: thread and message live on.
+        took = round((time.monotonic() - started) * 1000)
+        fault = f"The portal itself failed: {type(sending.fault).__name__}."
+        return Result(leased, started_at, took, Outcome.RETRY, Code.RETRYING, error=fault)
 
     def _finish(self) -> None:
         for leased in self._queue.close():
@@ -358,7 +349,7 @@ class Drain:
             self._take_in(min(0.5, until - time.monotonic()))
         while self._take_in(0):
             pass
-        for step in (self._record, self._record_events) * 2:  # what failed together goes alone the second time
+        for step in (self._record, self._record_events) * 2:  # a database that was away may be back
             self._step(step)
         if self._worker_id:
             self._step(self._sign_off)

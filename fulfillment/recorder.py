@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from django.db import InterfaceError, OperationalError
-
 from fulfillment.delivery import Leased, Result
 from fulfillment.delivery.recording import Recorded
+from portal.outliving import DATABASE_AWAY, outliving
 
 logger = logging.getLogger(__name__)
+
+_UNRECORDED = "What came of %d messages, the first of them %s, could not be recorded."
 
 
 class Record(Protocol):
@@ -37,7 +38,6 @@ class Recorder:
         self._give_back = give_back
         self._results: list[Result] = []
         self._unsent: list[Leased] = []
-        self._doubtful = False
 
     def __len__(self) -> int:
         return len(self._results)
@@ -53,31 +53,20 @@ class Recorder:
     def write(
         self, *, now: datetime, random: Callable[[], float], done: Callable[[Recorded, Sequence[Result]], None]
     ) -> None:
-        """Record all of it; ``done`` is called with each part once it is recorded. What cannot be recorded is raised.
+        """Record all of it; ``done`` is called with each part once it is recorded.
 
-        After a batch that failed each result goes alone: one that cannot be recorded must not keep the others back.
+        After a batch that failed each result goes alone: one that cannot be recorded must not keep the others back. Its
+        lease runs out, and it is sent again under the same key. What says that the database is away is raised.
         """
-        batch = 1 if self._doubtful else max(1, len(self._results))
+        batch = max(1, len(self._results))
         while self._results:
             part = self._results[:batch]
-            recorded = self._write_some(part, now=now, random=random)
-            if recorded is not None:
-                done(recorded, part)
-            self._results = self._results[batch:]
-        self._doubtful = False
+            with outliving(logger, _UNRECORDED, len(part), part[0].leased.message_id, passing=DATABASE_AWAY) as writing:
+                done(self._record(part, now=now, random=random), part)
+            if writing.fault and batch > 1:
+                batch = 1
+            else:
+                self._results = self._results[batch:]
         if self._unsent:
             self._give_back(self._unsent, now=now)
             self._unsent = []
-
-    def _write_some(self, part: list[Result], *, now: datetime, random: Callable[[], float]) -> Recorded | None:
-        try:
-            return self._record(part, now=now, random=random)
-        except (OperationalError, InterfaceError):
-            raise  # the database, not the result
-        except Exception:
-            # Whatever one result fails with, the rest are to be recorded: after a batch that failed, each goes alone.
-            if not self._doubtful:
-                self._doubtful = True
-                raise
-            logger.exception("What came of sending %s could not be recorded.", part[0].leased.message_id)
-            return None  # its lease runs out, and it is sent again under the same key

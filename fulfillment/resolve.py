@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from fulfillment import pace
 from fulfillment.arrival_counts import count_arrivals
@@ -32,6 +32,7 @@ from fulfillment.slots import NO_SLOTS, Contender, Slots, assign_slots, held_slo
 from fulfillment.stock import Stock, assigned, read_stock
 from fulfillment.viewers import register_viewers
 from fulfillment.writing import Row, write_rows
+from portal.outliving import in_halves
 
 POISONED_AGAIN_AFTER = timedelta(minutes=15)
 UNDER_WAY_AGAIN_AFTER = timedelta(seconds=30)
@@ -81,30 +82,32 @@ def resolve_due(*, now: datetime, limit: int = 500) -> int:
         return 0
     # In a transaction of its own and before any claim is locked: whoever makes a link locks the viewer first.
     viewers = register_viewers(due, now=now)
-    return _resolve([claim.pk for claim in due], viewers, now=now)
+    done = 0
+
+    def work(claim_ids: Sequence[str]) -> None:
+        nonlocal done
+        done += _resolve(claim_ids, viewers, now=now)
+
+    def put_aside(claim_id: str, fault: Exception) -> None:
+        nonlocal done
+        _put_aside(claim_id, fault, now=now)
+        done += 1
+
+    in_halves([claim.pk for claim in due], work, put_aside)
+    return done
 
 
 def _resolve(claim_ids: Sequence[str], viewers: Viewers, *, now: datetime) -> int:
-    """Work these claims out together, and where that fails, in halves, until the one is found that fails alone."""
-    try:
-        with transaction.atomic():
-            if not _is_only_resolver():
-                return 0
-            claims = list(
-                Claim.objects.select_for_update(skip_locked=True, of=("self",))
-                .filter(pk__in=claim_ids, resolve_at__lte=now)
-                .order_by("pk")
-            )
-            _resolve_locked(claims, viewers, now=now)
-            return len(claims)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away or busy: that says nothing about the claims
-    except Exception as error:
-        if len(claim_ids) == 1:
-            _put_aside(claim_ids[0], error, now=now)
-            return 1
-        middle = len(claim_ids) // 2
-        return _resolve(claim_ids[:middle], viewers, now=now) + _resolve(claim_ids[middle:], viewers, now=now)
+    with transaction.atomic():
+        if not _is_only_resolver():
+            return 0
+        claims = list(
+            Claim.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(pk__in=claim_ids, resolve_at__lte=now)
+            .order_by("pk")
+        )
+        _resolve_locked(claims, viewers, now=now)
+        return len(claims)
 
 
 def _is_only_resolver() -> bool:

@@ -11,7 +11,7 @@ import logging
 from datetime import datetime, timedelta
 
 import numpy as np
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
@@ -25,6 +25,7 @@ from campaigns.watch.keeping import MINUTES_BEFORE
 from campaigns.watch.rules_of import Running, read_intervals, rules_of, tester_numbers
 from campaigns.watch.tables import add_to_reward
 from campaigns.watch.writing import add_earned
+from portal.outliving import DATABASE_AWAY, outliving
 
 LAST_LOOK = timedelta(minutes=10)
 POISONED_AGAIN_AFTER = timedelta(minutes=15)
@@ -41,12 +42,9 @@ def settle_due(*, now: datetime, most: int = MOST_EVENTS) -> int:
     due = GameEvent.objects.filter(due_at__lte=now).order_by("due_at", "pk")
     looked_at = 0
     for key in list(due.values_list("pk", flat=True)[:most]):
-        try:
+        with outliving(log, "Game event %s could not be settled.", key, passing=DATABASE_AWAY) as settling:
             looked_at += settle_event(key, now=now) is not None
-        except (OperationalError, InterfaceError):
-            raise  # the database is away or busy: that says nothing about the event
-        except Exception as error:
-            log.error("Game event %s could not be settled.", key, exc_info=error)
+        if settling.fault:
             GameEvent.objects.filter(pk=key, due_at__lte=now).update(due_at=now + POISONED_AGAIN_AFTER)
     return looked_at
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
-from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
 from campaigns.models import CampaignReward, CountingLease, MinuteKind
@@ -38,6 +37,7 @@ from campaigns.watch.rules_of import Running, names_of_games, read_running, test
 from campaigns.watch.settling import settle
 from campaigns.watch.writing import Overtaken, write
 from portal.models import Organization
+from portal.outliving import DATABASE_AWAY, in_halves, outliving
 
 MOST_VIEWERS = 300_000
 """About so many listed viewers are counted in one transaction, which then takes less than a second."""
@@ -59,14 +59,13 @@ def count_due(
     people = people or People()
     done, failure = 0, None
     for organization_id in due_organizations(now=now):
-        try:
+        with outliving(log, "The heartbeats of organization %s could not be counted.", organization_id) as counting:
             if _lease(organization_id, holder, now=now):
                 try:
                     done += count_organization(organization_id, now=now, most_viewers=most_viewers, people=people)
                 finally:
                     CountingLease.objects.filter(pk=organization_id, holder=holder).update(until=now)
-        except Exception as error:
-            failure = failure or error
+        failure = failure or counting.fault
     if failure:
         raise failure
     return done
@@ -95,26 +94,21 @@ def count_organization(organization_id: str, *, now: datetime, most_viewers: int
     people.make_room()
     readable = read_viewers(beats, now=now)
     if readable:
-        _count(organization, readable, people, now=now)
+        in_halves(
+            readable,
+            lambda some: _count(organization, some, people, now=now),
+            lambda beat, fault: _put_aside(beat, fault, now=now),
+            passing=(*DATABASE_AWAY, Overtaken),  # others that are quicker say nothing about the heartbeats, either
+        )
     return len(beats)
 
 
+def _put_aside(beat: Beat, fault: Exception, *, now: datetime) -> None:
+    log.error("Heartbeat %s could not be counted.", beat.pk, exc_info=fault)
+    put_aside(beat.pk, now=now)
+
+
 def _count(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
-    try:
-        _count_together(organization, beats, people, now=now)
-    except (OperationalError, InterfaceError, Overtaken):
-        raise  # the database is away or busy, or others are quicker: that says nothing about the heartbeats
-    except Exception as error:
-        if len(beats) == 1:
-            log.error("Heartbeat %s could not be counted.", beats[0].pk, exc_info=error)
-            put_aside(beats[0].pk, now=now)
-            return
-        middle = len(beats) // 2
-        _count(organization, beats[:middle], people, now=now)
-        _count(organization, beats[middle:], people, now=now)
-
-
-def _count_together(organization: Organization, beats: Sequence[Beat], people: People, *, now: datetime) -> None:
     for last in reversed(range(_TRIES)):
         running = _name_all(organization, beats, people, now=now)
         owned = settle(organization.pk, beats) if organization.one_stream_at_a_time else []

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import connection
 from django.utils import timezone
 
 from campaigns.heartbeats.again import drop_kept_viewers
@@ -17,6 +16,7 @@ from campaigns.watch.counting import count_due
 from campaigns.watch.keeping import drop_recent_viewers
 from campaigns.watch.people import People
 from portal.ids import new_ulid
+from portal.outliving import outliving
 
 SHORTEST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 20.0
@@ -60,12 +60,8 @@ class Counter:
             self._stop.wait(min(max(rest, self._shortest), LONGEST_PAUSE_SECONDS))
 
     def _round(self) -> bool:
-        """Count all that is due; return whether it went well.
-
-        Whatever it fails with: this is the outermost loop of a process on which all watch time waits, and the next round
-        begins anew with what is stored.
-        """
-        try:
+        """Count all that is due; return whether it went well. Whatever it fails with, the next round begins anew."""
+        with outliving(log, "A round of counting failed.", reconnect=True) as round_:
             while not self._stop.is_set():
                 counted = count_due(now=self._clock(), holder=self._holder, people=self._people)
                 if not counted:
@@ -77,10 +73,4 @@ class Counter:
                 count_overlooked(now=self._clock())
                 drop_kept_viewers(now=self._clock())
                 drop_recent_viewers(now=self._clock())
-        except Exception:
-            # The outermost loop of a process on which all progress waits: what fails is logged and waits for its next turn.
-            log.exception("A round of counting failed.")
-            if not connection.in_atomic_block:
-                connection.close()
-            return False
-        return True
+        return round_.fault is None

@@ -24,6 +24,7 @@ from fulfillment.health.standing import standing_of
 from fulfillment.models import Alert, AlertWatch
 from fulfillment.rules.alert_checks import Finding
 from portal.models import Organization
+from portal.outliving import outliving
 
 logger = logging.getLogger(__name__)
 
@@ -59,11 +60,9 @@ def judge_all(*, clock: Callable[[], datetime], seconds: float, read: Reader = r
         if time.monotonic() >= until:
             total.finished = False
             break
-        try:
+        with outliving(logger, "The alerts of organization %s could not be judged.", organization.pk) as judging:
             total.judged += judge(facts=read(organization, now=clock()))
-        except Exception:  # whatever is wrong with one organization is not wrong with the next
-            logger.exception("The alerts of organization %s could not be judged.", organization.pk)
-            total.failed += 1
+        total.failed += judging.fault is not None
     return total
 
 

@@ -78,7 +78,7 @@ def _mail(channel: AlertChannel, letter: Letter, *, name: str) -> Outcome:
         return Outcome("mail_unsure")
     except (smtplib.SMTPException, OSError):
         return Outcome("mail_away")
-    except Exception as error:  # an address no mail can go to, or a fault of ours: it must not keep the others back
+    except Exception as error:  # noqa: BLE001 - an address no mail can go to, or a fault of ours: it must not keep the others back
         logger.error("The e-mail to alert channel %s could not be made (%s).", channel.pk, type(error).__name__)
         return Outcome("mail_fault", lasting=True)
     finally:

@@ -21,6 +21,7 @@ from fulfillment.alerts.telling import UNSURE, is_muted, may_have_arrived, wants
 from fulfillment.alerts.watched import watched_by
 from fulfillment.alerts.wording import letter_of
 from fulfillment.models import Alert, AlertChannel, AlertMessage
+from portal.outliving import outliving
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +62,9 @@ def send_due(*, clock: Callable[[], datetime], seconds: float) -> Sent:
         if time.monotonic() >= until:
             total.finished = False
             break
-        try:
+        arrived: bool | None = False
+        with outliving(logger, "Alert channel %s could not be told.", channel_id):  # an undecryptable address, say
             arrived = _send(channel_id, clock=clock)
-        except Exception:  # an address that cannot be decrypted, say: whatever it is, the next channel has its turn
-            logger.exception("Alert channel %s could not be told.", channel_id)
-            arrived = False
         total.sent += arrived is True
         total.failed += arrived is False
     return total
@@ -76,12 +75,10 @@ def _send(channel_id: str, *, clock: Callable[[], datetime]) -> bool | None:
     leased = lease(channel_id, now=clock())
     if leased is None:
         return None
-    try:
+    outcome = Outcome("internal")  # a fault of ours is tried less and less often, and given up like any other
+    with outliving(logger, "A message to alert channel %s could not be made.", channel_id):
         letter = letter_of(leased.channel.organization, leased.messages)
         outcome = post(leased.channel, letter, name=_name(leased.messages), now=clock())
-    except Exception:  # a fault of ours: it is tried less and less often, and given up like any other
-        logger.exception("A message to alert channel %s could not be made.", channel_id)
-        outcome = Outcome("internal")
     record(leased, outcome, now=clock())
     return not outcome.problem
 

@@ -161,7 +161,7 @@ def _send(
         # Neither the text nor the answer: an address may be in both.
         logger.warning("The mail server could not be used (%s). E-mails wait.", type(error).__name__)
         raise _ServerAway from None
-    except Exception as error:  # a fault of ours, or an address no mail can go to: it must not keep the others back
+    except Exception as error:  # noqa: BLE001 - a fault of ours, or an address no mail can go to: it must not keep the others back
         logger.error("The e-mail %s could not be made (%s).", mail.mail_id, type(error).__name__)
         _put_off(mail, now=now)
         return False

@@ -34,6 +34,7 @@ from fulfillment.subscribing.leasing import Lease
 from fulfillment.subscribing.setting import Setting
 from portal.calling import call_platform, problem_of
 from portal.models import ApiStanding, PlatformCredential
+from portal.outliving import outliving
 from portal.platforms.calls import PlatformError
 from portal.platforms.subscriptions import AlreadySubscribed, Subscribed, Subscriptions, Topic
 
@@ -148,27 +149,28 @@ class Turn:
     # One row.
 
     def _act_on(self, row: PlatformSubscription, found: Sequence[Subscribed], step: Step) -> None:
-        try:
-            if step == Step.KEEP:
-                self.end_strays(found[1:])
-            elif step == Step.WAIT:
-                self.lease.write([row.pk], due_at=self.clock() + LOOK_AGAIN)
-            elif step == Step.END:
-                self._note_end(row, found)
-            elif not self.lease.holds(row.pk):  # what was found may be what another process has just made
-                self._let_go(row)
-            elif step == Step.REMOVE:
-                self._remove(row, found)
-            else:
-                self._make(row, found)
-        except PlatformError as error:
-            self.failed(row, error)
-        except Stop:
-            raise
-        except Exception:
-            # A fault of ours with one subscription: it must not keep the others from theirs, at this turn and every next.
-            log.exception("Subscription %s of credential %s could not be dealt with.", row.pk, self.credential.pk)
+        message = "Subscription %s of credential %s could not be dealt with."
+        with outliving(log, message, row.pk, self.credential.pk, passing=(Stop,)) as acting:
+            try:
+                self._take_step(row, found, step)
+            except PlatformError as error:
+                self.failed(row, error)
+        if acting.fault:
             self._write_failure(row, INTERNAL, permanent=True)
+
+    def _take_step(self, row: PlatformSubscription, found: Sequence[Subscribed], step: Step) -> None:
+        if step == Step.KEEP:
+            self.end_strays(found[1:])
+        elif step == Step.WAIT:
+            self.lease.write([row.pk], due_at=self.clock() + LOOK_AGAIN)
+        elif step == Step.END:
+            self._note_end(row, found)
+        elif not self.lease.holds(row.pk):  # what was found may be what another process has just made
+            self._let_go(row)
+        elif step == Step.REMOVE:
+            self._remove(row, found)
+        else:
+            self._make(row, found)
 
     def _kept(
         self, row: PlatformSubscription, found: Subscribed, share: float, every: timedelta, now: datetime

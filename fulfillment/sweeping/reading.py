@@ -25,6 +25,7 @@ from linking.models import Link
 from portal import platforms
 from portal.calling import call_platform, problem_of
 from portal.models import PlatformCredential
+from portal.outliving import outliving
 from portal.platforms.calls import PlatformError
 from portal.platforms.claims_api import ClaimsApi, ClaimsPage, Narrowed
 
@@ -67,11 +68,9 @@ def _with_work(now: datetime) -> list[str]:
 
 
 def _take_turn(credential_id: str, clock: Clock) -> bool:
-    try:
+    with outliving(log, "The claims of credential %s could not be read.", credential_id):
         return _read_one(credential_id, clock)
-    except Exception:  # secrets that cannot be decrypted, say: whatever it is, the next credential has its turn
-        log.exception("The claims of credential %s could not be read.", credential_id)
-        return False
+    return False  # secrets that cannot be decrypted, say: the next credential has its turn
 
 
 def _read_one(credential_id: str, clock: Clock) -> bool:

@@ -22,6 +22,7 @@ from linking.revocation import end_revoked_links
 from linking.rules.authorizing import ASKED_AGAIN, ASKED_EVERY, Verdict, verdict_on
 from portal import platforms
 from portal.models import PlatformCredential
+from portal.outliving import outliving
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,8 @@ def _narrow(link_id: str, scopes: str, left: str, one: Asked) -> None:
 
 def _end_links(credential: PlatformCredential, one: Asked, *, now: datetime) -> None:
     """End a viewer's links, as far as they are older than the first time that the viewer was missing."""
-    try:
+    message = "The links of viewer %s, whose authorization is gone, could not be ended."
+    with outliving(logger, message, one.viewer_id) as ending:
         with transaction.atomic():
             # Whoever notes new consent on a link takes it first, too: either it is there by now, or it waits for the end.
             locked = Link.objects.select_for_update(of=("self",)).filter(viewer=one.viewer_id, ended_at=None)
@@ -129,14 +131,11 @@ def _end_links(credential: PlatformCredential, one: Asked, *, now: datetime) -> 
             ViewerAuthorization.objects.filter(pk=one.viewer_id, due_at=one.due_at).update(
                 due_at=now + ASKED_AGAIN, missing_since=now
             )
-    except Exception:
-        # A fault of ours with one viewer must not keep the others' links from being true.
-        logger.exception("The links of viewer %s, whose authorization is gone, could not be ended.", one.viewer_id)
+        logger.info(
+            "%d links of viewer %s ended: the platform twice did not name their authorization.", ended, one.viewer_id
+        )
+    if ending.fault:
         ViewerAuthorization.objects.filter(pk=one.viewer_id, due_at=one.due_at).update(due_at=now + ASKED_AGAIN)
-        return
-    logger.info(
-        "%d links of viewer %s ended: the platform twice did not name their authorization.", ended, one.viewer_id
-    )
 
 
 def _unchanged(one: Asked) -> bool:

@@ -25,6 +25,7 @@ from portal import platforms
 from portal.calling import PAUSED
 from portal.encryption import DecryptionFailed
 from portal.models import PlatformCredential
+from portal.outliving import outliving
 from portal.platforms.authorizations import Authorizations
 from portal.platforms.calls import PlatformError
 
@@ -101,13 +102,15 @@ def _due(now: datetime) -> list[tuple[str, datetime]]:
 def _take(credential_id: str, run: Run, *, clock: Clock, until: float) -> PlatformError | None:
     """Have one credential's turn and return what ended it early. Whatever goes wrong with it is this credential's alone."""
     failure: PlatformError | None = None
-    try:
-        failure = _ask_and_record(credential_id, run, clock=clock, until=until)
-    except DecryptionFailed:
-        logger.error("The secrets of credential %s cannot be decrypted: nobody is asked for with it.", credential_id)
-        failure = PlatformError("undecryptable")
-    except Exception:
-        logger.exception("The viewers of credential %s could not be asked for.", credential_id)
+    with outliving(logger, "The viewers of credential %s could not be asked for.", credential_id) as turn:
+        try:
+            failure = _ask_and_record(credential_id, run, clock=clock, until=until)
+        except DecryptionFailed:
+            logger.error(
+                "The secrets of credential %s cannot be decrypted: nobody is asked for with it.", credential_id
+            )
+            failure = PlatformError("undecryptable")
+    if turn.fault:
         failure = PlatformError("internal")
     run.failed += failure is not None and failure.reason != PAUSED
     return failure

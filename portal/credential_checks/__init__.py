@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _t
 
 from portal.credential_checks.examining import Examination, Outcome, Result
 from portal.models import PlatformCredential
+from portal.outliving import outliving
 from portal.platforms.calls import at_most
 from portal.platforms.problems import explain
 
@@ -43,12 +44,10 @@ def examine(credential: PlatformCredential, *, now: datetime) -> list[Result]:
     found: list[Result] = []
     with at_most(CALL_SECONDS):
         for function in checks:
-            try:
+            message = "The check %s of credential %s failed."
+            with outliving(log, message, function.__qualname__, credential.pk, passing=(DatabaseError,)) as checking:
                 found += function(examination)
-            except DatabaseError:
-                raise
-            except Exception:  # whatever a check stumbles over, the others are still worth their answer
-                log.exception("The check %s of credential %s failed.", function.__qualname__, credential.pk)
+            if checking.fault:  # the others are still worth their answer
                 happened, advice = explain("internal")
                 found.append(Result(Outcome.UNKNOWN, _t("One of the checks"), happened, advice))
     return found

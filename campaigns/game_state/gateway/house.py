@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from campaigns.game_state.gateway.admitting import PutOff, Taken, take_session
 from campaigns.game_state.gateway.patience import Patience
-from campaigns.game_state.gateway.threads import DATABASE_AWAY, Threads
+from campaigns.game_state.gateway.threads import Threads
 from campaigns.rules.game_state.codes import Refused
 from campaigns.rules.game_state.events import EventRule
 from campaigns.rules.game_state.messages import Connect
 from portal.ids import new_ulid
+from portal.outliving import DATABASE_AWAY
 
 if TYPE_CHECKING:
     from campaigns.game_state.gateway.connection import Connection

@@ -18,7 +18,6 @@ from campaigns.game_state.gateway import answers
 from campaigns.game_state.gateway.connection import PING_SECONDS, Connection
 from campaigns.game_state.gateway.house import House
 from campaigns.game_state.gateway.session import Session
-from campaigns.game_state.gateway.threads import DATABASE_AWAY
 from campaigns.game_state.live import live_channels
 from campaigns.game_state.rules_of import running_rules
 from campaigns.game_state.standing import EXPECTED_WITHIN, SILENCE, alive_gateways
@@ -27,6 +26,7 @@ from campaigns.game_state.tallies import add_tallies
 from campaigns.models import GatewayOrder, GatewayProcess
 from campaigns.rules.game_state.codes import Code, Refused
 from campaigns.rules.game_state.events import EventRule
+from portal.outliving import DATABASE_AWAY
 
 SWEEP_SECONDS = 1.0
 ORDERS_SECONDS = 1.0

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import close_old_connections, connection
+
+from portal.outliving import DATABASE_AWAY
 
 ADMITTING = 4
-
-DATABASE_AWAY = (OperationalError, InterfaceError)
-"""What a database that cannot be reached, or is too busy, answers with."""
 
 Answer = TypeVar("Answer")
 

@@ -17,10 +17,10 @@ from campaigns.game_state.gateway import answers
 from campaigns.game_state.gateway.connection import INTERNAL_ERROR, Connection
 from campaigns.game_state.gateway.house import House
 from campaigns.game_state.gateway.session import Session, Unwritten
-from campaigns.game_state.gateway.threads import DATABASE_AWAY
 from campaigns.game_state.recording import record_lines
 from campaigns.game_state.storing import SessionWrite, write_sessions
 from campaigns.rules.game_state.codes import Close, Code, Refused
+from portal.outliving import DATABASE_AWAY
 
 BATCH = 200
 """So many sessions are written in one transaction."""
