@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -16,12 +15,12 @@ from campaigns.models import Campaign, CampaignPlatform, Reward
 from portal.models import AuditEntry, Organization
 from portal.roles import Role
 from tests.admin_pages import form_of, sign_in, url
+from tests.campaigns.guide.pages import FORM, begin, make_draft, step, text_of
 from tests.factories import (
     NOW,
     make_campaign,
     make_credential,
     make_endpoint,
-    make_game,
     make_organization,
     make_reward,
     make_staff,
@@ -30,40 +29,6 @@ from tests.factories import (
 from tests.watching import make_source
 
 pytestmark = pytest.mark.django_db
-
-FORM = "guide-form"
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def organization() -> Organization:
-    return make_game().organization
-
-
-@pytest.fixture
-def owner(organization: Organization) -> Client:
-    return sign_in(make_staff(organization))
-
-
-def begin() -> str:
-    return url("campaigns.campaign", "begin")
-
-
-def step(campaign: Campaign, which: Step) -> str:
-    return url("campaigns.campaign", "guide", campaign.pk, which.value)
-
-
-def make_draft(organization: Organization, **fields: Any) -> Campaign:
-    return make_campaign(organization.games.get(), status=Campaign.Status.DRAFT, **fields)
-
-
-def text_of(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
 
 
 def test_c1_a_campaign_is_made_and_published_by_the_steps_alone(owner: Client, organization: Organization) -> None:
@@ -274,7 +239,7 @@ def test_c5_the_checklist_leads_to_where_each_point_is_mended(owner: Client, org
     assert "must be mended before publishing" in shown
     assert f'{step(campaign, Step.BASICS)}#id_ends_at_0"' in shown
     assert f'{step(campaign, Step.WHERE)}#channels"' in shown
-    assert f"{step(campaign, Step.REWARDS)}?edit={campaign.rewards.get().pk}&amp;next=" in shown
+    assert f"{step(campaign, Step.REWARDS)}?edit={campaign.rewards.get().pk}&next=" in shown
     assert "Publish now" not in shown
 
 

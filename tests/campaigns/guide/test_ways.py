@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from html import unescape
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from campaigns.admin.guide.steps import Step
-from campaigns.models import Campaign, GameCategory
+from campaigns.models import GameCategory
 from portal.ids import new_ulid
 from portal.models import Organization
-from tests.admin_pages import form_of, sign_in, url
+from tests.admin_pages import form_of, url
+from tests.campaigns.guide.pages import FORM, begin, make_draft, step, text_of
 from tests.factories import (
     NOW,
     make_campaign,
@@ -25,49 +23,17 @@ from tests.factories import (
     make_endpoint,
     make_game,
     make_reward,
-    make_staff,
 )
 
 pytestmark = pytest.mark.django_db
 
-FORM = "guide-form"
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def organization() -> Organization:
-    return make_game().organization
-
-
-@pytest.fixture
-def owner(organization: Organization) -> Client:
-    return sign_in(make_staff(organization))
-
-
-def step(campaign: Campaign, which: Step) -> str:
-    return url("campaigns.campaign", "guide", campaign.pk, which.value)
-
-
-def make_draft(organization: Organization, **fields: Any) -> Campaign:
-    return make_campaign(organization.games.get(), status=Campaign.Status.DRAFT, **fields)
-
-
-def text_of(answer: Any) -> str:
-    return unescape(" ".join(answer.content.decode().split()))
-
 
 def test_the_zone_of_the_newest_campaign_is_proposed(owner: Client, organization: Organization) -> None:
-    begin = url("campaigns.campaign", "begin")
-    assert form_of(owner, begin, FORM)["time_zone"] == "UTC"
+    assert form_of(owner, begin(), FORM)["time_zone"] == "UTC"
     make_draft(organization, time_zone="Europe/Berlin")
     make_draft(organization, time_zone="Asia/Tokyo")
     make_campaign(make_game(), time_zone="Europe/Paris")
-    assert form_of(owner, begin, FORM)["time_zone"] == "Asia/Tokyo"
+    assert form_of(owner, begin(), FORM)["time_zone"] == "Asia/Tokyo"
 
 
 def test_only_platforms_are_proposed_on_which_the_game_has_a_category(
