@@ -9,13 +9,16 @@ from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
-from campaigns.models import Campaign, CampaignChannel
-from campaigns.rules.overlaps import Listed, Overlap, Running, lists_to_compare, overlaps
+from campaigns.models import Campaign, CampaignChannel, Channel
+from campaigns.rules.overlaps import Overlap, Running, listed_twice, lists_to_compare, overlaps
 
 MOST_SHOWN = 300
 MOST_UNDATED = 50
 MOST_LISTED = 100_000
 """So many entries of allow-lists are compared at once: five lists at their longest."""
+
+_ASKED_AT_ONCE = 20_000
+"""Databases take no more than some 30,000 values with one statement."""
 
 
 @dataclass
@@ -56,7 +59,9 @@ def plan_between(campaigns: QuerySet[Campaign], *, start: datetime, end: datetim
     ]
     lists = _lists(lists_to_compare(running))
     plan.uncompared = lists is None
-    plan.shared = overlaps(running, lists or {}, start=start, end=end)
+    common = listed_twice(running, lists or {})
+    lists = {campaign: channels & common for campaign, channels in (lists or {}).items()}
+    plan.shared = overlaps(running, lists, _platforms_of(common), start=start, end=end)
     return plan
 
 
@@ -72,17 +77,24 @@ def _running(campaign: Campaign, starts_at: datetime, ends_at: datetime) -> Runn
     )
 
 
-def _lists(campaigns: set[str]) -> dict[str, Listed] | None:
-    """Return the allow-lists of these campaigns; None where they are too long together."""
+def _lists(campaigns: set[str]) -> dict[str, set[str]] | None:
+    """Return the channels on these campaigns' allow-lists, from the index alone; None where they are too many together."""
     if not campaigns:
         return {}
     rows = CampaignChannel.objects.filter(campaign__in=campaigns, removed_at=None)
-    entries: Sequence[tuple[str, str, str]] = list(
-        rows.values_list("campaign_id", "channel__platform", "channel_id")[: MOST_LISTED + 1]
-    )
+    entries: Sequence[tuple[str, str]] = list(rows.values_list("campaign_id", "channel_id")[: MOST_LISTED + 1])
     if len(entries) > MOST_LISTED:
         return None
-    lists: dict[str, Listed] = {campaign: Listed() for campaign in campaigns}
-    for campaign, platform, channel in entries:
-        lists[campaign].channels.setdefault(platform, set()).add(channel)
+    lists: dict[str, set[str]] = {campaign: set() for campaign in campaigns}
+    for campaign, channel in entries:
+        lists[campaign].add(channel)
     return lists
+
+
+def _platforms_of(channels: set[str]) -> dict[str, str]:
+    asked = sorted(channels)
+    found: dict[str, str] = {}
+    for first in range(0, len(asked), _ASKED_AT_ONCE):
+        some = Channel.objects.filter(pk__in=asked[first : first + _ASKED_AT_ONCE])
+        found.update(some.values_list("pk", "platform"))
+    return found

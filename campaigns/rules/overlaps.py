@@ -7,7 +7,8 @@ together and how long their lists are, never from the lists' lengths multiplied.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 
 _NOBODY: frozenset[str] = frozenset()
@@ -39,13 +40,6 @@ class Overlap:
     channels: int = 0
 
 
-@dataclass(slots=True)
-class Listed:
-    """The channels on one campaign's allow-list, by platform."""
-
-    channels: dict[str, set[str]] = field(default_factory=dict)
-
-
 def together(campaigns: Iterable[Running]) -> Iterator[tuple[Running, Running]]:
     """Yield each two campaigns that are live at the same time, the one that starts first before the other."""
     live: list[Running] = []
@@ -60,20 +54,35 @@ def together(campaigns: Iterable[Running]) -> Iterator[tuple[Running, Running]]:
 
 def lists_to_compare(campaigns: Sequence[Running]) -> set[str]:
     """Return the ids of the campaigns whose lists may have channels in common: only these need to be read."""
-    found: set[str] = set()
+    return {campaign.id for pair in _with_lists(campaigns) for campaign in pair}
+
+
+def _with_lists(campaigns: Sequence[Running]) -> Iterator[tuple[Running, Running]]:
     for one, other in together(campaigns):
         if one.listed and other.listed and one.platforms & other.platforms:
-            found |= {one.id, other.id}
+            yield one, other
+
+
+def listed_twice(campaigns: Sequence[Running], lists: Mapping[str, AbstractSet[str]]) -> set[str]:
+    """Return the channels that two campaigns which run together both list: of these alone the platform is asked for."""
+    found: set[str] = set()
+    for one, other in _with_lists(campaigns):
+        found |= lists.get(one.id, _NOBODY) & lists.get(other.id, _NOBODY)
     return found
 
 
 def overlaps(
-    campaigns: Sequence[Running], lists: Mapping[str, Listed], *, start: datetime, end: datetime
+    campaigns: Sequence[Running],
+    lists: Mapping[str, AbstractSet[str]],
+    platform_of: Mapping[str, str],
+    *,
+    start: datetime,
+    end: datetime,
 ) -> dict[str, list[Overlap]]:
     """Return for each campaign what it shares with which other one, as far as that is between ``start`` and ``end``.
 
-    ``lists`` has the allow-lists; a list that is not there shares nothing. Each pair stands at both campaigns, in the order
-    in which they come together.
+    ``lists`` has the allow-lists' channels, ``platform_of`` the platform of those that are ``listed_twice``; a list that is
+    not there shares nothing. Each pair stands at both campaigns, in the order in which they come together.
     """
     found: dict[str, list[Overlap]] = {campaign.id: [] for campaign in campaigns}
     for one, other in together(campaigns):
@@ -82,7 +91,8 @@ def overlaps(
         if not platforms or until <= start or since >= end:
             continue
         games, rewards = one.games & other.games, one.rewards & other.rewards
-        channels = _shared(lists.get(one.id), lists.get(other.id), platforms)
+        listed = lists.get(one.id, _NOBODY) & lists.get(other.id, _NOBODY)
+        channels = sum(platform_of[channel] in platforms for channel in listed)
         if games or rewards or channels:
             for here, there in ((one, other), (other, one)):
                 found[here.id].append(
@@ -99,12 +109,6 @@ def overlaps(
     for shared in found.values():
         shared.sort(key=lambda overlap: (overlap.starts_at, overlap.other))
     return found
-
-
-def _shared(one: Listed | None, other: Listed | None, platforms: Iterable[str]) -> int:
-    if one is None or other is None:
-        return 0
-    return sum(len(one.channels.get(key, _NOBODY) & other.channels.get(key, _NOBODY)) for key in platforms)
 
 
 def merged(shared: Sequence[Overlap]) -> list[tuple[datetime, datetime]]:

@@ -87,6 +87,7 @@ def test_c5_the_timeline_tells_each_campaign_and_what_it_shares(producer: Client
 
 def test_c7_channels_of_both_lists_are_counted_on_the_timeline(producer: Client, organization: Organization) -> None:
     channels = [make_channel(organization) for _number in range(3)]
+    channels.append(make_channel(organization, "twitch"))  # on neither campaign's platforms
     for name in ("One", "Two"):
         campaign = make_campaign(
             organization.games.get(), name=name, scope=Campaign.Scope.ALLOW_LIST, platform_ids={"kick": name}
