@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -109,3 +110,13 @@ def test_who_has_chosen_a_new_password_is_led_to_sign_in(client: Client) -> None
     html = client.get(reverse("account_reset_password_from_key_done")).content.decode()
     assert "Your password is changed" in html
     assert html.count(f'href="{reverse("account_login")}"') == 2, "in the header and below the sentence"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sends_mail", [True, False])
+def test_a_portal_without_a_mail_server_promises_no_mail(client: Client, settings: Any, sends_mail: bool) -> None:
+    settings.PORTAL_SENDS_MAIL = sends_mail
+    for name in ("account_reset_password", "account_reset_password_done"):
+        html = client.get(reverse(name)).content.decode()
+        assert ("This portal has no mail server" in html) is not sends_mail
+        assert ("spam" in html or "We send you" in html) is sends_mail
