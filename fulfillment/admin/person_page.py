@@ -55,6 +55,7 @@ class NoteForm(forms.Form):
     text = forms.CharField(
         label=_("Note for colleagues"),
         max_length=LONGEST,
+        error_messages={"required": _("Write something: an empty note is not kept.")},
         help_text=_("The player never sees it here, but gets it with a copy of what is stored about them. No secrets."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
@@ -76,19 +77,17 @@ def player_view(request: HttpRequest, player_id: int) -> HttpResponse:
 
 @require_POST
 def add_note_view(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    """Keep a note and lead back to the person."""
+    """Keep a note and lead back to the person; one that is empty or too long is shown again with what is wrong."""
     organization = _organization(request, Permission.MEND)
     person = _viewer(request, key) if kind == "viewer" else _player(request, key)
     form = NoteForm(request.POST)
-    if form.is_valid():
-        actor: Any = request.user
-        text = form.cleaned_data["text"]
-        add_note(organization=organization, person=person, text=text, actor=actor, now=timezone.now())
-        messages.success(request, _t("The note is kept."))
-    else:
-        messages.error(
-            request, _t("No note was kept: write something, at most %(count)s characters.") % {"count": LONGEST}
-        )
+    if not form.is_valid():
+        # Shown at the field, with what was written: the page is long, and a message stands at its top.
+        return _page(request, organization, person, note_form=form)
+    actor: Any = request.user
+    text = form.cleaned_data["text"]
+    add_note(organization=organization, person=person, text=text, actor=actor, now=timezone.now())
+    messages.success(request, _t("The note is kept."))
     return HttpResponseRedirect(address_of(person) + "#notes")
 
 
@@ -120,7 +119,9 @@ def _player(request: HttpRequest, key: str) -> Player:
     return player
 
 
-def _page(request: HttpRequest, organization: Organization, asked: Viewer | Player) -> HttpResponse:
+def _page(
+    request: HttpRequest, organization: Organization, asked: Viewer | Player, *, note_form: NoteForm | None = None
+) -> HttpResponse:
     now = timezone.now()
     person = join(organization, asked, games=game_scope(request))
     actor: User = request.user  # type: ignore[assignment]
@@ -152,7 +153,7 @@ def _page(request: HttpRequest, organization: Organization, asked: Viewer | Play
         "older_claims": page + 1 if len(keys) > page * CLAIMS_SHOWN else 0,
         "progress": _progress(person),
         "notes": story.notes,
-        "note_form": NoteForm() if may(request, Permission.MEND) else None,
+        "note_form": (note_form or NoteForm()) if may(request, Permission.MEND) else None,
         "note_url": reverse("admin:person_note", args=["viewer" if isinstance(asked, Viewer) else "player", asked.pk]),
         "timeline": [told(one) for one in story.rows],
         "timeline_page": story.number,

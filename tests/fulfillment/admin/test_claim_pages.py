@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -206,6 +208,17 @@ def test_s1_s5_each_deed_asks_for_a_reason_and_is_kept_in_history_and_audit(
     assert event.actor == studio.members[role]
     entry = AuditEntry.objects.get(object_type="fulfillment.claim", object_id=claim.pk)
     assert (entry.action, entry.reason, entry.actor) == (deed, "ticket 4711", studio.members[role])
+
+
+def test_what_has_to_be_written_again_takes_the_focus(studio: Studio) -> None:
+    client, claim = sign_in(studio.members[Role.OWNER]), studio.claim(State.QUARANTINED)
+    address = url(CLAIM, "assign_reward", claim.pk)
+    assert "autofocus" not in client.get(address).content.decode(), "the page is read from its top"
+    for posted, field in (({"reason": "x"}, "reward"), ({"reward": studio.reward.pk, "reason": " "}, "reason")):
+        page = client.post(address, posted).content.decode()
+        [focused] = re.findall(r"<(?:select|textarea|input)[^>]* autofocus[^>]*>", page)
+        assert f'name="{field}"' in focused
+        assert f'aria-describedby="id_{field}' in focused
 
 
 def test_f3_a_deed_that_no_longer_fits_says_so_and_changes_nothing(studio: Studio) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.http import HttpRequest
 from django.test import Client
+from django.urls import reverse
 
+from fulfillment.rules.states import State
 from portal.admin_site import navigation
 from portal.roles import Role
 from tests.admin_pages import sign_in, url
@@ -45,6 +47,20 @@ def test_s1_the_menu_keeps_what_comes_in_and_what_goes_out_apart(owner: Client) 
     ]
     names = [name for group in menu.values() for name in group]
     assert len(set(names)) == len(names)
+
+
+def test_a9_the_search_for_a_person_is_in_the_head_of_lists_and_forms_too(studio: Studio, owner: Client) -> None:
+    claim = studio.claim(State.FAILED)
+    for address in (
+        reverse("admin:index"),
+        reverse("admin:exports"),
+        url("fulfillment.claim", "changelist"),
+        url("campaigns.campaign", "changelist"),
+        url("fulfillment.claim", "change", claim.pk),
+        url("campaigns.game", "add"),
+    ):
+        page = owner.get(address).content.decode()
+        assert page.count('class="drops-find"') == 1, address
 
 
 def test_s1_an_empty_list_offers_filters_to_drop_only_where_some_are_set(owner: Client) -> None:
