@@ -29,6 +29,10 @@ class NotPossible(Exception):
         return str(self.sentence)
 
 
+class NothingToDo(NotPossible):
+    """What was asked for is so already, as after a button that was pressed twice."""
+
+
 class PublishRefused(NotPossible):
     """Errors of the preflight stand; ``findings`` are these errors (C5)."""
 
@@ -42,13 +46,14 @@ def publish_campaign(*, campaign_id: str, actor: User | None, now: datetime) -> 
 
     Raises:
         PublishRefused: errors stand.
-        NotPossible: it is no draft.
+        NothingToDo: it is published.
+        NotPossible: it is cancelled.
         Campaign.DoesNotExist: there is none with this id.
     """
     with transaction.atomic():
         campaign = _locked(campaign_id)
         if campaign.status != Campaign.Status.DRAFT:
-            raise NotPossible(_only("published", campaign))
+            raise _only("published", campaign)
         standing = errors(preflight(campaign, now=now))
         if standing:
             raise PublishRefused(standing)
@@ -66,12 +71,13 @@ def cancel_campaign(*, campaign_id: str, actor: User | None, now: datetime, reas
     """Cancel a published campaign that has not closed. What was granted before stays to be delivered (C10).
 
     Raises:
-        NotPossible: it is a draft, closed or cancelled, or no reason was given.
+        NothingToDo: it is cancelled.
+        NotPossible: it is a draft or closed, or no reason was given.
     """
     with transaction.atomic():
         campaign = _locked(campaign_id)
         if campaign.phase(now) in (Phase.DRAFT, Phase.CLOSED, Phase.CANCELLED):
-            raise NotPossible(_only("cancelled", campaign))
+            raise _only("cancelled", campaign)
         _demand(reason)
         before = audit.snapshot(campaign)
         campaign.status = Campaign.Status.CANCELLED
@@ -86,7 +92,8 @@ def pause_deliveries(*, campaign_id: str, actor: User | None, now: datetime, rea
     """Hold every delivery of the campaign that was not sent yet; claims are still taken (C3).
 
     Raises:
-        NotPossible: it is a draft, they are paused already, or no reason was given.
+        NothingToDo: they are paused.
+        NotPossible: it is a draft, or no reason was given.
     """
     return _switch(campaign_id, True, "deliveries paused", actor, now, reason)
 
@@ -95,7 +102,8 @@ def resume_deliveries(*, campaign_id: str, actor: User | None, now: datetime, re
     """Let the campaign's held deliveries go out again (C3).
 
     Raises:
-        NotPossible: they are not paused, or no reason was given.
+        NothingToDo: they are not paused.
+        NotPossible: no reason was given.
     """
     return _switch(campaign_id, False, "deliveries resumed", actor, now, reason)
 
@@ -119,7 +127,7 @@ def _switch(campaign_id: str, paused: bool, verb: str, actor: User | None, now: 
             raise NotPossible(Sentence(_("A draft delivers nothing: there is nothing to pause.")))
         if campaign.deliveries_paused == paused:
             already = _("Deliveries are paused already.") if paused else _("Deliveries are not paused.")
-            raise NotPossible(Sentence(already))
+            raise NothingToDo(Sentence(already))
         _demand(reason)
         before = audit.snapshot(campaign)
         campaign.deliveries_paused = paused
@@ -138,16 +146,16 @@ def _demand(reason: str) -> None:
         raise NotPossible(Sentence(_("Give a reason: it is kept in the campaign's history.")))
 
 
-def _only(what: str, campaign: Campaign) -> Sentence:
+def _only(what: str, campaign: Campaign) -> NotPossible:
     if what == "published":
         if campaign.status == Campaign.Status.PUBLISHED:
-            return Sentence(_("The campaign is published already."))
-        return Sentence(_("A cancelled campaign cannot be published again. Make a new one."))
+            return NothingToDo(Sentence(_("The campaign is published already.")))
+        return NotPossible(Sentence(_("A cancelled campaign cannot be published again. Make a new one.")))
     if campaign.status == Campaign.Status.DRAFT:
-        return Sentence(_("A draft need not be cancelled: delete it instead."))
+        return NotPossible(Sentence(_("A draft need not be cancelled: delete it instead.")))
     if campaign.status == Campaign.Status.CANCELLED:
-        return Sentence(_("The campaign is cancelled already."))
-    return Sentence(_("The campaign is closed: there is nothing left to cancel."))
+        return NothingToDo(Sentence(_("The campaign is cancelled already.")))
+    return NotPossible(Sentence(_("The campaign is closed: there is nothing left to cancel.")))
 
 
 def _finish(

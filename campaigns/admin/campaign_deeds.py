@@ -22,6 +22,7 @@ from campaigns.admin.campaign_header import campaign_context
 from campaigns.models import Campaign
 from campaigns.preflight import read_for_checks
 from campaigns.publishing import (
+    NothingToDo,
     NotPossible,
     cancel_campaign,
     pause_deliveries,
@@ -161,6 +162,9 @@ class CampaignDeeds(OrganizationAdmin):
         reason = {"reason": form.cleaned_data["reason"]} if form else {}
         try:
             deed.operation(campaign_id=campaign.pk, actor=request.user, now=timezone.now(), **reason)
+        except NothingToDo as error:
+            messages.info(request, str(error))
+            return None
         except NotPossible as error:
             return str(error)
         messages.success(request, str(deed.done) % {"name": campaign.name})

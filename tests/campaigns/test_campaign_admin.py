@@ -306,6 +306,16 @@ def test_c5_the_button_refuses_while_an_error_stands(owner: Client, organization
     assert draft.status == "draft"
 
 
+def test_c5_a_second_press_is_told_that_it_is_published_and_is_asked_nothing_more(
+    owner: Client, organization: Organization
+) -> None:
+    draft = make_draft(organization)
+    owner.post(deed(draft, "publish"))
+    again = owner.post(deed(draft, "publish"), follow=True)
+    assert again.redirect_chain == [(url("campaigns.campaign", "change", draft.pk), 302)]
+    assert "The campaign is published already." in again.content.decode()
+
+
 @pytest.mark.parametrize(
     ("name", "field", "value"), [("pause", "deliveries_paused", True), ("cancel", "status", "cancelled")]
 )

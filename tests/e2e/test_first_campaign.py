@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.keyboard import press, reach, write
 from tests.e2e.people import Producer
@@ -86,6 +86,28 @@ def test_a_first_campaign_is_published_by_the_path_of_the_readme_with_the_keyboa
     press(page, page.get_by_role("button", name="Publish now"))
     expect(page.get_by_text(f"“{name}” is published.")).to_be_visible()
     assert found == []
+
+
+def test_what_is_to_be_mended_has_the_focus_however_late_the_theme_starts_and_by_whichever_link_one_came(
+    producer: Producer,
+) -> None:
+    page, held = producer.page, list[Route]()
+    producer.open("campaigns/campaign/add/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.route("**/alpine/alpine*.js", lambda route: held.append(route))  # noqa: PLW0108 # a built-in cannot be marked as handler
+    press(page, page.get_by_role("button", name="Save and go on"))
+    expect(page.locator("#mistakes")).to_be_focused()
+    assert held, "the theme has not started"
+    for route in held:
+        route.continue_()
+    page.unroute("**/alpine/alpine*.js")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    press(page, page.get_by_role("button", name="Save and go on"))
+    expect(page.locator("#mistakes")).to_be_focused()
 
 
 def test_without_a_script_a_draft_is_saved_at_each_step_with_a_new_reward_and_its_image(

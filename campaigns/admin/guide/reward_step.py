@@ -44,8 +44,8 @@ def reward_step(request: HttpRequest, campaign: Campaign, *, now: datetime) -> H
     full = len(rows) >= MAX_REWARDS and edited is None
     return {
         "rows": [_shown(row, reward.keys) for row in rows],
+        "reward": reward,  # first, as on the page: its mistakes are told in this order
         "rule": rule,
-        "reward": reward,
         "edited": edited,
         "is_open": not full and (not rows or edited or request.method == "POST" or "add" in request.GET),
         "full": full,
