@@ -306,10 +306,12 @@ class LinkAdmin(_People, NewestAdmin):
         back = reverse("admin:linking_link_change", args=[link.pk])
         form = UnlinkForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
-            unlink_on_request(link=link, request=request, reason=form.cleaned_data["reason"])
-            messages.success(
-                request, _t("The link is ended. The player can link again; what waits for a link waits on.")
-            )
+            if unlink_on_request(link=link, request=request, reason=form.cleaned_data["reason"]):
+                messages.success(
+                    request, _t("The link is ended. The player can link again; what waits for a link waits on.")
+                )
+            else:
+                messages.warning(request, _t("Nothing was changed: this link had ended already."))
             return HttpResponseRedirect(back)
         context = {
             **self.admin_site.each_context(request),
@@ -338,10 +340,15 @@ def tell_check(request: HttpRequest, link: Link) -> None:
         tell(request, answer_text(verdict, platform=link.platform))
 
 
-def unlink_on_request(*, link: Link, request: HttpRequest, reason: str) -> None:
-    """End a link for a player who asked staff for it, with the reason in the audit trail (L8, S5)."""
+def unlink_on_request(*, link: Link, request: HttpRequest, reason: str) -> bool:
+    """End a link for a player who asked staff for it, with the reason in the audit trail (L8, S5).
+
+    Returns False, and writes nothing down, if it had ended already.
+    """
     now = timezone.now()
     with transaction.atomic():
+        if not Link.objects.select_for_update(of=("self",)).filter(pk=link.pk, ended_at=None).exists():
+            return False
         end_link(link=link, reason=Link.EndReason.STAFF, now=now, actor=request.user)  # type: ignore[arg-type]
         audit.record(
             actor=request.user,  # type: ignore[arg-type]
@@ -351,6 +358,7 @@ def unlink_on_request(*, link: Link, request: HttpRequest, reason: str) -> None:
             reason=reason,
             now=now,
         )
+    return True
 
 
 def _chip(icon: str, text: str, style: str) -> SafeString:

@@ -97,6 +97,20 @@ def test_several_people_are_listed(studio: Studio) -> None:
     assert len(answer.context["viewers"]) == 2
 
 
+def test_who_is_not_found_is_looked_for_again_in_the_same_box(studio: Studio) -> None:
+    client = sign_in(studio.members[Role.OWNER])
+    for name, hint in (("admin:find", "find-nothing"), ("admin:grant", "grant-nothing")):
+        page = client.get(reverse(name), {"q": "nobody at all"}).content.decode()
+        box = page[page.index(f'aria-describedby="{hint} ') :].split(">")[0]
+        assert box.endswith(" autofocus")
+        assert f'id="{hint}"' in page
+    assert (
+        reverse("admin:fulfillment_webhooktally_changelist")
+        in client.get(reverse("admin:find"), {"q": "x"}).content.decode()
+    )
+    assert "find-nothing" not in client.get(reverse("admin:find")).content.decode()
+
+
 def test_what_an_app_enters_is_found_too(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     known = Known(studio)
     asked: list[str] = []

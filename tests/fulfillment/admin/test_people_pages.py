@@ -70,6 +70,15 @@ def test_l8_staff_unlink_on_request_with_a_reason(studio: Studio, role: Role) ->
     assert (entry.reason, entry.actor, entry.object_id) == ("ticket 12", studio.members[role], link.pk)
 
 
+def test_l8_a_link_that_has_ended_is_not_said_to_be_ended_once_more(studio: Studio) -> None:
+    link, client = studio.link(), sign_in(studio.members[Role.SUPPORT])
+    page = url("linking.link", "unlink", link.pk)
+    client.post(page, {"reason": "ticket 12"})
+    answer = client.post(page, {"reason": "ticket 12, once more"}, follow=True)
+    assert "this link had ended already" in answer.content.decode()
+    assert AuditEntry.objects.get(action="unlinked on request").reason == "ticket 12"
+
+
 def test_s1_an_analyst_sees_links_masked(studio: Studio) -> None:
     viewer, player = studio.viewer(name="VisibleName"), studio.player(name="VisibleHero")
     link = make_link(studio.game, viewer=viewer, player=player)
