@@ -1,7 +1,8 @@
 """Pages that keep themselves up to date: the part that changes, asked for by ``portal/live.js`` every few seconds.
 
 A page marks what changes with ``data-live`` and gives the address of the part alone. Without the script the page is
-right whenever it is loaded.
+right whenever it is loaded. A part that holds an element with ``data-live-next`` leads on to the address in it: what was
+waited for is there.
 """
 
 from __future__ import annotations
@@ -26,6 +27,15 @@ def live_address(request: HttpRequest) -> str:
     query = request.GET.copy()
     query[_FIELD] = "1"
     return f"{request.path}?{query.urlencode()}"
+
+
+def look_again(response: HttpResponse, request: HttpRequest, *, seconds: int) -> HttpResponse:
+    """Have the browser load the page again after some seconds, which works without scripts; return the response.
+
+    The address is told: a page that was gone to by a link within it is only scrolled, not loaded, where it is not.
+    """
+    response.headers["Refresh"] = f"{seconds}; url={request.get_full_path()}"
+    return response
 
 
 def live_part(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

@@ -35,6 +35,7 @@ from campaigns.heartbeats.trying import (
 from campaigns.models import HeartbeatSource
 from campaigns.watch.explaining import why_not_counted
 from portal import platforms
+from portal.live import look_again
 from portal.roles import Permission
 
 LOOKS_AGAIN_AFTER_SECONDS = 15
@@ -97,9 +98,7 @@ class SourceTestPage(SourceDeeds):
         context["awaited"] = awaited
         context["seconds"] = LOOKS_AGAIN_AFTER_SECONDS
         response = TemplateResponse(request, "admin/campaigns/source_test.html", context)
-        if context["looks_again"]:
-            response.headers["Refresh"] = str(LOOKS_AGAIN_AFTER_SECONDS)  # works without scripts
-        return response
+        return look_again(response, request, seconds=LOOKS_AGAIN_AFTER_SECONDS) if context["looks_again"] else response
 
 
 def _preparing(request: HttpRequest, source: HeartbeatSource, accounts: list[Account], channel: str) -> dict[str, Any]:

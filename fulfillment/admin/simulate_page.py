@@ -31,6 +31,7 @@ from fulfillment.rules.states import State
 from fulfillment.simulating import simulate
 from portal import platforms
 from portal.admin_pages import AdminPage
+from portal.live import look_again
 from portal.models import Organization
 from portal.organizations import active_organization, game_scope, may
 from portal.reach import in_games
@@ -176,7 +177,7 @@ def simulation_view(request: HttpRequest, simulation_id: str) -> HttpResponse:
     }
     response = TemplateResponse(request, "admin/fulfillment/simulation.html", context)
     if not settled and timezone.now() - made.made_at < _WATCHED:
-        response.headers["Refresh"] = "2"  # works without scripts; nothing is lost by looking away
+        look_again(response, request, seconds=2)  # nothing is lost by looking away
     return response
 
 

@@ -134,7 +134,7 @@ def test_it_waits_and_looks_again_by_itself_until_told_not_to(
     begin(producer, relay)
     clock.move_to(NOW + timedelta(minutes=4), tick=False)
     answer = producer.get(page_of(relay))
-    assert answer.headers["Refresh"] == "15"
+    assert answer.headers["Refresh"] == f"15; url={page_of(relay)}"
     assert "Waiting for 4 minutes" in text_of(answer)
     assert "wrong" not in text_of(answer)
     still = producer.get(page_of(relay), {"updates": "off"})

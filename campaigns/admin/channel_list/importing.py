@@ -36,6 +36,7 @@ from campaigns.models import Campaign, ChannelImport
 from campaigns.rules.channel_outcomes import Deed, Difference, Outcome, Result, Who
 from portal import platforms
 from portal.csv_files import csv_response
+from portal.live import live_address, live_part, wants_live_part
 from portal.next_page import carried
 
 LARGEST_FILE = 2 * 1024 * 1024
@@ -149,7 +150,7 @@ def report_view(request: HttpRequest, campaign: Campaign, import_id: str) -> Htt
     title = _t("List of channels for %(name)s") % {"name": campaign.name}
     context = context_of(request, campaign, title, one=one, deed_name=DEEDS[Deed(one.deed)])
     context["platform_name"] = platforms.get(one.platform).name if one.platform else ""
-    if one.state == State.RESOLVING:
+    if one.state == State.RESOLVING or wants_live_part(request):
         return _progress(request, one, context)
     context |= _report(request, campaign, one)
     return TemplateResponse(request, "admin/campaigns/channel_report.html", context)
@@ -165,10 +166,11 @@ def _import(campaign: Campaign, import_id: str) -> ChannelImport:
 
 def _progress(request: HttpRequest, one: ChannelImport, context: dict[str, Any]) -> HttpResponse:
     happened, advice = waits_for(one)
-    context |= {"happened": happened, "advice": advice}
-    response = TemplateResponse(request, "admin/campaigns/channel_progress.html", context)
-    response.headers["Refresh"] = "3"  # works without scripts; nothing is lost by looking away
-    return response
+    context |= {"happened": happened, "advice": advice, "live_from": live_address(request)}
+    context["here"] = carried(request, request.path)
+    if wants_live_part(request):
+        return live_part(request, "admin/campaigns/channel_course.html", context)
+    return TemplateResponse(request, "admin/campaigns/channel_progress.html", context)
 
 
 def _deed(request: HttpRequest, campaign: Campaign, one: ChannelImport) -> HttpResponse | None:

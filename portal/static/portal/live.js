@@ -1,6 +1,7 @@
 // Keeps a page up to date while it is looked at: fetches its changing part and swaps what differs.
 // A region is an element with an id and data-live; regions may hold regions. What has the focus is left alone, and what
 // somebody has unfolded stays so (details with an id).
+// data-live-next on what was fetched: what was waited for is there, at this address.
 // data-say on an element with an id is its state in words: when they change, they are announced politely.
 (() => {
   "use strict";
@@ -34,6 +35,11 @@
 
   function take(text) {
     const fresh = new DOMParser().parseFromString(text, "text/html");
+    const next = fresh.querySelector("[data-live-next]");
+    if (next) {
+      window.location.assign(next.dataset.liveNext);
+      return false;
+    }
     const before = said(root);
     const whole = outermost(regions(root)).map((one) => swap(one, fresh.getElementById(one.id))).every(Boolean);
     const news = [...said(root)].filter(([id, words]) => before.get(id) !== words).map(([, words]) => words);

@@ -84,11 +84,15 @@ def test_c7_while_a_list_is_looked_up_its_page_says_how_far_and_why_it_waits(
     report = page(campaign, "channel_report", one.pk)
     answer = person.get(report)
     assert "0 of 2 looked up at Twitch" in text_of(answer)
-    assert answer.headers["Refresh"] == "3"
+    assert f'content="3; url={report}"' in answer.content.decode(), "without scripts, wherever on the page one is"
+    part = person.get(report, {"live": "1"})
+    assert "0 of 2 looked up at Twitch" in text_of(part)
+    assert "data-live-next" not in part.content.decode()
     ChannelImport.objects.update(problem="status:429", failures=1)
     assert "The platform asked for a pause." in text_of(person.get(report))
     assert person.post(report, {"drop": "1"}).url == page(campaign, "channels")
     assert "This list was dropped" in text_of(person.get(report))
+    assert f'data-live-next="{report}"' in person.get(report, {"live": "1"}).content.decode(), "who watched is led on"
 
 
 def test_c7_a_list_changed_meanwhile_has_its_difference_shown_again(

@@ -40,7 +40,7 @@ def test_a_try_shows_the_answers_and_the_way_of_each_claim(stage: Stage) -> None
     assert "Under way" in shown
     stage.claims()
     page = sign_in(stage.actor).get(reverse("admin:simulation", args=[made.pk]))
-    assert page.headers["Refresh"] == "2"
+    assert page.headers["Refresh"] == f"2; url={reverse('admin:simulation', args=[made.pk])}"
     assert "The viewer reads:" in page.content.decode()
 
 

@@ -286,7 +286,7 @@ def test_s5_what_changed_is_told_once_for_what_is_alike_with_who_did_it(studio: 
 
 def test_it_keeps_itself_up_to_date_with_and_without_a_script_unless_asked_not_to(studio: Studio) -> None:
     page = seen(studio)
-    assert '<noscript><meta http-equiv="refresh" content="60"></noscript>' in page
+    assert '<noscript><meta http-equiv="refresh" content="60; url=/admin/"></noscript>' in page
     assert 'data-live-from="/admin/?live=1"' in page and "Refreshed at 12:00:00 UTC." in page
     still = seen(studio, query="?still=1&span=day")
     assert "data-live-from" not in still and "http-equiv" not in still and 'href="/admin/?span=day"' in still
