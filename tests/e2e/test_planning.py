@@ -65,6 +65,16 @@ def clone_by_keyboard(producer: Producer, name: str) -> list[str]:
     return found
 
 
+def mend_by_keyboard(producer: Producer, name: str) -> None:
+    """Go from what a copy lacks to where it is entered: the copy has no campaign id on its platforms (C9)."""
+    page = producer.page
+    producer.open("campaigns/campaign/")
+    page.get_by_role("link", name=f"{name} 1", exact=True).click()
+    lacking = page.locator("#preflight").get_by_role("listitem").filter(has=page.locator("a[href='#platforms']"))
+    press(page, lacking.first.get_by_role("link", name="Mend it"))
+    expect(page.locator("#platforms-group select:focus")).to_be_visible()
+
+
 def see_on_timeline(producer: Producer, name: str) -> list[str]:
     """Find both copies in list and drawing, with what they share, and return what axe finds."""
     page = producer.page
@@ -115,6 +125,7 @@ def bring_as_file(producer: Producer, folder: Path, name: str) -> list[str]:
 def test_a_series_is_cloned_by_keyboard_and_seen_on_the_timeline(producer: Producer) -> None:
     name = f"Series {producer.page.evaluate('Math.round(performance.now())')} part"
     found = clone_by_keyboard(producer, name)
+    mend_by_keyboard(producer, name)
     found += see_on_timeline(producer, name)
     assert found == []
 
