@@ -44,7 +44,7 @@ PHASE_TEXTS = {
     Phase.ANNOUNCED: _("Published and shown to viewers. It starts by itself; everything can still be changed."),
     Phase.LIVE: _(
         "Running: start, games, rewards, rules, platforms, scope and test mode are fixed. The end can be put later, "
-        "grace days increased, channels, testers, texts and ids on platforms changed."
+        "grace days increased, limits, channels, testers, texts and ids on platforms changed."
     ),
     Phase.GRACE: _("Over, but rewards that were earned can still be claimed. Grace days can be increased."),
     Phase.CLOSED: _("Claiming has ended: only the texts can still be changed."),

@@ -84,6 +84,7 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
             cleaned["event_value"] = self.instance.event_value
             return cleaned
         cleaned["at_limit"] = cleaned.get("at_limit") or CampaignReward.AtLimit.HOLD
+        self._clean_limits(cleaned)
         rule = cleaned.get("rule")
         if rule == CampaignReward.Rule.GAME_EVENT:
             self._drop({"minutes": None})
@@ -98,6 +99,14 @@ class CampaignRewardForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, value in values.items():
             self.cleaned_data[name] = value
             self.errors.pop(name, None)
+
+    def _clean_limits(self, cleaned: dict[str, Any]) -> None:
+        """Say at the field what the database would refuse: the theme shows no mistake of a whole row."""
+        for name in ("limit_total", "limit_per_day"):
+            if cleaned.get(name) == 0:
+                self.add_error(
+                    name, ValidationError(_("A limit is 1 or more. Leave it empty for none."), code="out_of_range")
+                )
 
     def _clean_minutes(self, minutes: int | None) -> None:
         if not minutes and "minutes" not in self.errors:

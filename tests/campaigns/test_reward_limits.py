@@ -56,8 +56,10 @@ def test_c6_limits_are_set_raised_and_lowered_while_the_campaign_is_live(owner: 
 
 
 def test_limits_are_one_or_more(owner: Client, live: Campaign) -> None:
-    values = form_of(owner, page(live), FORM) | {"rewards-0-limit_per_day": "0"}
-    assert owner.post(page(live), values).status_code == 200
+    for field in ("limit_total", "limit_per_day"):
+        answer = owner.post(page(live), form_of(owner, page(live), FORM) | {f"rewards-0-{field}": "0"})
+        assert answer.status_code == 200
+        assert "A limit is 1 or more. Leave it empty for none." in answer.content.decode(), "said where it is seen"
     with pytest.raises(IntegrityError), transaction.atomic():
         CampaignReward.objects.update(limit_total=0)
 
