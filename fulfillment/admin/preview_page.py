@@ -32,6 +32,9 @@ from portal.roles import Permission
 MOST_LINKS = 20
 PHONE = "phone"
 
+_KEEP_PLACE = "#states-title"
+"""Where the Tab key goes on from after a choice: at the choices, not at the menu."""
+
 
 class LinkForm(forms.Form):
     """How long a link is to last."""
@@ -69,10 +72,10 @@ def preview_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "title": _t("Preview: %(name)s") % {"name": campaign.name},
         "campaign": campaign,
         "choices": choices(
-            shown, view, address=lambda one: carried(request, f"{here}?state={one.value}&width={width}")
+            shown, view, address=lambda one: carried(request, f"{here}?state={one.value}&width={width}") + _KEEP_PLACE
         ),
         "widths": [
-            (name, carried(request, f"{here}?state={view.value}&width={key}"), key == width)
+            (name, carried(request, f"{here}?state={view.value}&width={key}") + _KEEP_PLACE, key == width)
             for key, name in (("desk", _t("As wide as there is room")), (PHONE, _t("A phone: 390 pixels")))
         ],
         "is_phone": width == PHONE,

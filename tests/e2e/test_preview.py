@@ -32,8 +32,12 @@ def test_a_preview_goes_through_every_state_and_its_link_shows_the_same_to_anybo
     page.get_by_role("link", name="Night watch").first.click()
     press(page, page.get_by_role("link", name="Preview", exact=True))
     inside = page.frame_locator("iframe")
-    for state, said in STATES.items():
-        press(page, page.get_by_role("link", name=state, exact=True))
+    for number, (state, said) in enumerate(STATES.items()):
+        choice = page.get_by_role("link", name=state, exact=True)
+        if number == 1:
+            page.keyboard.press("Tab")  # after a choice the keys go on at the choices
+            expect(page.get_by_role("navigation", name="State to preview").locator(":focus")).to_have_count(1)
+        press(page, choice)
         expect(inside.locator("main")).to_contain_text(said)
         expect(inside.get_by_text(f"Preview: {state}.")).to_be_visible()
     press(page, page.get_by_role("link", name="A phone: 390 pixels"))
@@ -41,6 +45,12 @@ def test_a_preview_goes_through_every_state_and_its_link_shows_the_same_to_anybo
     found = violations(producer, "preview")
     press(page, page.get_by_role("button", name="Make a link"))
     address = page.locator("#made-link").inner_text()
+    made = page.get_by_role("region", name="The link is made.")
+    expect(made).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Copy the link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(made.get_by_role("status")).to_have_text("Copied.")
     for scheme in ("light", "dark"):
         stranger = Watch(browser, phone=True, scheme=scheme)
         stranger.page.goto(address)
@@ -53,6 +63,8 @@ def test_a_preview_goes_through_every_state_and_its_link_shows_the_same_to_anybo
         stranger.close()
     press(page, page.get_by_role("button", name="Take back").first)
     expect(page.get_by_text("The link is taken back")).to_be_visible()
+    press(page, page.get_by_role("button", name="Make a link"))
+    expect(page.get_by_role("region", name="The link is made.")).to_be_in_viewport()
     stranger = Watch(browser)
     stranger.page.goto(address)
     expect(stranger.page.get_by_role("heading", name="This preview is not here any more")).to_be_visible()
