@@ -17,13 +17,22 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, CampaignPlatform, CampaignReward, CampaignTester, GameCategory, RewardPlatformId
+from campaigns.models import (
+    Campaign,
+    CampaignPlatform,
+    CampaignReward,
+    CampaignTester,
+    GameCategory,
+    RewardPlatformId,
+    Viewer,
+)
 from fulfillment.claims import NotPossible
 from fulfillment.models import Simulation
 from fulfillment.rules.simulated import Scenario, simulated_id
 from fulfillment.webhooks.base import WebhookView, meta_name
 from fulfillment.webhooks.registry import webhooks
 from fulfillment.webhooks.tally import uncounted
+from linking.models import Link
 from portal import audit, platforms
 from portal.ids import new_ulid
 from portal.models import PlatformCredential, User
@@ -65,12 +74,16 @@ def simulate(
 
     Raises:
         NotPossible: the campaign is not a published test, the platform does not count in it or its credential cannot take
-            messages, an id is missing, or a tester is needed and was not given.
+            messages, an id is missing, a tester is needed and was not given, or one who has linked claims unlinked.
     """
     stage = _stage(campaign, platform)
     if tester is None and scenario not in (Scenario.UNLINKED, Scenario.BAD_SIGNATURE):
         raise NotPossible(_asking_for_tester(campaign, platform))
-    user_id, name = (tester.platform_user_id, tester.note or "tester") if tester else _nobody(stage, scenario)
+    if tester and scenario is Scenario.UNLINKED and _has_linked(stage, tester):
+        raise NotPossible(
+            Sentence(_("This tester has linked. Choose nobody, so that somebody is made up, or a tester who has not."))
+        )
+    user_id, name = _somebody(tester) if tester else _nobody(stage, scenario)
     grants = _grants(stage, scenario, reward, user_id=user_id, user_name=name, now=now)
     with uncounted():
         told = [_send(stage, scenario, message, now=now) for message in _messages(stage, scenario, grants, now=now)]
@@ -127,6 +140,21 @@ def _stage(campaign: Campaign, platform: str) -> _Stage:
     return _Stage(
         campaign, there, credential, simulator, places, ids, category.platform_category_id if category else ""
     )
+
+
+def _has_linked(stage: _Stage, tester: CampaignTester) -> bool:
+    links = Link.objects.filter(game=stage.campaign.game_id, ended_at=None, viewer__platform=tester.platform)
+    return links.filter(viewer__platform_user_id=tester.platform_user_id).exists()
+
+
+def _somebody(tester: CampaignTester) -> tuple[str, str]:
+    """Return a tester's id and name on the platform: the name that is known, so that no note of staff becomes theirs."""
+    known = Viewer.objects.filter(
+        organization=tester.campaign.organization_id,
+        platform=tester.platform,
+        platform_user_id=tester.platform_user_id,
+    )
+    return tester.platform_user_id, known.values_list("name", flat=True).first() or tester.note or "tester"
 
 
 def _nobody(stage: _Stage, scenario: Scenario) -> tuple[str, str]:

@@ -64,7 +64,7 @@ class SimulateForm(forms.Form):
         CampaignTester.objects.none(),
         label=_("Who claims"),
         required=False,
-        empty_label=_("nobody who is there"),
+        empty_label=_("nobody: somebody is made up"),
         help_text=_("A tester of the campaign. Not needed for somebody who has not linked, nor for a forged message."),
         widget=UnfoldAdminSelectWidget,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from campaigns.models import Campaign, CampaignReward, CampaignTester
+from campaigns.models import Campaign, CampaignReward, CampaignTester, Viewer
 from fulfillment.claims import NotPossible
 from fulfillment.models import Claim, Simulation, WebhookTally
 from fulfillment.resolve import resolve_due
@@ -17,6 +17,8 @@ from fulfillment.rules.states import State
 from fulfillment.simulating import simulate
 from fulfillment.webhooks.receivers import forget_receivers
 from fulfillment.webhooks.tally import tallies
+from linking.links import end_link
+from linking.models import Link
 from portal import platforms
 from portal.models import AuditEntry, User
 from tests.factories import (
@@ -125,6 +127,21 @@ def test_c10_a_claim_granted_after_closing_is_held_as_late(stage: Stage) -> None
 def test_f3_a_claim_of_somebody_who_has_not_linked_waits(stage: Stage) -> None:
     stage.run(Scenario.UNLINKED, tester=False)
     assert [(claim.state, claim.reason) for claim in stage.claims()] == [("waiting", "not_linked")]
+
+
+def test_f3_a_tester_who_has_linked_cannot_claim_as_somebody_who_has_not() -> None:
+    stage = Stage("twitch")
+    with pytest.raises(NotPossible, match="This tester has linked"):
+        stage.run(Scenario.UNLINKED)
+    end_link(link=Link.objects.get(), reason=Link.EndReason.STAFF, now=stage.now)
+    stage.run(Scenario.UNLINKED)
+    assert [(claim.state, claim.reason) for claim in stage.claims()] == [("waiting", "not_linked")]
+
+
+def test_c8_a_try_gives_a_tester_no_other_name_than_they_have(stage: Stage) -> None:
+    Viewer.objects.update(name="Rita_Live")
+    stage.run(Scenario.SINGLE)
+    assert [claim.viewer.name for claim in stage.claims() if claim.viewer] == ["Rita_Live"]
 
 
 def test_f2_a_reward_that_nobody_knows_leads_to_quarantine(stage: Stage) -> None:
