@@ -34,6 +34,7 @@ from campaigns.cloning import (
 from campaigns.hooks import CampaignPage
 from campaigns.models import Campaign, ClonedSeries
 from campaigns.rules.cloning import LONGEST_NAME
+from campaigns.rules.told_times import clock_notices
 from campaigns.rules.zones import Occurrence
 from portal.ids import ULID_LENGTH, new_ulid
 from portal.next_page import next_page
@@ -162,6 +163,15 @@ def _shown(copy: PlannedCopy, now: datetime) -> ShownCopy:
         (_t("Claiming closes"), campaign.closes_at),
     ]
     notes = [str(note) for note in copy.notes]
+    if campaign.starts_at and campaign.ends_at:
+        told = clock_notices(
+            starts_at=campaign.starts_at,
+            ends_at=campaign.ends_at,
+            closes_at=campaign.closes_at,
+            zone_name=zone,
+            own_zone=zone,
+        )
+        notes += [str(notice) for notice in told]
     if campaign.starts_at and campaign.starts_at <= now:
         notes.append(_t("This start has passed already."))
     return ShownCopy(campaign.name, [(label, when(moment, zone)) for label, moment in times], notes)

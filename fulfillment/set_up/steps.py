@@ -120,7 +120,7 @@ def _own_steps(organization: Organization, games: Sequence[str], allowed: Allowe
             Point(
                 _("a reward with an image"),
                 Seen(there.reward),
-                _page("campaigns_reward", False, edits),
+                _page("campaigns_reward", there.reward, edits),
             ),
         ),
     )

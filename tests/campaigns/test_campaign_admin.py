@@ -323,7 +323,9 @@ def test_c3_pausing_and_cancelling_ask_for_a_reason(
     owner: Client, organization: Organization, name: str, field: str, value: Any
 ) -> None:
     live = make_live(organization)
-    assert owner.post(deed(live, name), {"reason": " "}).status_code == 200
+    refused = owner.post(deed(live, name), {"reason": " "})
+    assert refused.status_code == 200
+    assert "autofocus" in refused.content.decode(), "the keys are where the reason is missing"
     live.refresh_from_db()
     assert getattr(live, field) != value
     assert owner.post(deed(live, name), {"reason": "leak"}).status_code == 302

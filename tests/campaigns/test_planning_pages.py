@@ -203,6 +203,14 @@ def test_c2_an_hour_that_happens_twice_is_asked_for(producer: Client, source: Ca
     assert Campaign.objects.get(name="Week 2").starts_at == NOW.replace(month=10, day=25, hour=1, minute=30)
 
 
+def test_c2_a_copy_during_which_the_clocks_change_says_so_before_it_is_made(producer: Client, source: Campaign) -> None:
+    values = fields_of(producer.get(page(source, "clone")))
+    start = NOW.replace(month=3, day=20)
+    Campaign.objects.filter(pk=source.pk).update(starts_at=start, announces_at=start, ends_at=start.replace(day=25))
+    asked = text_of(producer.post(page(source, "clone"), {**values, "shift": "5", "unit": "days", "copies": "2"}))
+    assert asked.count("The clocks in Europe/Berlin change during the campaign") == 1
+
+
 @pytest.mark.parametrize(
     "wrong", [{"copies": "13"}, {"shift": "-1"}, {"key": "x"}, {"unit": "years"}, {"name": ""}], ids=str
 )

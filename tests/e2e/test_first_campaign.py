@@ -96,6 +96,8 @@ def test_what_is_to_be_mended_has_the_focus_however_late_the_theme_starts_and_by
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+    assert "#" not in page.url
     page.route("**/alpine/alpine*.js", lambda route: held.append(route))  # noqa: PLW0108 # a built-in cannot be marked as handler
     press(page, page.get_by_role("button", name="Save and go on"))
     expect(page.locator("#mistakes")).to_be_focused()

@@ -112,6 +112,7 @@ def bring_as_file(producer: Producer, folder: Path, name: str) -> list[str]:
     page.locator("input[name=file]").set_input_files(bad)
     page.get_by_role("button", name="Show what would be made").click()
     expect(page.get_by_role("alert")).to_contain_text("campaign.grace_days: This must be a whole number")
+    expect(page.get_by_role("alert")).to_be_focused()
     found += judged(producer, "import")
     page.locator("input[name=file]").set_input_files(file)
     page.get_by_role("button", name="Show what would be made").click()

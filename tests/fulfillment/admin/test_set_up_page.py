@@ -148,7 +148,10 @@ def test_the_portals_own_steps_follow_the_real_state() -> None:
     make_campaign(game, rewards=[make_reward(game)], now=NOW)
     Organization.objects.update(enabled=True)
     organization.refresh_from_db()
-    assert own_steps(organization, games_of(organization), allowed=lambda _permission: True).done == 5
+    part = own_steps(organization, games_of(organization), allowed=lambda _permission: True)
+    assert part.done == 5
+    leads = [point.url for step in part.steps for point in step.points if "reward/" in point.url]
+    assert leads == [reverse("admin:campaigns_reward_changelist")], "what is there is shown, not added once more"
 
 
 def page(client: Client) -> str:
