@@ -13,6 +13,7 @@ from portal import health
 from portal.joining import invitation_view
 from portal.media import serve_media
 from portal.metrics import metrics
+from portal.sessions import sessions_view
 
 # Worked out when it is asked for: before `collectstatic` has run, no command could start otherwise.
 _ICON = lazy(static, str)("portal/icon.svg")
@@ -33,6 +34,9 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=_ICON, permanent=False)),
     path("media/<path:name>", serve_media, name="media"),
     path("admin/", admin.site.urls),
+    path(
+        "accounts/sessions/", sessions_view, name="usersessions_list"
+    ),  # in place of allauth's, which ends none by itself
     path("accounts/", include("allauth.urls")),
     path("invitations/<str:token>/", invitation_view, name="invitation"),
     path("", include("linking.urls")),

@@ -78,6 +78,22 @@ def test_support_finds_the_person_by_keyboard_reads_why_and_keeps_a_note(support
     check(support, "find")
 
 
+def test_the_menu_of_one_s_own_account_opens_and_closes_by_keyboard(support: Producer) -> None:
+    page = support.page
+    support.open("exports/")
+    opens = page.locator("button[aria-controls=user-links]")
+    press(page, opens)
+    expect(page.get_by_role("button", name="Light")).to_be_focused()
+    check(support, "account menu")
+    reach(page, page.get_by_role("button", name="Log out"))
+    page.keyboard.press("Escape")
+    expect(opens).to_be_focused()
+    expect(opens).to_have_attribute("aria-expanded", "false")
+    press(page, opens)
+    press(page, page.get_by_role("link", name="Sessions", exact=True))
+    expect(page.get_by_role("heading", name="Where you are signed in")).to_be_visible()
+
+
 def test_a_producer_takes_the_claims_away_by_keyboard(producer: Producer, sandbox: Sandbox, tmp_path: Path) -> None:
     page = producer.page
     user = sandbox.add_user("kick", "Counted Comet")

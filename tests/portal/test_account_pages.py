@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
@@ -120,3 +121,27 @@ def test_a_portal_without_a_mail_server_promises_no_mail(client: Client, setting
         html = client.get(reverse(name)).content.decode()
         assert ("This portal has no mail server" in html) is not sends_mail
         assert ("spam" in html or "We send you" in html) is sends_mail
+
+
+@pytest.mark.django_db
+def test_one_session_is_ended_by_itself_and_only_one_s_own(member: Client) -> None:
+    get_user_model().objects.create_user("stranger", "stranger@example.com", PASSWORD)
+    elsewhere, stranger = Client(), Client()
+    for browser, name in ((elsewhere, "ayla"), (stranger, "stranger")):
+        browser.post(reverse("account_login"), {"login": name, "password": PASSWORD})
+        browser.get(reverse("usersessions_list"))
+    page = reverse("usersessions_list")
+    member.get(page)
+    own = UserSession.objects.get(session_key=member.session.session_key)
+    for kept in (own.pk, UserSession.objects.get(user__username="stranger").pk, "x", "9" * 30):
+        answer = member.post(page, {"session": kept}, follow=True).content.decode()
+        assert "Nothing was changed" in answer
+    assert UserSession.objects.count() == 3
+
+    other = UserSession.objects.get(session_key=elsewhere.session.session_key)
+    assert f'name="session" value="{other.pk}"' in answer
+    assert f'name="session" value="{own.pk}"' not in answer
+    assert "That session is signed out." in member.post(page, {"session": other.pk}, follow=True).content.decode()
+    assert elsewhere.get(page).status_code == 302
+    assert member.get(page).status_code == 200
+    assert stranger.get(page).status_code == 200

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.http import HttpRequest
 from django.test import Client
@@ -61,6 +63,14 @@ def test_a9_the_search_for_a_person_is_in_the_head_of_lists_and_forms_too(studio
     ):
         page = owner.get(address).content.decode()
         assert page.count('class="drops-find"') == 1, address
+
+
+def test_the_menu_of_one_s_own_account_is_opened_by_a_button(owner: Client) -> None:
+    page = owner.get(reverse("admin:exports")).content.decode()
+    menu = page[page.index('aria-controls="user-links"') :]
+    for address in (reverse("mfa_index"), reverse("usersessions_list"), reverse("admin:logout")):
+        assert address in menu
+    assert "switchTheme" not in "".join(re.findall(r"<a [^>]*>", page)), "a link that leads nowhere takes no focus"
 
 
 def test_s1_an_empty_list_offers_filters_to_drop_only_where_some_are_set(owner: Client) -> None:
