@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.roles import Role
-from tests.factories import make_organization, make_staff
+from tests.factories import make_game, make_organization, make_staff
 
 ENTRANCE = [
     "account_login",
@@ -145,3 +145,16 @@ def test_one_session_is_ended_by_itself_and_only_one_s_own(member: Client) -> No
     assert elsewhere.get(page).status_code == 302
     assert member.get(page).status_code == 200
     assert stranger.get(page).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sends", "words"), [(True, "A mail was sent to nia@"), (False, "No mail was sent to confirm nia@")]
+)
+def test_who_makes_an_account_is_told_of_a_mail_only_where_one_leaves(
+    client: Client, settings: Any, sends: bool, words: str
+) -> None:
+    settings.PORTAL_SENDS_MAIL = sends
+    make_game()
+    values = {"username": "nia", "email": "nia@example.com", "password1": PASSWORD, "password2": PASSWORD}
+    assert words in client.post(reverse("account_signup"), values, follow=True).content.decode()
