@@ -13,9 +13,10 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     DropdownFilter,
     FieldTextFilter,
-    RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
+from unfold.contrib.filters.admin import RangeDateTimeFilter as UnfoldRangeDateTimeFilter
+from unfold.contrib.filters.forms import RangeDateTimeForm
 from unfold.utils import parse_datetime_str
 
 from portal import platforms
@@ -30,6 +31,27 @@ __all__ = [
     "ScopedRelatedFilter",
     "asked_range",
 ]
+
+
+class RangeForm(RangeDateTimeForm):
+    """Unfold's, but each field says which end it is and in which zone: “Time” alone, twice, told neither."""
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(name, *args, **kwargs)
+        labels = {
+            "from": (_("Date from (UTC)"), _("Time from (UTC)")),
+            "to": (_("Date to (UTC)"), _("Time to (UTC)")),
+        }
+        for end, told in labels.items():
+            widget: Any = self.fields[f"{name}_{end}"].widget
+            for part, label in zip(widget.widgets, told, strict=True):
+                part.attrs |= {"placeholder": label, "aria-label": label}
+
+
+class RangeDateTimeFilter(UnfoldRangeDateTimeFilter):
+    """From one time to another, either of which may be left out; times are UTC."""
+
+    form_class = RangeForm
 
 
 def asked_range(request: HttpRequest, name: str) -> dict[str, datetime]:

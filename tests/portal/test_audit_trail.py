@@ -74,6 +74,12 @@ def test_s5_the_trail_is_filtered_by_who_and_by_kind(client: Client, organizatio
     assert listed(client, who="nobody") == ["three", "two", "one"]
 
 
+def test_the_fields_of_the_time_say_which_end_they_are_and_in_which_zone(client: Client) -> None:
+    page = client.get(reverse(LIST)).content.decode()
+    for label in ("Date from (UTC)", "Time from (UTC)", "Date to (UTC)", "Time to (UTC)"):
+        assert page.count(f'aria-label="{label}"') == 1
+
+
 @pytest.mark.parametrize("column", ["object_id", "object_label", "actor_label", "request_id"])
 def test_s5_the_trail_is_searched_for_an_id_a_name_or_a_request(
     client: Client, organization: Organization, owner: User, column: str
