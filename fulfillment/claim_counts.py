@@ -206,8 +206,9 @@ def _take(limit: int) -> list[tuple[Any, ...]]:
     lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {table} WHERE id IN "  # noqa: S608 - own names only
-            f"(SELECT id FROM {table} ORDER BY id LIMIT %s {lock}) "
+            # Chosen once and beforehand: within the condition PostgreSQL may choose anew for each row, past those it has taken.
+            f"WITH taken AS MATERIALIZED (SELECT id FROM {table} ORDER BY id LIMIT %s {lock}) "  # noqa: S608 - own names only
+            f"DELETE FROM {table} WHERE id IN (SELECT id FROM taken) "
             "RETURNING campaign_id, campaign_reward, state, quarter, day, claims",
             [limit],
         )

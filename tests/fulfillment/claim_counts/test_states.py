@@ -91,6 +91,22 @@ def test_folding_leaves_nothing_behind_and_nothing_twice() -> None:
     assert_counted(world.campaign)
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "left_out", ["hashagg", "hashagg, hashjoin", "hashagg, hashjoin, mergejoin, material, sort, memoize"]
+)
+def test_no_more_is_folded_at_once_than_asked_for_however_the_statement_is_carried_out(left_out: str) -> None:
+    world = World()
+    for number in range(5):
+        world.claim(platform_user_id=str(number), granted_at=NOW + timedelta(hours=number))
+    resolve_due(now=FAR)
+    with connection.cursor() as cursor:
+        for way in left_out.split(", "):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    assert fold_changes(limit=3) == 3
+    assert_counted(world.campaign)
+
+
 def test_idle_folding_writes_nothing() -> None:
     with CaptureQueriesContext(connection) as captured:
         assert fold_changes() == 0
