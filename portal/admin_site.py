@@ -48,6 +48,10 @@ class PortalAdminSite(UnfoldAdminSite):
         view: Callable[..., HttpResponse] = secure_admin_login(super().login)
         return view(request, extra_context)
 
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Sign out; the page that says so bears the portal's name, where Django's would have its address."""
+        return super().logout(request, {"site_name": settings.PORTAL_SITE_NAME, **(extra_context or {})})
+
     def extra_urls(self) -> list[URLPattern]:
         """Return the pages that belong to the site and to no model."""
         return [

@@ -158,3 +158,15 @@ def test_who_makes_an_account_is_told_of_a_mail_only_where_one_leaves(
     make_game()
     values = {"username": "nia", "email": "nia@example.com", "password1": PASSWORD, "password2": PASSWORD}
     assert words in client.post(reverse("account_signup"), values, follow=True).content.decode()
+
+
+@pytest.mark.django_db
+def test_who_leaves_the_admin_is_told_so_in_the_portals_words_and_led_back(client: Client, settings: Any) -> None:
+    settings.PORTAL_SITE_NAME = "Northern Drops"
+    client.force_login(make_staff(make_organization()))
+    page = client.post(reverse("admin:logout")).content.decode()
+    _check(page)
+    assert "You are signed out" in page
+    assert page.count("Northern Drops") == 2, "in the title and in the head"
+    assert f'href="{reverse("admin:index")}"' in page
+    assert client.get(reverse("admin:index")).status_code == 302
