@@ -206,6 +206,15 @@ def _counted_there(campaign: Campaign, row: CampaignPlatform) -> Iterator[Findin
             ),
             field="platforms",
         )
+    if not row.connected:  # type: ignore[attr-defined]  # of ``preflight.platform_rows``
+        yield _warning(
+            "platform_not_connected",
+            Sentence(
+                _("Your organization has no enabled credential for %(platform)s: no claim can arrive from there."),
+                {"platform": platform.name},
+            ),
+            Sentence(_("An owner enters it; the page “Setting up” has what the platform asks for.")),
+        )
     yield from _unlike_ids(campaign, row)
     for entry in campaign.rewards.all():
         if not any(known.platform == row.platform for known in entry.reward.platform_ids.all()):

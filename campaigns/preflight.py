@@ -12,11 +12,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import models
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignGame, CampaignPlatform, CampaignReward
+from portal.models import PlatformCredential
 from portal.sentences import Sentence
 
 
@@ -134,13 +135,21 @@ def read_for_checks(campaign_id: str) -> Campaign:
     return fresh
 
 
+def platform_rows() -> QuerySet[CampaignPlatform]:
+    """Return platforms of campaigns in their order, each with ``connected``: whether its organization has a credential for it."""
+    own = PlatformCredential.objects.filter(
+        organization=OuterRef("organization"), platform=OuterRef("platform"), enabled=True
+    )
+    return CampaignPlatform.objects.annotate(connected=Exists(own)).order_by("pk")
+
+
 def read_lists(campaign: Campaign) -> None:
     """Read the lists of a campaign in their order, with what is told of each row. A list that was read stays as it is."""
     rewards = CampaignReward.objects.select_related("reward", "requires__reward", "trial").order_by("position", "pk")
     prefetch_related_objects(
         [campaign],
         Prefetch("rewards", rewards),
-        Prefetch("platforms", CampaignPlatform.objects.order_by("pk")),
+        Prefetch("platforms", platform_rows()),
         Prefetch("further_games", CampaignGame.objects.select_related("game").order_by("pk")),
     )
 

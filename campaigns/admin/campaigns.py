@@ -32,8 +32,8 @@ from campaigns.admin.campaign_pages import page_urls
 from campaigns.admin.guide.views import guide_urls
 from campaigns.channels import ListLocked, change_listing
 from campaigns.editing import EditRefused, save_campaign
-from campaigns.models import Campaign, CampaignChannel, CampaignPlatform
-from campaigns.preflight import read_for_checks
+from campaigns.models import Campaign, CampaignChannel
+from campaigns.preflight import platform_rows, read_for_checks
 from campaigns.rules.edits import LockedChange
 from campaigns.rules.phases import Phase
 from portal import platforms
@@ -94,7 +94,7 @@ class CampaignAdmin(CampaignDeeds, PlainDeletion):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return campaigns with what the list shows of them."""
         rows = super().get_queryset(request).select_related("game", "organization")
-        return rows.prefetch_related(models.Prefetch("platforms", CampaignPlatform.objects.order_by("pk")))
+        return rows.prefetch_related(models.Prefetch("platforms", platform_rows()))
 
     # The list.
 

@@ -17,10 +17,12 @@ from campaigns.models import (
 )
 from campaigns.preflight import Level, errors, preflight
 from portal.ids import new_ulid
+from portal.models import PlatformCredential
 from tests.factories import (
     NOW,
     make_campaign,
     make_channel,
+    make_credential,
     make_endpoint,
     make_game,
     make_organization,
@@ -36,6 +38,7 @@ def campaign() -> Campaign:
     """A draft in which there is nothing to find."""
     game = make_game()
     make_endpoint(game)
+    make_credential(game.organization, "kick")
     return make_campaign(
         game,
         status=Campaign.Status.DRAFT,
@@ -150,6 +153,7 @@ WARNINGS: list[tuple[str, Callable[[Campaign], None]]] = [
     ("reward_without_alt_text", reward_without_alt_text),
     ("unlike_campaign_id", lambda c: c.platforms.update(platform_campaign_id="Moonrise opening")),
     ("unlike_reward_id", unlike_reward_id),
+    ("platform_not_connected", lambda c: PlatformCredential.objects.update(enabled=False)),
 ]
 
 

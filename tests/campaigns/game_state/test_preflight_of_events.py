@@ -18,6 +18,7 @@ from tests.factories import (
     allow_game_state,
     make_api_client,
     make_campaign,
+    make_credential,
     make_endpoint,
     make_game,
     make_game_session,
@@ -34,6 +35,8 @@ def campaign() -> Campaign:
     """A draft that the portal counts on Kick, all in order, whose one reward a game event earns."""
     game = make_game()
     make_endpoint(game)
+    for platform in ("kick", "twitch"):
+        make_credential(game.organization, platform)
     draft = make_campaign(
         game,
         status=Campaign.Status.DRAFT,
