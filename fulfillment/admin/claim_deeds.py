@@ -51,7 +51,7 @@ DEEDS: Mapping[Action, Deed] = {
     Action.RETRY: Deed(
         _("Retry"),
         _("It is worked out again, or sent again, at once. The game backend sees the same idempotency key as before."),
-        _("The claim is tried again."),
+        _("The claim is due at once; what comes of it is told below."),
     ),
     Action.HOLD: Deed(
         _("Hold"),

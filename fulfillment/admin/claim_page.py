@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,12 +38,15 @@ from fulfillment.rules.stock import masked
 from linking.authorizing.shown import staff_text
 from linking.models import Link
 from portal import platforms
+from portal.live import look_again
 from portal.organizations import may
 from portal.roles import Permission
 
 if TYPE_CHECKING:
     from fulfillment.admin.claim_list import ClaimAdmin
 
+LOOKED_AGAIN_FOR = timedelta(minutes=1)
+LOOKS_AGAIN_AFTER_SECONDS = 5
 _EVENTS_SHOWN = 200
 _ATTEMPTS_SHOWN = 50
 _RELATED = (
@@ -96,9 +99,13 @@ def claim_page(admin: ClaimAdmin, request: HttpRequest, object_id: str) -> HttpR
     attempts = list(DeliveryAttempt.objects.filter(delivery=claim.pk).order_by("-number")[:_ATTEMPTS_SHOWN])
     events = list(ClaimEvent.objects.filter(claim=claim).order_by("-at", "-pk")[:_EVENTS_SHOWN])
     seen = shown(claim)
+    waits = claim.resolve_at is not None and claim.resolve_at <= now
+    looks_again = claim.resolve_at is not None and timedelta() <= now - claim.resolve_at < LOOKED_AGAIN_FOR
     context = {
         **admin.admin_site.each_context(request),
-        "title": claim.reward.name if claim.reward else _t("Claim of an unknown reward"),
+        "title": _title(claim, waits=waits),
+        "waits": waits,
+        "looks_again": looks_again,
         "subtitle": None,
         "opts": admin.opts,
         "claim": claim,
@@ -124,7 +131,14 @@ def claim_page(admin: ClaimAdmin, request: HttpRequest, object_id: str) -> HttpR
         "told_url": _told_url(request, claim),
         "history_url": reverse("admin:fulfillment_claim_history", args=[claim.pk]) if sees_people(request) else "",
     }
-    return TemplateResponse(request, "admin/fulfillment/claim.html", context)
+    response = TemplateResponse(request, "admin/fulfillment/claim.html", context)
+    return look_again(response, request, seconds=LOOKS_AGAIN_AFTER_SECONDS) if looks_again else response
+
+
+def _title(claim: Claim, *, waits: bool) -> str:
+    if claim.reward:
+        return str(claim.reward.name)
+    return _t("Claim that is to be worked out") if waits else _t("Claim of an unknown reward")
 
 
 def ways_to_mend(

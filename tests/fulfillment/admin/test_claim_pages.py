@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -219,6 +221,26 @@ def test_what_has_to_be_written_again_takes_the_focus(studio: Studio) -> None:
         [focused] = re.findall(r"<(?:select|textarea|input)[^>]* autofocus[^>]*>", page)
         assert f'name="{field}"' in focused
         assert f'aria-describedby="id_{field}' in focused
+
+
+@pytest.mark.parametrize(
+    ("since", "looks_again", "said"),
+    [(timedelta(seconds=10), True, "looks again by itself"), (timedelta(hours=1), False, "whether the worker runs")],
+)
+def test_f4_a_claim_that_waits_to_be_worked_out_is_told_as_such_and_looked_at_again_for_a_minute(
+    studio: Studio, since: timedelta, looks_again: bool, said: str
+) -> None:
+    claim = studio.claim(State.RECEIVED, reward=None)
+    Claim.objects.filter(pk=claim.pk).update(resolve_at=NOW)
+    with time_machine.travel(NOW + since, tick=False):
+        client = sign_in(studio.members[Role.SUPPORT])
+        answer = client.get(url(CLAIM, "change", claim.pk))
+        page = answer.content.decode()
+        assert "Claim that is to be worked out" in page and said in page
+        assert answer.headers.get("Refresh", "").startswith("5; ") is looks_again
+        Claim.objects.filter(pk=claim.pk).update(resolve_at=NOW + timedelta(days=1))
+        answer = client.get(url(CLAIM, "change", claim.pk))
+        assert "waits to be worked out" not in answer.content.decode() and "Refresh" not in answer.headers
 
 
 def test_f3_a_deed_that_no_longer_fits_says_so_and_changes_nothing(studio: Studio) -> None:
