@@ -34,9 +34,8 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=_ICON, permanent=False)),
     path("media/<path:name>", serve_media, name="media"),
     path("admin/", admin.site.urls),
-    path(
-        "accounts/sessions/", sessions_view, name="usersessions_list"
-    ),  # in place of allauth's, which ends none by itself
+    # In place of allauth's page, which ends no session by itself.
+    path("accounts/sessions/", sessions_view, name="usersessions_list"),
     path("accounts/", include("allauth.urls")),
     path("invitations/<str:token>/", invitation_view, name="invitation"),
     path("", include("linking.urls")),
