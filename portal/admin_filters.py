@@ -49,19 +49,28 @@ class RangeForm(RangeDateTimeForm):
 
 
 class RangeDateTimeFilter(UnfoldRangeDateTimeFilter):
-    """From one time to another, either of which may be left out; times are UTC."""
+    """From one time to another, either of which may be left out; times are UTC, a date alone is its whole day."""
 
     form_class = RangeForm
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Narrow the list to what :func:`asked_range` says: Unfold's leaves dates without a time out, and knows no zone."""
+        return queryset.filter(**asked_range(request, self.parameter_name))
 
 
 def asked_range(request: HttpRequest, name: str) -> dict[str, datetime]:
     """Return what a :class:`RangeDateTimeFilter` of the field ``name`` filters by in this request; only what is a time."""
-    given = {side: " ".join(request.GET.get(f"{name}_{side}_{part}", "") for part in (0, 1)) for side in _BOUNDS}
-    times = {side: parse_datetime_str(told) for side, told in given.items()}
-    return {f"{name}__{_BOUNDS[side]}": make_aware(moment) for side, moment in times.items() if moment}
+    found = {}
+    for side, (bound, time_of_day) in _BOUNDS.items():
+        date, time = (request.GET.get(f"{name}_{side}_{part}", "").strip() for part in (0, 1))
+        moment = parse_datetime_str(f"{date} {time or time_of_day}")
+        if moment:
+            found[f"{name}__{bound}"] = make_aware(moment)
+    return found
 
 
-_BOUNDS = {"from": "gte", "to": "lte"}
+_BOUNDS = {"from": ("gte", "00:00"), "to": ("lte", "23:59:59.999999")}
+"""Of each end the look-up, and the time of day that is meant where none is told."""
 
 
 class ScopedRelatedFilter(RelatedDropdownFilter):

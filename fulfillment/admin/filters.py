@@ -79,11 +79,9 @@ class AttemptedFilter(DropdownFilter):
 class ReceivedRangeFilter(RangeDateTimeFilter):
     """A range of times. A claim's id begins with the time of its arrival, so the primary key does most of the work."""
 
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any] | None:
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Keep the claims of that time."""
         found = super().queryset(request, queryset)
-        if found is None:
-            return None
         entered = (str(self.used_parameters.get(f"{self.parameter_name}_{side}_0") or "") for side in ("from", "to"))
         return found.filter(**_id_bounds(*entered, bounds_end=self.bounds_end))
 

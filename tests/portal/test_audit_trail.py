@@ -80,6 +80,19 @@ def test_the_fields_of_the_time_say_which_end_they_are_and_in_which_zone(client:
         assert page.count(f'aria-label="{label}"') == 1
 
 
+@pytest.mark.filterwarnings("error:.*naive datetime")
+def test_a_day_without_a_time_is_the_whole_day(client: Client, organization: Organization) -> None:
+    at = [("before", -1, 23, 59, 59), ("first", 0, 0, 0, 0), ("last", 0, 23, 59, 59), ("after", 1, 0, 0, 0)]
+    for action, days, hours, minutes, seconds in at:
+        day = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+        write(organization, action, now=day + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds))
+    day_of = f"{NOW:%Y-%m-%d}"
+    assert listed(client, at_from_0=day_of, at_to_0=day_of) == ["last", "first"]
+    assert listed(client, at_from_0=day_of, at_from_1="00:01") == ["after", "last"]
+    assert listed(client, at_to_0=day_of, at_to_1="00:00") == ["first", "before"]
+    assert len(listed(client, at_from_0="31 Feb", at_to_0="")) == 4
+
+
 @pytest.mark.parametrize("column", ["object_id", "object_label", "actor_label", "request_id"])
 def test_s5_the_trail_is_searched_for_an_id_a_name_or_a_request(
     client: Client, organization: Organization, owner: User, column: str
