@@ -2,7 +2,8 @@
 
 The same pages of the same database, asked by the same producer in one process, before and after a million claims of
 100,000 viewers in 200 campaigns are there. A page may take three times as long, ask at most 20 queries, and read no big
-table from end to end. Times are the processor's, with PostgreSQL those of both processes.
+table from end to end. Times are the processor's, with PostgreSQL those of both processes, and compared with those of a
+yardstick beside each: how quick the processor is just then is not the page's doing.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def run(database: Database) -> bool:
 
 
 def _tell(name: str, page: dict[str, Any], before: dict[str, Any] | None) -> bool:
-    ratio = page["ms"] / before["ms"] if before and before["ms"] else None
+    ratio = page["yardsticks"] / before["yardsticks"] if before and before["yardsticks"] else None
     grown = f"{ratio:4.1f} times" if ratio else "   new  "
     faults = []
     if page["status"] >= 500:
