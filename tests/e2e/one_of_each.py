@@ -72,7 +72,8 @@ def _tried(campaign: Campaign, actor: User, now: datetime) -> None:
         campaign=test, platform="twitch", platform_user_id=player.viewer.platform_user_id, note="Tester"
     )
     for scenario in (Scenario.UNLINKED, Scenario.LATE, Scenario.UNMAPPED, Scenario.BAD_SIGNATURE, Scenario.SINGLE):
-        simulate(campaign=test, platform="twitch", scenario=scenario, tester=tester, reward=None, actor=actor, now=now)
+        whom = None if scenario is Scenario.UNLINKED else tester  # who has linked is not taken for somebody unlinked
+        simulate(campaign=test, platform="twitch", scenario=scenario, tester=whom, reward=None, actor=actor, now=now)
 
 
 def _around(organization: Organization, actor: User, now: datetime) -> None:
