@@ -133,12 +133,26 @@ def _moment(told: Any) -> datetime:
 class NewestChangeList(ChangeList):
     """A list that fits one page, or is shown whole, is read like a page: left to itself the database goes through all rows."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._filtered_by: str = self.preserved_filters  # type: ignore[has-type]
+        self.preserved_filters = ""
+
     def get_results(self, request: HttpRequest) -> None:
         """Count, and take what is shown."""
         super().get_results(request)
         whole = not self.multi_page or (self.show_all and self.can_show_all)
         if whole and isinstance(self.paginator, NewestPaginator):
             self.result_list = self.paginator.newest(self.result_count)
+
+    def url_for_result(self, result: Any) -> str:
+        """Return the address of a row's page, which tells how the list is filtered, so that the page can lead back there.
+
+        Left to the theme, each address is looked up among those of all pages before it is told so: of a row with two links
+        twice, which made up a quarter of a filtered list's time.
+        """
+        address: str = super().url_for_result(result)
+        return f"{address}?{self._filtered_by}" if self._filtered_by else address
 
 
 class NewestAdmin(ReadOnlyAdmin):

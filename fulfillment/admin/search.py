@@ -20,6 +20,7 @@ from linking.models import Link, Player
 from portal import platforms
 from portal.ids import ULID_LENGTH
 from portal.models import Organization, User
+from portal.newest import LOOKED_THROUGH
 from portal.reach import in_games
 
 FOUND_AT_MOST = 500
@@ -32,7 +33,6 @@ SHORTEST_BEGINNING = 3
 """Of a name or an id of somebody else's."""
 
 PEOPLE_AT_MOST = 50
-_QUARANTINED_LOOKED_AT = 20_000
 _LAST = "\U0010ffff"
 
 
@@ -216,7 +216,7 @@ def _by_external_id(organization: Organization, text: str) -> list[QuerySet[Clai
         for campaign in (campaigns if rewards else ())
     ]
     stuck = Claim.objects.filter(organization=organization, state=State.QUARANTINED).order_by("-id")
-    newest = stuck.values("pk")[:_QUARANTINED_LOOKED_AT]
+    newest = stuck.values("pk")[:LOOKED_THROUGH]
     ways.append(Claim.objects.filter(Q(external_id=text) | Q(platform_reward_id=text), pk__in=newest).order_by())
     return ways
 

@@ -180,3 +180,10 @@ def test_viewers_are_listed_by_platform_and_found_by_exact_names(studio: Studio)
     for term in ("NOVA_KICK", "Nova kick", kick.platform_user_id, kick.pk.lower()):
         assert listed(client, viewers, q=term)[0] == [kick.pk], term
     assert listed(client, viewers, q="nova_kick", on_platform="twitch")[0] == []
+
+
+def test_the_address_of_a_row_tells_how_its_list_was_filtered(studio: Studio) -> None:
+    claim, client = studio.claim(State.HELD), sign_in(studio.members[Role.OWNER])
+    address = url("fulfillment.claim", "change", claim.pk)
+    assert f'href="{address}"' in listed(client, CLAIMS)[1]
+    assert f'href="{address}?_changelist_filters=state%3Dheld"' in listed(client, CLAIMS, state="held")[1]
