@@ -61,12 +61,15 @@ class Recorder:
         batch = max(1, len(self._results))
         while self._results:
             part = self._results[:batch]
-            with outliving(logger, _UNRECORDED, len(part), part[0].leased.message_id, passing=DATABASE_AWAY) as writing:
-                done(self._record(part, now=now, random=random), part)
-            if writing.fault and batch > 1:
+            recorded: Recorded | None = None
+            with outliving(logger, _UNRECORDED, len(part), part[0].leased.message_id, passing=DATABASE_AWAY):
+                recorded = self._record(part, now=now, random=random)
+            if recorded is not None:
+                done(recorded, part)
+            elif batch > 1:
                 batch = 1
-            else:
-                self._results = self._results[batch:]
+                continue
+            self._results = self._results[batch:]
         if self._unsent:
             self._give_back(self._unsent, now=now)
             self._unsent = []
