@@ -16,7 +16,7 @@ from fulfillment.models.claims import STATE_NAMES
 from fulfillment.rules.codes import Code
 from fulfillment.rules.reasons import REASONS
 from fulfillment.rules.states import State
-from portal.admin_filters import DropdownFilter, RangeDateTimeFilter
+from portal.admin_filters import DropdownFilter, RangeDateTimeFilter, asked_range
 
 NEEDS_STAFF = (State.QUARANTINED.value, State.HELD.value, State.FAILED.value)
 _SKEW = timedelta(days=1)
@@ -82,8 +82,7 @@ class ReceivedRangeFilter(RangeDateTimeFilter):
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Keep the claims of that time."""
         found = super().queryset(request, queryset)
-        entered = (str(self.used_parameters.get(f"{self.parameter_name}_{side}_0") or "") for side in ("from", "to"))
-        return found.filter(**_id_bounds(*entered, bounds_end=self.bounds_end))
+        return found.filter(**_id_bounds(request, self.parameter_name, bounds_end=self.bounds_end))
 
     bounds_end = True
 
@@ -96,26 +95,22 @@ class GrantedRangeFilter(ReceivedRangeFilter):
 
 def arrived_within(request: HttpRequest) -> dict[str, str]:
     """Return the bounds of claims' ids that follow from the times of arrival and of granting that a request asks for."""
-    asked = {f"{name}_{side}": request.GET.get(f"{name}_{side}_0", "") for name in _TIMES for side in ("from", "to")}
-    granted = _id_bounds(asked["granted_at_from"], "", bounds_end=False)
-    return granted | _id_bounds(asked["received_at_from"], asked["received_at_to"], bounds_end=True)
+    return _id_bounds(request, "granted_at", bounds_end=False) | _id_bounds(request, "received_at", bounds_end=True)
 
 
-_TIMES = ("received_at", "granted_at")
-
-
-def _id_bounds(first_day: str, last_day: str, *, bounds_end: bool) -> dict[str, str]:
-    bounds = {"pk__gte": _id_at(first_day, -_SKEW), "pk__lte": _id_at(last_day, _SKEW) if bounds_end else ""}
+def _id_bounds(request: HttpRequest, name: str, *, bounds_end: bool) -> dict[str, str]:
+    """Return the first id, and if wanted the last, of the times asked for; the time itself is left to its own column."""
+    asked = asked_range(request, name)
+    bounds = {"pk__gte": _id_at(asked.get(f"{name}__gte"), -_SKEW)}
+    if bounds_end:
+        bounds["pk__lte"] = _id_at(asked.get(f"{name}__lte"), _SKEW)
     return {name: value for name, value in bounds.items() if value}
 
 
-def _id_at(day: str, margin: timedelta) -> str:
-    """Return the first id of a day, moved by a margin; nothing for what is no day."""
+def _id_at(moment: datetime | None, margin: timedelta) -> str:
+    """Return the first or last id of a moment, moved by a margin; nothing for what no id can begin with."""
     try:
-        moment = datetime.fromisoformat(f"{day}T00:00:00+00:00") + margin
-        # The end of a range is a day; the time within it is left to the column itself.
-        return str(ULID.from_datetime(moment + (timedelta(days=1) if margin > timedelta(0) else timedelta(0))))[
-            :10
-        ].ljust(26, "Z" if margin > timedelta(0) else "0")
+        begins = str(ULID.from_datetime(moment + margin))[:10] if moment else ""
     except (ValueError, OverflowError):
         return ""
+    return begins and begins.ljust(26, "Z" if margin > timedelta(0) else "0")

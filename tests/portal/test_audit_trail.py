@@ -93,6 +93,35 @@ def test_a_day_without_a_time_is_the_whole_day(client: Client, organization: Org
     assert len(listed(client, at_from_0="31 Feb", at_to_0="")) == 4
 
 
+@pytest.mark.parametrize(
+    ("date", "time", "told"),
+    [
+        ("31 Feb", "", "“31 Feb” is no date. Write it like 2026-11-25."),
+        ("31 Feb", "noon", "“31 Feb” is no date. Write it like 2026-11-25."),
+        ("2026-11-25", "noon", "“noon” is no time of day. Write it like 14:30."),
+        ("", "14:30", "A time needs its date too, for example 2026-11-25. The list is not narrowed by “14:30”."),
+    ],
+)
+def test_a_time_that_is_none_is_told_above_the_list_and_at_its_fields(
+    client: Client, organization: Organization, date: str, time: str, told: str
+) -> None:
+    write(organization, "one")
+    response = client.get(reverse(LIST), {"at_from_0": date, "at_from_1": time})
+    assert len(response.context["cl"].result_list) == 1
+    page = response.content.decode()
+    above, filters = page.split('id="changelist-filter"')
+    assert told in above.split('role="alert"')[1]
+    assert page.count("The list is not narrowed by") == 2
+    assert f'id="id_at_from_error">{told}' in filters
+    assert filters.count('aria-describedby="id_at_from_error"') == filters.count('aria-invalid="true"') == 2
+
+
+@pytest.mark.parametrize("asked", [{}, {"at_from_0": "2026-11-25"}, {"at_to_0": "2026-11-25", "at_to_1": "14:30"}])
+def test_a_time_that_is_one_is_not_complained_about(client: Client, asked: dict[str, str]) -> None:
+    page = client.get(reverse(LIST), asked).content.decode()
+    assert not [word for word in ('role="alert"', "is not narrowed", "aria-invalid", "valid time") if word in page]
+
+
 @pytest.mark.parametrize("column", ["object_id", "object_label", "actor_label", "request_id"])
 def test_s5_the_trail_is_searched_for_an_id_a_name_or_a_request(
     client: Client, organization: Organization, owner: User, column: str

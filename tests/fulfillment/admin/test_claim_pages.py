@@ -117,6 +117,8 @@ def test_a9_a_claim_is_found_by_every_id_it_has(studio: Studio, elsewhere: Studi
         ({"on_platform": "twitch"}, []),
         ({"attempted": "yes"}, ["failed"]),
         ({"source__exact": "sweep"}, ["waiting"]),
+        ({"received_at_from_0": "2000-01-01", "received_at_to_0": "2000-01-01"}, []),
+        ({"received_at_to_0": "2000-01-01", "received_at_to_1": "noon"}, ["failed", "held", "quarantined", "waiting"]),
     ],
 )
 def test_filters_keep_what_they_say(studio: Studio, query: dict[str, str], states: list[str]) -> None:
