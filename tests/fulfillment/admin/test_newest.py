@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +87,21 @@ def test_f3_a_filter_without_an_index_says_that_older_claims_were_not_looked_at(
     assert "3 claims" in page
     monkeypatch.setattr(NewestPaginator, "cap", 2)
     assert "2 or more claims" in listed(client, CLAIMS, state="failed")[1]
+
+
+def test_f3_what_needs_somebody_is_counted_state_by_state_each_by_its_index_alone(
+    studio: Studio, elsewhere: Studio
+) -> None:
+    elsewhere.claim(State.FAILED)
+    studio.claim(State.WAITING)
+    claims = [studio.claim(state) for state in (State.HELD, State.FAILED, State.HELD)]
+    client = sign_in(studio.members[Role.OWNER])
+    with CaptureQueriesContext(connection) as asked:
+        found, _page = listed(client, CLAIMS, state="attention")
+    assert found == [claim.pk for claim in reversed(claims)]
+    (count,) = [query["sql"] for query in asked if query["sql"].startswith("SELECT COUNT(*) FROM (SELECT part")]
+    assert count.count('"state" =') == 3
+    assert '"state" IN' not in count, "with both, PostgreSQL sorts all rows of a state"
 
 
 def test_f3_reasons_are_found_in_the_states_they_belong_to(studio: Studio) -> None:
