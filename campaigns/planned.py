@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.models import Campaign, CampaignChannel, Channel
 from campaigns.rules.overlaps import Overlap, Running, listed_twice, lists_to_compare, overlaps
 
 MOST_SHOWN = 300
 MOST_UNDATED = 50
+LONG = 1_000
+"""An allow-list with more entries is long."""
+
 MOST_LISTED = 100_000
-"""So many entries of allow-lists are compared at once: five lists at their longest."""
+"""So many entries of allow-lists are read at once: five lists at their longest."""
 
 _ASKED_AT_ONCE = 20_000
 """Databases take no more than some 30,000 values with one statement."""
@@ -77,24 +80,48 @@ def _running(campaign: Campaign, starts_at: datetime, ends_at: datetime) -> Runn
     )
 
 
-def _lists(campaigns: set[str]) -> dict[str, set[str]] | None:
-    """Return the channels on these campaigns' allow-lists, from the index alone; None where they are too many together."""
-    if not campaigns:
-        return {}
-    rows = CampaignChannel.objects.filter(campaign__in=campaigns, removed_at=None)
-    entries: Sequence[tuple[str, str]] = list(rows.values_list("campaign_id", "channel_id")[: MOST_LISTED + 1])
+def _lists(pairs: Sequence[tuple[str, str]]) -> dict[str, set[str]] | None:
+    """Return what each of these campaigns' allow-lists may have in common with that of another one in a pair with it.
+
+    A long list that meets only short ones is not read: the channels of those are looked for in it. None where the lists that
+    must be read are too long together.
+    """
+    campaigns = {campaign for pair in pairs for campaign in pair}
+    long = _long(campaigns)
+    read = (campaigns - long).union(*(pair for pair in pairs if long.issuperset(pair)))
+    entries = list(_listed(read)[: MOST_LISTED + 1])
     if len(entries) > MOST_LISTED:
         return None
     lists: dict[str, set[str]] = {campaign: set() for campaign in campaigns}
     for campaign, channel in entries:
         lists[campaign].add(channel)
+    for some in _portions({channel for campaign in read - long for channel in lists[campaign]}):
+        for campaign, channel in _listed(campaigns - read).filter(channel__in=some):
+            lists[campaign].add(channel)
     return lists
 
 
+def _long(campaigns: set[str]) -> set[str]:
+    """Return which of these campaigns have a long list, without reading the rest of it."""
+    listed = CampaignChannel.objects.filter(campaign=OuterRef("pk"), removed_at=None)
+    long = Campaign.objects.filter(Exists(listed[LONG : LONG + 1]), pk__in=campaigns)
+    return set(long.values_list("pk", flat=True))
+
+
+def _listed(campaigns: set[str]) -> QuerySet[CampaignChannel, tuple[str, str]]:
+    """Return campaign and channel of what is on these lists now, which the index alone tells."""
+    listed = CampaignChannel.objects.filter(campaign__in=campaigns, removed_at=None)
+    return listed.values_list("campaign_id", "channel_id")
+
+
 def _platforms_of(channels: set[str]) -> dict[str, str]:
-    asked = sorted(channels)
     found: dict[str, str] = {}
-    for first in range(0, len(asked), _ASKED_AT_ONCE):
-        some = Channel.objects.filter(pk__in=asked[first : first + _ASKED_AT_ONCE])
-        found.update(some.values_list("pk", "platform"))
+    for some in _portions(channels):
+        found.update(Channel.objects.filter(pk__in=some).values_list("pk", "platform"))
     return found
+
+
+def _portions(channels: set[str]) -> Iterator[list[str]]:
+    asked = sorted(channels)
+    for first in range(0, len(asked), _ASKED_AT_ONCE):
+        yield asked[first : first + _ASKED_AT_ONCE]

@@ -52,9 +52,9 @@ def together(campaigns: Iterable[Running]) -> Iterator[tuple[Running, Running]]:
         live.append(campaign)
 
 
-def lists_to_compare(campaigns: Sequence[Running]) -> set[str]:
-    """Return the ids of the campaigns whose lists may have channels in common: only these need to be read."""
-    return {campaign.id for pair in _with_lists(campaigns) for campaign in pair}
+def lists_to_compare(campaigns: Sequence[Running]) -> list[tuple[str, str]]:
+    """Return the ids of each two campaigns whose lists may have channels in common: only these need to be read."""
+    return [(one.id, other.id) for one, other in _with_lists(campaigns)]
 
 
 def _with_lists(campaigns: Sequence[Running]) -> Iterator[tuple[Running, Running]]:

@@ -73,7 +73,7 @@ def test_c7_only_lists_that_may_meet_are_read() -> None:
         running("everywhere"),
         running("elsewhere", listed=True, platforms=frozenset({"twitch"})),
     ]
-    assert lists_to_compare(campaigns) == {"A", "B"}
+    assert lists_to_compare(campaigns) == [("A", "B")]
 
 
 def test_c5_what_lies_beyond_the_time_shown_is_not_told() -> None:
