@@ -208,14 +208,15 @@ class ConsoleValues:
             return [Shown(label=label, missing=many % {"count": f"{CHANNELS_SHOWN:,}"}, url=lists, needed=False)]
         logins = [login for login, _id in self.channels if login]
         without = len(self.channels) - len(logins)
-        hint = _t("%(count)s channels, one a line.") % {"count": len(self.channels)}
-        unnamed = _t("Of %(count)s no login is known: take these by their ids.") % {"count": without} if without else ""
+        hint = _t("%(count)s channels, one a line.") % {"count": f"{len(self.channels):,}"}
+        unnamed = _t("Of %(count)s no login is known: take these by their ids.") % {"count": f"{without:,}"}
+        hint = f"{hint} {unnamed}" if without else hint
         return [
             Shown(
                 label=_t("%(label)s: logins") % {"label": label},
                 text="\n".join(logins),
                 lines=True,
-                hint=f"{hint} {unnamed}".strip(),
+                hint=hint,
                 missing=_t("No login is known: take the ids."),
                 needed=False,
             ),

@@ -219,7 +219,7 @@ def _listed(plan: ImportPlan) -> str:
         ).values_list("platform", "platform_channel_id")
     )
     new = sum((one.platform, one.id) not in known for one in listed)
-    return _t("%(count)s channels, of which %(new)s are new here") % {"count": len(listed), "new": new}
+    return _t("%(count)s channels, of which %(new)s are new here") % {"count": f"{len(listed):,}", "new": f"{new:,}"}
 
 
 def _reward(planned: PlannedReward) -> dict[str, Any]:

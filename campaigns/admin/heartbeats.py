@@ -225,7 +225,9 @@ class HeartbeatAdmin(ReadOnlyAdmin):
                 % {"count": f"{heartbeat.conflicts:,}"}
             )
         if heartbeat.retries:
-            parts.append(_t("The sender says that it tried %(count)s times before.") % {"count": heartbeat.retries})
+            parts.append(
+                _t("The sender says that it tried %(count)s times before.") % {"count": f"{heartbeat.retries:,}"}
+            )
         return " ".join(parts) or _t("never")
 
 

@@ -263,8 +263,8 @@ class RegisteredIdentifierAdmin(ReadOnlyAdmin):
         back = reverse("admin:campaigns_registeredidentifier_changelist")
         if request.method == "POST":
             count = try_all_again(organization=organization, actor=request.user, now=timezone.now())  # type: ignore[arg-type]
-            done = ngettext("%(n)d registration is tried again now.", "%(n)d registrations are tried again now.", count)
-            messages.success(request, done % {"n": count})
+            done = ngettext("%(n)s registration is tried again now.", "%(n)s registrations are tried again now.", count)
+            messages.success(request, done % {"n": f"{count:,}"})
             return HttpResponseRedirect(back)
         count = self._failing(request)["failing"]
         text = ngettext(

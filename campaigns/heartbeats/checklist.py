@@ -65,7 +65,7 @@ def _sender(test: SourceTest, *, now: datetime) -> Iterator[Point]:
         text = _(
             "Heartbeats of other channels arrive (%(count)s): address and sender are right, it is about this channel."
         )
-        yield Point(Judgement.FINE, Sentence(text, {"count": channels}), source)
+        yield Point(Judgement.FINE, Sentence(text, {"count": f"{channels:,}"}), source)
         yield from _unknown(came)
         return
     yield from _address(source, now=now)
@@ -79,7 +79,7 @@ def _unknown(came: models.QuerySet[Heartbeat]) -> Iterator[Point]:
             "Some of them name a broadcaster who is not linked (%(count)s). If one is you, the sender's identifiers are not "
             "those of this source's app: compare the client id there with the credential's."
         )
-        yield Point(Judgement.ASK, Sentence(text, {"count": count}))
+        yield Point(Judgement.ASK, Sentence(text, {"count": f"{count:,}"}))
 
 
 def _address(source: HeartbeatSource, *, now: datetime) -> Iterator[Point]:

@@ -94,9 +94,8 @@ class ClaimAdmin(BulkPages, ClaimDeeds, NewestAdmin):
             return queryset, False
         found = find_claim_ids(organization, search_term, people=sees_people(request))
         if len(found) == FOUND_AT_MOST:
-            messages.info(
-                request, _t("Very many claims fit. The newest %(count)s are shown.") % {"count": FOUND_AT_MOST}
-            )
+            text = _t("Very many claims fit. The newest %(count)s are shown.")
+            messages.info(request, text % {"count": f"{FOUND_AT_MOST:,}"})
         return queryset.filter(pk__in=found), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -178,7 +178,7 @@ class EventDeliveryAdmin(BulkPages, ReadOnlyAdmin):
         found = find_events(organization, search_term)
         if len(found) == FOUND_AT_MOST:
             text = _t("Very many events fit. The newest %(count)s are shown.")
-            messages.info(request, text % {"count": FOUND_AT_MOST})
+            messages.info(request, text % {"count": f"{FOUND_AT_MOST:,}"})
         return queryset.filter(event__in=found), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -114,7 +114,7 @@ class RewardCodeAdmin(ReadOnlyAdmin):
         if not code.shown_at:
             return _t("never")
         return _t("%(count)s times, last at %(time)s UTC") % {
-            "count": code.shown_times,
+            "count": f"{code.shown_times:,}",
             "time": f"{code.shown_at:%Y-%m-%d %H:%M}",
         }
 

@@ -61,8 +61,8 @@ def read(request: HttpRequest) -> HttpResponse:
     """Mark as read what the page showed, and what came before it."""
     count = mark_read(cast(User, request.user), up_to=_number(request.POST.get("up_to", "")), now=timezone.now())
     if count:
-        text = ngettext("%(n)d notice is marked as read.", "%(n)d notices are marked as read.", count)
-        messages.success(request, text % {"n": count})
+        text = ngettext("%(n)s notice is marked as read.", "%(n)s notices are marked as read.", count)
+        messages.success(request, text % {"n": f"{count:,}"})
     return redirect("notices")
 
 

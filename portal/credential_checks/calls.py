@@ -167,11 +167,11 @@ def subscriptions(run: Examination) -> Iterator[Result]:
     if not count:
         happened = _t("The app may list them. There are none.")
     elif page.cursor:
-        happened = _t("The app may list them. There are more than %(count)s.") % {"count": count}
+        happened = _t("The app may list them. There are more than %(count)s.") % {"count": f"{count:,}"}
     else:
         happened = ngettext(
             "The app may list them. There is %(count)s.", "The app may list them. There are %(count)s.", count
-        ) % {"count": count}
+        ) % {"count": f"{count:,}"}
     yield Result(Outcome.WORKS, title, happened)
 
 

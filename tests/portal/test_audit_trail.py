@@ -93,6 +93,18 @@ def test_a_day_without_a_time_is_the_whole_day(client: Client, organization: Org
     assert len(listed(client, at_from_0="31 Feb", at_to_0="")) == 4
 
 
+def test_a_list_sets_thousands_apart_wherever_it_counts(client: Client, organization: Organization) -> None:
+    entry = write(organization)
+    AuditEntry.objects.bulk_create(
+        AuditEntry(organization=organization, at=entry.at, actor_label="portal", object_type=entry.object_type)
+        for _more in range(1_000)
+    )
+    page = client.get(reverse(LIST), {"who": "portal"}).content.decode()
+    assert "1,001 results" in page
+    assert "1,001 audit entries" in page
+    assert ">1001" not in page
+
+
 @pytest.mark.parametrize(
     ("date", "time", "told"),
     [

@@ -204,10 +204,11 @@ def _deed(request: HttpRequest, campaign: Campaign, one: ChannelImport) -> HttpR
     if version is None:
         messages.info(request, _t("Nothing was to be changed: the list is as it was."))
     else:
-        added = ngettext("%d channel was added", "%d channels were added", version.added_count) % version.added_count
-        removed = ngettext("%d was taken off", "%d were taken off", version.removed_count) % version.removed_count
+        added = ngettext("%s channel was added", "%s channels were added", version.added_count)
+        removed = ngettext("%s was taken off", "%s were taken off", version.removed_count)
         made = _t("This is version %(number)s of the list.") % {"number": version.number}
-        messages.success(request, f"{added}, {removed}. {made}")
+        counted = f"{added % f'{version.added_count:,}'}, {removed % f'{version.removed_count:,}'}"
+        messages.success(request, f"{counted}. {made}")
     return HttpResponseRedirect(carried(request, address(campaign, "channels")))
 
 

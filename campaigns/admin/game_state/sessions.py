@@ -86,7 +86,7 @@ class GameSessionAdmin(ReadOnlyAdmin):
         found = find_sessions(organization, search_term, sees_ids=sees_state(request))
         if len(found) == FOUND_AT_MOST:
             text = _t("Very many sessions fit. The newest %(count)s are shown.")
-            messages.info(request, text % {"count": FOUND_AT_MOST})
+            messages.info(request, text % {"count": f"{FOUND_AT_MOST:,}"})
         return queryset.filter(pk__in=found), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -89,7 +89,9 @@ def told(value: Any) -> str:
     if value is ABSENT:
         return _t("gone")
     if isinstance(value, dict):
-        return ngettext("object with %(count)s name", "object with %(count)s names", len(value)) % {"count": len(value)}
+        return ngettext("object with %(count)s name", "object with %(count)s names", len(value)) % {
+            "count": f"{len(value):,}"
+        }
     if isinstance(value, list):
-        return ngettext("list of %(count)s", "list of %(count)s", len(value)) % {"count": len(value)}
+        return ngettext("list of %(count)s", "list of %(count)s", len(value)) % {"count": f"{len(value):,}"}
     return ""
