@@ -1,4 +1,4 @@
-"""What all tests share: no network but loopback, and a clean cache before each test."""
+"""What all tests share: a clean start before each, a clock that stands for who wants one, and a studio with its people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from hypothesis import HealthCheck, settings
+from time_machine import TimeMachineFixture
 
 from campaigns.heartbeats.sources import forget_sources
 from campaigns.heartbeats.tally import tallies as heartbeat_tallies
@@ -14,6 +16,10 @@ from fulfillment.delivery.tally import tallies as delivery_tallies
 from fulfillment.pace import tallies as pace_tallies
 from fulfillment.webhooks.tally import tallies
 from portal.calling import tallies as call_tallies
+from portal.roles import Role
+from tests.admin_pages import sign_in
+from tests.factories import NOW
+from tests.fulfillment.admin.story import Studio
 
 settings.register_profile(
     "drops", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -41,3 +47,32 @@ def _no_counts_of_other_tests() -> None:
 def _no_sources_of_other_tests() -> None:
     """A source is remembered for seconds, longer than a test takes."""
     forget_sources()
+
+
+@pytest.fixture
+def standing_clock(time_machine: TimeMachineFixture) -> None:
+    """Have it be ``NOW`` for the whole test; one that asks for ``time_machine`` may set the clock to another time."""
+    time_machine.move_to(NOW, tick=False)
+
+
+@pytest.fixture
+def studio(db: None) -> Studio:
+    return Studio()
+
+
+@pytest.fixture
+def owner(studio: Studio) -> Client:
+    """The studio's owner, signed in."""
+    return sign_in(studio.members[Role.OWNER])
+
+
+@pytest.fixture
+def producer(studio: Studio) -> Client:
+    """A producer of the studio, signed in."""
+    return sign_in(studio.members[Role.PRODUCER])
+
+
+@pytest.fixture
+def support(studio: Studio) -> Client:
+    """Somebody of the studio's support, signed in."""
+    return sign_in(studio.members[Role.SUPPORT])

@@ -15,26 +15,10 @@ from portal.roles import Role
 from tests.admin_pages import errors_of, form_of, rows, sign_in, url
 from tests.factories import NOW, make_campaign, make_channel, make_endpoint, make_game, make_reward, make_staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 FORM = "campaign_form"
 EVENT = {"event_name": "boss", "event_path": "$.boss", "event_condition": "equals", "event_value": "dead"}
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def organization() -> Organization:
-    return make_game().organization
-
-
-@pytest.fixture
-def owner(organization: Organization) -> Client:
-    return sign_in(make_staff(organization))
 
 
 def add_page() -> str:

@@ -25,18 +25,8 @@ PAGE = "campaigns.heartbeat"
 
 
 @pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
 def source(studio: Studio) -> HeartbeatSource:
     return make_source(studio.game)
-
-
-@pytest.fixture
-def support(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.SUPPORT])
 
 
 def listed(client: Client, **query: Any) -> list[str]:

@@ -30,11 +30,6 @@ DEEDS = {"address": Role.OWNER, "new_address": Role.OWNER, "end_address": Role.O
 
 
 @pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
 def owner(studio: Studio) -> Client:
     return sign_in(studio.members[Role.OWNER])
 

@@ -29,11 +29,6 @@ def studio() -> Studio:
     return studio
 
 
-@pytest.fixture
-def support(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.SUPPORT])
-
-
 def register(studio: Studio, **fields: Any) -> RegisteredIdentifier:
     viewer = make_viewer(studio.organization, "twitch", **fields.pop("viewer", {}))
     values = {"state": State.WANTED, "wanted_at": NOW, "due_at": NOW, **fields}

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
@@ -41,7 +40,7 @@ from tests.factories import (
 from tests.fulfillment.health.rows import in_step
 from tests.watching import make_source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 MOST = 20
 DAY = timedelta(days=1)
@@ -55,12 +54,6 @@ TIMES = {
     Phase.CLOSED: (-90, -60),
     Phase.CANCELLED: (-3, 9),
 }
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def times_of(phase: Phase) -> dict[str, Any]:

@@ -53,16 +53,6 @@ REFUSED: dict[str, Callable[[], bytes]] = {
 }
 
 
-@pytest.fixture
-def organization() -> Organization:
-    return make_game().organization
-
-
-@pytest.fixture
-def owner(organization: Organization) -> Client:
-    return sign_in(make_staff(organization))
-
-
 def add_reward(client: Client, organization: Organization, content: bytes, name: str) -> Any:
     address = url("campaigns.reward", "add")
     values = form_of(client, address, "reward_form") | {"game": organization.games.get().pk, "name": "Hat"}

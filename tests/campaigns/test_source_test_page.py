@@ -19,31 +19,15 @@ from campaigns.models import (
 from portal import audit
 from portal.models import PlatformCredential
 from portal.roles import Role
-from tests.admin_pages import sign_in, url
+from tests.admin_pages import url
 from tests.factories import NOW, make_category, make_credential, make_link, make_player, make_viewer
 from tests.fulfillment.admin.story import Studio
 from tests.linking.walk import text_of
 from tests.watching import beat, count_all, make_counted_campaign, make_source
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 PAGE = "campaigns.heartbeatsource"
-
-
-@pytest.fixture(autouse=True)
-def clock(time_machine: Any) -> Any:
-    time_machine.move_to(NOW, tick=False)
-    return time_machine
-
-
-@pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
-def producer(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.PRODUCER])
 
 
 @pytest.fixture
@@ -128,11 +112,11 @@ def test_no_channel_is_no_test(producer: Client, relay: HeartbeatSource, channel
 
 
 def test_it_waits_and_looks_again_by_itself_until_told_not_to(
-    producer: Client, relay: HeartbeatSource, clock: Any
+    producer: Client, relay: HeartbeatSource, time_machine: Any
 ) -> None:
     assert "Refresh" not in producer.get(page_of(relay)).headers
     begin(producer, relay)
-    clock.move_to(NOW + timedelta(minutes=4), tick=False)
+    time_machine.move_to(NOW + timedelta(minutes=4), tick=False)
     answer = producer.get(page_of(relay))
     assert answer.headers["Refresh"] == f"15; url={page_of(relay)}"
     assert "Waiting for 4 minutes" in text_of(answer)
@@ -143,10 +127,10 @@ def test_it_waits_and_looks_again_by_itself_until_told_not_to(
 
 
 def test_pressing_twice_is_one_test_and_another_channel_ends_it(
-    producer: Client, relay: HeartbeatSource, clock: Any
+    producer: Client, relay: HeartbeatSource, time_machine: Any
 ) -> None:
     begin(producer, relay)
-    clock.move_to(NOW + timedelta(minutes=3), tick=False)
+    time_machine.move_to(NOW + timedelta(minutes=3), tick=False)
     begin(producer, relay)
     assert SourceTest.objects.get().started_at == NOW
     begin(producer, relay, "42")
@@ -157,9 +141,9 @@ def test_pressing_twice_is_one_test_and_another_channel_ends_it(
     assert "Waits for step 3" in seen(producer, relay)
 
 
-def test_a_forgotten_test_is_over_by_itself(producer: Client, relay: HeartbeatSource, clock: Any) -> None:
+def test_a_forgotten_test_is_over_by_itself(producer: Client, relay: HeartbeatSource, time_machine: Any) -> None:
     begin(producer, relay)
-    clock.move_to(NOW + timedelta(hours=3), tick=False)
+    time_machine.move_to(NOW + timedelta(hours=3), tick=False)
     page = seen(producer, relay)
     assert "Waits for step 3" in page
     begin(producer, relay)
@@ -170,13 +154,13 @@ def test_a_forgotten_test_is_over_by_itself(producer: Client, relay: HeartbeatSo
 
 
 def test_the_first_heartbeat_and_the_first_credited_minute(
-    producer: Client, studio: Studio, relay: HeartbeatSource, clock: Any
+    producer: Client, studio: Studio, relay: HeartbeatSource, time_machine: Any
 ) -> None:
     campaign = make_counted_campaign(studio.game, name="First light")
     beat(relay, viewers=["7"], minute=NOW - timedelta(minutes=30), broadcaster="9001")
     beat(relay, viewers=["7"], minute=NOW, broadcaster="someone-else")
     begin(producer, relay)
-    clock.move_to(NOW + timedelta(minutes=6), tick=False)
+    time_machine.move_to(NOW + timedelta(minutes=6), tick=False)
     for minute in (5, 6):
         beat(relay, viewers=["7", "8"], minute=NOW + timedelta(minutes=minute), broadcaster="9001")
     page = seen(producer, relay)
@@ -192,12 +176,12 @@ def test_the_first_heartbeat_and_the_first_credited_minute(
 
 
 def test_a_registered_channel_is_named_by_its_identifier(
-    producer: Client, studio: Studio, twitch: HeartbeatSource, clock: Any
+    producer: Client, studio: Studio, twitch: HeartbeatSource, time_machine: Any
 ) -> None:
     make_counted_campaign(studio.game, platform="twitch")
     viewer = member_links(studio, state="registered", registered_at=NOW)
     begin(producer, twitch)
-    clock.move_to(NOW + timedelta(minutes=6), tick=False)
+    time_machine.move_to(NOW + timedelta(minutes=6), tick=False)
     beat(twitch, viewers=[viewer.pk], minute=NOW + timedelta(minutes=6), broadcaster=viewer.pk)
     count_all()
     assert "All works" in seen(producer, twitch)
@@ -206,10 +190,12 @@ def test_a_registered_channel_is_named_by_its_identifier(
 # It came, and nothing counts.
 
 
-def test_w3_no_campaign_counting_says_why(producer: Client, studio: Studio, relay: HeartbeatSource, clock: Any) -> None:
+def test_w3_no_campaign_counting_says_why(
+    producer: Client, studio: Studio, relay: HeartbeatSource, time_machine: Any
+) -> None:
     Campaign.objects.all().delete()
     begin(producer, relay)
-    clock.move_to(NOW + timedelta(minutes=6), tick=False)
+    time_machine.move_to(NOW + timedelta(minutes=6), tick=False)
     beat(relay, viewers=["7"], minute=NOW + timedelta(minutes=6), broadcaster="9001")
     count_all(now=NOW + timedelta(minutes=6))
     assert "There was no campaign at that time" in seen(producer, relay)
@@ -245,55 +231,57 @@ def test_c8_in_test_mode_only_testers_are_credited_and_the_page_says_so(
 # Nothing came for ten minutes.
 
 
-def late(client: Client, source: HeartbeatSource, clock: Any) -> str:
-    clock.move_to(NOW + timedelta(minutes=10), tick=False)
+def late(client: Client, source: HeartbeatSource, time_machine: Any) -> str:
+    time_machine.move_to(NOW + timedelta(minutes=10), tick=False)
     return seen(client, source)
 
 
-def test_after_ten_minutes_it_says_what_to_check(producer: Client, relay: HeartbeatSource, clock: Any) -> None:
+def test_after_ten_minutes_it_says_what_to_check(producer: Client, relay: HeartbeatSource, time_machine: Any) -> None:
     begin(producer, relay)
-    clock.move_to(NOW + timedelta(minutes=9, seconds=59), tick=False)
+    time_machine.move_to(NOW + timedelta(minutes=9, seconds=59), tick=False)
     assert "What the portal can see" not in seen(producer, relay)
-    page = late(producer, relay, clock)
+    page = late(producer, relay, time_machine)
     assert "What the portal can see" in page
     assert "Nothing has ever arrived at this source" in page
     assert "“broadcaster” must be exactly 9001" in page
 
 
-def test_a_source_that_is_off_comes_first(producer: Client, relay: HeartbeatSource, clock: Any) -> None:
+def test_a_source_that_is_off_comes_first(producer: Client, relay: HeartbeatSource, time_machine: Any) -> None:
     HeartbeatSource.objects.filter(pk=relay.pk).update(enabled=False)
     begin(producer, relay)
-    page = late(producer, relay, clock)
+    page = late(producer, relay, time_machine)
     points = page.split("What the portal can see:")[1]
     assert points.strip().startswith("wrong The source is switched off")
 
 
 def test_refused_calls_are_told_with_the_reason_only_if_they_are_of_now(
-    producer: Client, relay: HeartbeatSource, clock: Any
+    producer: Client, relay: HeartbeatSource, time_machine: Any
 ) -> None:
     rows = HeartbeatSource.objects.filter(pk=relay.pk)
     rows.update(last_refused_at=NOW - timedelta(minutes=1), last_refusal="time is not RFC 3339")
     begin(producer, relay)
-    assert "Calls arrive, but are refused" not in late(producer, relay, clock)
+    assert "Calls arrive, but are refused" not in late(producer, relay, time_machine)
     rows.update(last_refused_at=NOW + timedelta(minutes=1))
     assert "Calls arrive, but are refused: time is not RFC 3339" in seen(producer, relay)
 
 
 def test_other_channels_heartbeats_say_that_it_is_about_the_channel(
-    producer: Client, relay: HeartbeatSource, clock: Any
+    producer: Client, relay: HeartbeatSource, time_machine: Any
 ) -> None:
     begin(producer, relay)
     for broadcaster in ("1", "2", "2"):
         beat(relay, viewers=[], minute=NOW + timedelta(minutes=1), broadcaster=broadcaster)
-    page = late(producer, relay, clock)
+    page = late(producer, relay, time_machine)
     assert "Heartbeats of other channels arrive (2)" in page
     assert "Nothing has ever arrived" not in page
 
 
-def test_an_address_that_was_just_renewed_is_suspected(producer: Client, relay: HeartbeatSource, clock: Any) -> None:
+def test_an_address_that_was_just_renewed_is_suspected(
+    producer: Client, relay: HeartbeatSource, time_machine: Any
+) -> None:
     beat(relay, viewers=[], minute=NOW - timedelta(hours=2), broadcaster="1")
     begin(producer, relay)
-    assert "the last heartbeat of any came at 2026-11-20 10:00 UTC" in late(producer, relay, clock)
+    assert "the last heartbeat of any came at 2026-11-20 10:00 UTC" in late(producer, relay, time_machine)
     audit.record(
         actor=None,
         action="new heartbeat address",
@@ -317,32 +305,32 @@ def test_an_address_that_was_just_renewed_is_suspected(producer: Client, relay: 
     ],
 )
 def test_l10_where_the_registration_stands_is_told(
-    producer: Client, studio: Studio, twitch: HeartbeatSource, clock: Any, fields: dict[str, Any], said: str
+    producer: Client, studio: Studio, twitch: HeartbeatSource, time_machine: Any, fields: dict[str, Any], said: str
 ) -> None:
     member_links(studio, **fields)
     begin(producer, twitch)
-    page = late(producer, twitch, clock)
+    page = late(producer, twitch, time_machine)
     assert said in page
     assert "Enabled must be ticked and Client ID must be that of the credential" in page
     assert "Somebody who has linked must be watching" in page
 
 
 def test_a_credential_that_is_off_and_strangers_identifiers_are_told(
-    producer: Client, studio: Studio, twitch: HeartbeatSource, credential: PlatformCredential, clock: Any
+    producer: Client, studio: Studio, twitch: HeartbeatSource, credential: PlatformCredential, time_machine: Any
 ) -> None:
     member_links(studio, state="wanted")
     PlatformCredential.objects.filter(pk=credential.pk).update(enabled=False)
     begin(producer, twitch)
     beat(twitch, viewers=[], minute=NOW + timedelta(minutes=1), broadcaster="of-another-app")
     count_all(now=NOW + timedelta(minutes=2))
-    page = late(producer, twitch, clock)
+    page = late(producer, twitch, time_machine)
     assert "wrong The credential is switched off" in page
     assert "name a broadcaster who is not linked (1)" in page
 
 
-def test_the_studios_own_player_gets_a_call_to_try(producer: Client, studio: Studio, clock: Any) -> None:
+def test_the_studios_own_player_gets_a_call_to_try(producer: Client, studio: Studio, time_machine: Any) -> None:
     own = make_source(studio.game, "player")
     begin(producer, own, "player-77")
     page = producer.get(page_of(own)).content.decode()
     assert "&quot;broadcaster&quot;: &quot;player-77&quot;" in page
-    assert "Your player&#x27;s server must report the channel" in late(producer, own, clock)
+    assert "Your player&#x27;s server must report the channel" in late(producer, own, time_machine)

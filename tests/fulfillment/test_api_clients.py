@@ -32,6 +32,8 @@ from fulfillment.rules.scopes import CLAIMS_READ, CLAIMS_WRITE
 from portal.models import AuditEntry, User
 from tests.factories import NOW, make_api_client, make_api_token, make_organization, make_staff, make_user
 
+pytestmark = pytest.mark.usefixtures("standing_clock")
+
 TERMS: dict[str, Any] = {
     "name": "Backend",
     "scopes": [CLAIMS_READ, CLAIMS_WRITE],
@@ -41,11 +43,6 @@ TERMS: dict[str, Any] = {
     "completing_texts": [],
     "points_per_minute": 800,
 }
-
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
 
 
 @pytest.fixture

@@ -6,22 +6,12 @@ import pytest
 from django.test import Client
 
 from campaigns.models import Campaign, CampaignReward, EventTrial, GameRecording
-from tests.admin_pages import form_of, sign_in, url
-from tests.factories import NOW, make_campaign, make_game, make_game_session, make_staff
+from tests.admin_pages import form_of, url
+from tests.factories import NOW, make_game, make_game_session
 from tests.game_events import happen, make_channel, make_event_reward
 from tests.recordings import record
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def draft() -> Campaign:
-    return make_campaign(make_game(), rewards=[], status=Campaign.Status.DRAFT)
-
-
-@pytest.fixture
-def owner(draft: Campaign) -> Client:
-    return sign_in(make_staff(draft.organization))
 
 
 def note(row: CampaignReward, recording: GameRecording) -> None:

@@ -6,18 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 from django.test import Client
 
 from campaigns.game_state.entering import entering_problems, stored_value, typed_value
 from campaigns.models import Campaign, CampaignReward
 from portal.models import AuditEntry
-from tests.admin_pages import errors_of, form_of, rows, sign_in, url
-from tests.factories import NOW, make_campaign, make_game, make_reward, make_staff
+from tests.admin_pages import errors_of, form_of, rows, url
+from tests.factories import NOW, make_reward
 from tests.game_events import make_event_reward
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 FORM = "campaign_form"
 EVENT = {
@@ -31,22 +30,6 @@ EVENT = {
     "minutes": "",
     "position": "0",
 }
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def draft() -> Campaign:
-    return make_campaign(make_game(), rewards=[], status=Campaign.Status.DRAFT)
-
-
-@pytest.fixture
-def owner(draft: Campaign) -> Client:
-    return sign_in(make_staff(draft.organization))
 
 
 def page(campaign: Campaign) -> str:

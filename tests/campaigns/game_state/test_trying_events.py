@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,27 +15,11 @@ from campaigns.models import Campaign, CampaignReward, EarnedReward, EventTrial,
 from campaigns.rules.game_state.looking import Advice, advice
 from portal.roles import Role
 from tests.admin_pages import sign_in, url
-from tests.factories import NOW, make_campaign, make_game, make_organization, make_staff
+from tests.factories import make_game, make_organization, make_staff
 from tests.game_events import make_event_reward
 from tests.recordings import record
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def draft() -> Campaign:
-    return make_campaign(make_game(), rewards=[], status=Campaign.Status.DRAFT)
-
-
-@pytest.fixture
-def owner(draft: Campaign) -> Client:
-    return sign_in(make_staff(draft.organization))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 
 def page(campaign: Campaign) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-import time_machine
 
 from campaigns.models import Game, HeartbeatSource
 from tests import factories as make
 from tests import watching
 from tests.campaigns.heartbeat_endpoint.sending import TOKEN, Sender
-from tests.factories import NOW
 
 
 @pytest.fixture
@@ -25,9 +21,8 @@ def source(game: Game) -> HeartbeatSource:
 
 
 @pytest.fixture(autouse=True)
-def _clock() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
+def _clock(standing_clock: None) -> None:
+    pass
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
-"""A studio, and somebody else's."""
+"""Somebody else's studio, beside the one of all tests."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.fulfillment.admin.story import Studio
-
-
-@pytest.fixture
-def studio(db: None) -> Studio:
-    return Studio()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from fulfillment.game_state.pairs import games_of, set_games
 from fulfillment.models import ApiClient, GameStateClient
 from portal.models import AuditEntry
 from portal.roles import Role
-from tests.admin_pages import errors_of, form_of, sign_in, url
+from tests.admin_pages import errors_of, form_of, url
 from tests.factories import NOW, allow_game_state, make_api_client, make_game, make_organization
 from tests.fulfillment.admin.story import Studio
 
@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 
 PAGE = "fulfillment.apiclient"
 WITHOUT_GAMES = "it may stream or read it, but of no game yet"
-
-
-@pytest.fixture
-def owner(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.OWNER])
 
 
 def save(owner: Client, client: ApiClient | None, *games: Game, **fields: Any) -> Any:

@@ -24,22 +24,12 @@ from tests.admin_pages import errors_of, form_of, sign_in, url
 from tests.factories import NOW, make_api_client, make_api_token, make_user
 from tests.fulfillment.admin.story import Studio
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 PAGE = "fulfillment.apiclient"
 FORM = "apiclient_form"
 DEEDS = ("secret", "rotate", "forget", "end_tokens", "revoke")
 SECRET = re.compile(r'id="client-secret">([\w-]{43})<')
-
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
-
-
-@pytest.fixture
-def owner(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.OWNER])
 
 
 def filled(owner: Client, **fields: Any) -> dict[str, Any]:

@@ -11,23 +11,12 @@ from django.urls import reverse
 
 from fulfillment.rules.states import State
 from portal.admin_site import navigation
-from portal.roles import Role
-from tests.admin_pages import sign_in, url
+from tests.admin_pages import url
 from tests.factories import make_credential
 from tests.fulfillment.admin.story import Studio
 from tests.linking.walk import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
-def owner(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.OWNER])
 
 
 def request_of(client: Client) -> HttpRequest:

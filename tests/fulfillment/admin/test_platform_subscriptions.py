@@ -39,11 +39,6 @@ def studio(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Studio:
     return studio
 
 
-@pytest.fixture
-def owner(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.OWNER])
-
-
 def subscribe(studio: Studio, type: str = ONLINE, subject: str = "55", **fields: Any) -> PlatformSubscription:
     credential = studio.organization.credentials.get(platform="twitch")
     values = {"state": State.ENABLED, "enabled_at": NOW, "due_at": NOW, **fields}

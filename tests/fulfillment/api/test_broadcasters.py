@@ -28,8 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
+def _at_noon(standing_clock: None) -> None:
     purses.forget()
 
 

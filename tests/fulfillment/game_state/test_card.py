@@ -26,23 +26,7 @@ from tests.game_events import make_event_reward
 from tests.game_sessions import SECOND, make_game_event, make_game_session, make_gateway
 from tests.linking.walk import text_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _now() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
-def owner(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.OWNER])
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -26,16 +25,14 @@ from tests.admin_pages import sign_in
 from tests.factories import NOW
 from tests.fulfillment.health.rows import THIS_HOUR, everything, in_step, organization_in_step
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_at_now")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock", "_metrics_token")]
 
 TOKEN = {"Authorization": "Bearer metrics-token"}
 
 
 @pytest.fixture
-def _at_now(settings: Any) -> Any:
+def _metrics_token(settings: Any) -> None:
     settings.PORTAL_METRICS_TOKEN = "metrics-token"
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def shown(facts_of: Organization) -> dict[str, Any]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import unescape
-from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -37,13 +35,7 @@ from tests.fulfillment.health.rows import (
     untold,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_at_now")]
-
-
-@pytest.fixture
-def _at_now() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 
 def member(organization: Organization, role: Role = Role.PRODUCER) -> Client:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-import time_machine
 from django.test import Client
 
-from tests.factories import NOW
 from tests.fulfillment.claimants import World
 
 
 @pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
+def _clock(standing_clock: None) -> None:
+    pass
 
 
 @pytest.fixture

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from fulfillment.models import ReportDay, ReportGrant
 from fulfillment.reports.fetching import Run, fetch_due
 from fulfillment.reports.keeping import keep_due
 from portal.models import Organization, PlatformCredential
+from tests import factories as make
 from tests.doubles.reports_server import SCOPE, ReportsServer
-from tests.factories import make_credential, make_organization
 
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+NOW = make.NOW
 TODAY = date(2026, 11, 20)
 YESTERDAY = date(2026, 11, 19)
 
@@ -27,7 +27,7 @@ def make_app(server: ReportsServer, organization: Organization | None = None, **
         "api_url": server.url,
         **fields,
     }
-    return make_credential(organization or make_organization(), "twitch", **values)
+    return make.make_credential(organization or make.make_organization(), "twitch", **values)
 
 
 def let(server: ReportsServer, credential: PlatformCredential, *, now: datetime = NOW, **fields: Any) -> ReportGrant:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -23,7 +21,7 @@ from tests.doubles.reports_server import ReportsServer
 from tests.factories import make_campaign, make_category, make_credential, make_game, make_organization, make_staff
 from tests.fulfillment.reports.desk import NOW, TODAY, YESTERDAY, fetch, let
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 ONE = timedelta(days=1)
 
 
@@ -42,12 +40,6 @@ def game(organization: Organization) -> Game:
     game = make_game(organization, name="Starfall")
     make_category(game, "twitch", platform_category_id="493057")
     return game
-
-
-@pytest.fixture(autouse=True)
-def _now() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def page(client: Client, **asked: str) -> str:

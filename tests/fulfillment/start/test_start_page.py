@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.http import HttpRequest
 from django.test import Client
@@ -33,21 +31,10 @@ from tests.admin_pages import sign_in
 from tests.factories import NOW
 from tests.fulfillment.admin.story import Studio
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_at_now")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("standing_clock")]
 
 START = "/admin/"
 MOST_QUERIES = 20
-
-
-@pytest.fixture
-def _at_now() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def studio() -> Studio:
-    return Studio()
 
 
 def seen(studio: Studio, role: Role = Role.PRODUCER, query: str = "") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,6 @@ from django_q.models import OrmQ
 
 from fulfillment.subscribing.watching import forget_noted
 from fulfillment.webhooks.receivers import forget_receivers
-from tests.factories import NOW
 from tests.fulfillment.subscribing.studio import GRANT, State, Studio
 from tests.signers import twitch as signer
 
@@ -24,10 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _at_the_time() -> Iterator[None]:
+def _at_the_time(standing_clock: None) -> None:
     forget_receivers()
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 def post(studio: Studio, message: dict[str, Any], *, age: timedelta = timedelta()) -> int:

@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 
 from campaigns.game_state.tallies import add_tallies
 from campaigns.models import CampaignReward, Channel, Game, GameSession
-from portal.roles import Role
 from tests.admin_pages import form_of, sign_in, url
 from tests.factories import NOW, make_channel, make_user
 from tests.fulfillment.admin.story import Studio
@@ -22,22 +20,6 @@ from tests.linking.walk import text_of
 pytestmark = pytest.mark.django_db
 
 PAGE = "campaigns.gameevent"
-
-
-@pytest.fixture(autouse=True)
-def _now() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
-def owner(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.OWNER])
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +14,6 @@ from campaigns.models import CampaignPlatform, GameRecording, GameSession, Recor
 from portal.models import AuditEntry
 from portal.roles import Role
 from tests.admin_pages import sign_in, url
-from tests.factories import NOW
 from tests.fulfillment.admin.story import Studio
 from tests.game_events import make_event_reward
 from tests.game_sessions import make_game_session, make_recording
@@ -32,22 +30,6 @@ MATCH: tuple[tuple[str, Any], ...] = (
     ("delta", {"boss": "dead"}),
     ("refresh", {"boss": "dead", "round": True}),
 )
-
-
-@pytest.fixture(autouse=True)
-def _now() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
-def producer(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.PRODUCER])
 
 
 @pytest.fixture

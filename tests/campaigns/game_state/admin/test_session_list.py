@@ -22,30 +22,9 @@ pytestmark = pytest.mark.django_db
 PAGE = "campaigns.gamesession"
 
 
-@pytest.fixture(autouse=True)
-def _now() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
-def support(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.SUPPORT])
-
-
 @pytest.fixture
 def channel(studio: Studio) -> Channel:
     return make_channel(studio.organization, "twitch", platform_channel_id="12345", login="ada", name="Ada")
-
-
-@pytest.fixture
-def gateway() -> GatewayProcess:
-    return make_gateway()
 
 
 def listed(client: Client, **query: Any) -> list[str]:

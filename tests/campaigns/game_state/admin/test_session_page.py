@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -27,35 +26,9 @@ pytestmark = pytest.mark.django_db
 PAGE = "campaigns.gamesession"
 
 
-@pytest.fixture(autouse=True)
-def _now() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def studio() -> Studio:
-    return Studio()
-
-
-@pytest.fixture
-def support(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.SUPPORT])
-
-
-@pytest.fixture
-def producer(studio: Studio) -> Client:
-    return sign_in(studio.members[Role.PRODUCER])
-
-
 @pytest.fixture
 def channel(studio: Studio) -> Channel:
     return make_channel(studio.organization, "twitch", name="Ada")
-
-
-@pytest.fixture
-def gateway() -> GatewayProcess:
-    return make_gateway()
 
 
 def page_of(client: Client, session: GameSession, **query: Any) -> str:
