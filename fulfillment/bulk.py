@@ -61,25 +61,40 @@ class Preview:
 
 
 def choose_claims(
-    *, organization: Organization, action: str, claims: QuerySet[Claim], actor: User, now: datetime
+    *,
+    organization: Organization,
+    action: str,
+    claims: QuerySet[Claim],
+    since: datetime | None = None,
+    actor: User,
+    now: datetime,
 ) -> BulkOperation:
     """Keep which claims are meant, as they are now; nothing is done before :func:`confirm`.
 
+    ``since`` is for people to read: the time that narrowed ``claims``, if one did.
+
     Raises:
         TooMany: they are more than ``MAX_CLAIMS``.
     """
-    return _choose(organization, BulkOperation.Action(action), claims, actor=actor, now=now)
+    return _choose(organization, BulkOperation.Action(action), claims, since=since, actor=actor, now=now)
 
 
 def choose_event_deliveries(
-    *, organization: Organization, deliveries: QuerySet[EventDelivery], actor: User, now: datetime
+    *,
+    organization: Organization,
+    deliveries: QuerySet[EventDelivery],
+    since: datetime | None = None,
+    actor: User,
+    now: datetime,
 ) -> BulkOperation:
     """Keep which events are to be sent again, and to whom; nothing is done before :func:`confirm`.
+
+    ``since`` is for people to read: the time that narrowed ``deliveries``, if one did.
 
     Raises:
         TooMany: they are more than ``MAX_CLAIMS``.
     """
-    return _choose(organization, BulkOperation.Action.REPLAY, deliveries, actor=actor, now=now)
+    return _choose(organization, BulkOperation.Action.REPLAY, deliveries, since=since, actor=actor, now=now)
 
 
 def choose_assignment(
@@ -100,12 +115,18 @@ def choose_assignment(
 
 
 def _choose(
-    organization: Organization, action: BulkOperation.Action, rows: QuerySet[Any], *, actor: User, now: datetime
+    organization: Organization,
+    action: BulkOperation.Action,
+    rows: QuerySet[Any],
+    *,
+    since: datetime | None,
+    actor: User,
+    now: datetime,
 ) -> BulkOperation:
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_CLAIMS + 1])
     if len(ids) > MAX_CLAIMS:
         raise TooMany
-    return _kept(organization, action, ids, actor=actor, now=now)
+    return _kept(organization, action, ids, since=since, actor=actor, now=now)
 
 
 def _kept(
@@ -115,7 +136,7 @@ def _kept(
     *,
     actor: User,
     now: datetime,
-    **assigned: Any,
+    **told: Any,
 ) -> BulkOperation:
     return BulkOperation.objects.create(
         organization=organization,
@@ -125,7 +146,7 @@ def _kept(
         claim_ids=ids,
         total=len(ids),
         created_at=now,
-        **assigned,
+        **told,
     )
 
 

@@ -54,8 +54,11 @@ class BulkOperationAdmin(ReadOnlyAdmin):
 
     @display(description=_("action"))
     def what(self, operation: BulkOperation) -> str:
-        """What is done."""
-        return operation.get_action_display()
+        """What is done, and since when what it is done to was asked for."""
+        if operation.since is None:
+            return operation.get_action_display()
+        told = {"action": operation.get_action_display(), "since": f"{operation.since:%Y-%m-%d %H:%M:%S}"}
+        return _t("%(action)s, all since %(since)s UTC") % told
 
     @display(description=_("how many"))
     def how_many(self, operation: BulkOperation) -> str:

@@ -285,7 +285,8 @@ class EventDeliveryAdmin(BulkPages, ReadOnlyAdmin):
         }
         form = SinceForm(given, organization=organization, initial=asked)
         if request.method == "POST" and form.is_valid():
-            answer = self.chosen(request, partial(choose_event_deliveries, deliveries=form.chosen()))
+            since = form.cleaned_data["since"]
+            answer = self.chosen(request, partial(choose_event_deliveries, deliveries=form.chosen(), since=since))
             if answer is not None:
                 return answer
         context = {

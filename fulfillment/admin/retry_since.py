@@ -98,7 +98,7 @@ def retry_since_view(request: HttpRequest) -> HttpResponse:
     form = RetrySinceForm(posted, organization=organization, games=game_scope(request))
     if posted is not None and form.is_valid():
         try:
-            return HttpResponseRedirect(many_address(_choose(request, organization, form.claims())))
+            return HttpResponseRedirect(many_address(_choose(request, organization, form)))
         except TooMany:
             text = _(
                 "These are more than %(count)s. Choose a later time, a campaign or a reason, and do the rest after."
@@ -113,11 +113,12 @@ def retry_since_view(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/fulfillment/retry_since.html", context)
 
 
-def _choose(request: HttpRequest, organization: Organization, claims: Any) -> BulkOperation:
+def _choose(request: HttpRequest, organization: Organization, form: RetrySinceForm) -> BulkOperation:
     return choose_claims(
         organization=organization,
         action=BulkOperation.Action.RETRY,
-        claims=claims,
+        claims=form.claims(),
+        since=form.cleaned_data["since"],
         actor=request.user,  # type: ignore[arg-type]
         now=timezone.now(),
     )

@@ -25,7 +25,8 @@ class BulkOperation(models.Model):
     ``claim_ids`` are the keys of claims, of ``REPLAY`` those of event deliveries; nothing changes them once they are
     chosen. ``position`` is the checkpoint: so many of them are dealt with. It is written in the transaction that deals
     with them, so that a crash neither skips nor repeats one. ``due_at`` is when a runner should take it up, and while one
-    has it, when its lease ends. ``reward`` and ``campaign`` are what ``ASSIGN`` assigns.
+    has it, when its lease ends. ``reward`` and ``campaign`` are what ``ASSIGN`` assigns. ``since`` is the time that was
+    asked for, where they were chosen by one.
 
     ``status`` is moved by compare-and-set alone. ``actor`` asked for it; ``responsible`` answers for its going on: who
     asked, or who resumed it last. ``approval_above`` is the organization's number when it was asked for, where that number
@@ -88,6 +89,7 @@ class BulkOperation(models.Model):
     halted_at = models.DateTimeField(_("stopped at"), null=True)
     halted_by = models.CharField(_("stopped by"), max_length=150, blank=True, db_default="")
     halt_reason = models.CharField(_("reason of the stop"), max_length=500, blank=True, db_default="")
+    since = models.DateTimeField(_("since"), null=True)
     total = models.PositiveIntegerField(_("claims"))
     position = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(_("done"), default=0)

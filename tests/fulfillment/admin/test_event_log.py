@@ -390,7 +390,9 @@ def test_d5_all_of_a_subscription_since_a_time_is_sent_again(studio: Studio, whi
     with time_machine.travel(NOW, tick=False):
         answer = client.post(url(LOG, "since"), since(subscription, "2026-11-20T11:30", which))
         page = answer.headers["Location"]
-        assert client.get(page).context["possible"] == count
+        shown = client.get(page)
+        assert (shown.context["possible"], shown.context["operation"].since) == (count, at)
+        assert "since 2026-11-20 11:30:00 UTC" in shown.content.decode()
         client.post(page, {"reason": "outage"})
     operation = BulkOperation.objects.get()
     bulk.work_off(operation.pk)

@@ -153,6 +153,29 @@ def test_all_that_failed_since_a_time_is_chosen_by_what_narrows_it(
     assert (operation.claim_ids, operation.status) == ([wanted.pk], "chosen")
 
 
+def test_d5_since_when_is_repeated_before_it_begins_while_it_waits_and_wherever_it_is_listed(
+    crew: Crew, asker: Client, second: Client
+) -> None:
+    for _ in range(4):
+        crew.claim(State.FAILED, state_changed_at=timezone.now())
+    asker.post(SINCE, {"since": "2025-11-20T18:30"})
+    operation = BulkOperation.objects.get()
+    at = "since 2025-11-20 18:30:00 UTC"
+    assert at in asker.get(many_address(operation)).content.decode()
+    asker.post(many_address(operation), {"do": "confirm", "reason": "The backend was down"})
+    fact = "<dt>Since</dt><dd>2025-11-20 18:30:00 UTC</dd>"
+    assert fact in second.get(many_address(operation)).content.decode()
+    second.post(many_address(operation), {"do": "approve"})
+    assert fact in asker.get(many_address(operation)).content.decode()
+    assert f"retry, all {at}" in asker.get(LIST).content.decode()
+
+
+def test_what_was_chosen_without_a_time_tells_of_none(crew: Crew, asker: Client) -> None:
+    operation = _asked(crew)
+    for page in (asker.get(many_address(operation)), asker.get(LIST)):
+        assert not [word for word in ("<dt>Since", "all since", "None UTC") if word in page.content.decode()]
+
+
 def test_since_a_time_refuses_what_nothing_fits_and_what_is_too_much(
     crew: Crew, elsewhere: Studio, asker: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
