@@ -1,11 +1,11 @@
-"""Leading back to where somebody came from: ``?next=``, which names a page of the portal and nothing else."""
+"""Leading back to where somebody came from: to what ``?next=`` names, a page of the portal and nothing else, or to a list as it was."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.http import url_has_allowed_host_and_scheme
 
 NEXT = "next"
@@ -31,6 +31,22 @@ def with_query(url: str, more: dict[str, str]) -> str:
 def carried(request: HttpRequest, url: str) -> str:
     """Return the address of a page on the way, so that it leads on to where this one does."""
     return with_next(url, next_page(request))
+
+
+FILTERS = "_changelist_filters"
+"""Under this name Django tells the page of a row how the list was filtered that led there."""
+
+
+def list_as_it_was(request: HttpRequest, url: str) -> str:
+    """Return the address of the list that somebody left for this page, filtered as it was then."""
+    filters = QueryDict(request.GET.get(FILTERS, "")).urlencode()
+    return f"{url}?{filters}" if filters else url
+
+
+def keeping_filters(request: HttpRequest, url: str) -> str:
+    """Return the address of a page on the way, so that it too leads back to the list as it was filtered."""
+    filters = request.GET.get(FILTERS, "")
+    return with_query(url, {FILTERS: filters}) if filters else url
 
 
 class LeadsBack:

@@ -33,6 +33,7 @@ from fulfillment.rules.codes import Action
 from fulfillment.rules.possible import why_not
 from fulfillment.rules.states import State
 from portal.admin_base import OrganizationAdmin
+from portal.next_page import keeping_filters
 from portal.organizations import game_scope, may
 from portal.roles import Permission
 
@@ -102,7 +103,7 @@ def possible_deeds(request: HttpRequest, claim: Claim, actions: tuple[Action, ..
     found: list[tuple[str, str, str]] = []
     for action in dict.fromkeys((*actions, Action.ASSIGN_REWARD)):
         if action in DEEDS and may(request, OPERATIONS[action].permission) and not why_not(action, standing_of(claim)):
-            url = reverse(f"admin:fulfillment_claim_{action.value}", args=[claim.pk])
+            url = keeping_filters(request, reverse(f"admin:fulfillment_claim_{action.value}", args=[claim.pk]))
             style = DEEDS[action].style if action is Action.ABANDON or not found else ""
             found.append((url, f"{_button(action, claim)} …", style))
     return found
@@ -142,7 +143,7 @@ class ClaimDeeds(OrganizationAdmin):
             raise Http404
         if not may(request, OPERATIONS[action].permission):
             raise PermissionDenied
-        back = reverse("admin:fulfillment_claim_change", args=[claim.pk])
+        back = keeping_filters(request, reverse("admin:fulfillment_claim_change", args=[claim.pk]))
         form = _form(action, request, claim)
         problem = why_not(action, standing_of(claim))
         if request.method == "POST" and form.is_valid():

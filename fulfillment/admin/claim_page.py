@@ -39,6 +39,7 @@ from linking.authorizing.shown import staff_text
 from linking.models import Link
 from portal import platforms
 from portal.live import look_again
+from portal.next_page import list_as_it_was
 from portal.organizations import may
 from portal.roles import Permission
 
@@ -129,6 +130,7 @@ def claim_page(admin: ClaimAdmin, request: HttpRequest, object_id: str) -> HttpR
         "raw": claim.raw if sees_people(request) else "",
         "summary": summary(request, claim, seen, attempts, now=now),
         "told_url": _told_url(request, claim),
+        "back": list_as_it_was(request, reverse("admin:fulfillment_claim_changelist")),
         "history_url": reverse("admin:fulfillment_claim_history", args=[claim.pk]) if sees_people(request) else "",
     }
     response = TemplateResponse(request, "admin/fulfillment/claim.html", context)

@@ -214,6 +214,26 @@ def test_s1_s5_each_deed_asks_for_a_reason_and_is_kept_in_history_and_audit(
     assert (entry.action, entry.reason, entry.actor) == (deed, "ticket 4711", studio.members[role])
 
 
+def test_a_claim_leads_back_to_the_list_as_it_was_filtered_also_after_a_deed(studio: Studio) -> None:
+    claim, client = studio.claim(State.HELD, "late"), sign_in(studio.members[Role.OWNER])
+    listed, page = url(CLAIM, "changelist"), url(CLAIM, "change", claim.pk)
+    back = f'href="{listed}?state=held&amp;p=1"'
+    came = f"{page}?_changelist_filters=state%3Dheld%26p%3D1"
+    shown = client.get(came)
+    assert back in shown.content.decode()
+    deed = next(address for address, label, _style in shown.context["deeds"] if label.startswith("Release"))
+    asked = client.get(deed)
+    assert asked.context["back"] == came
+    after = client.post(deed, {"reason": "in time after all"}, follow=True)
+    assert after.redirect_chain == [(came, 302)]
+    assert back in after.content.decode()
+    assert f'href="{listed}"' in client.get(page).content.decode()
+    assert (
+        f'href="{listed}?x=%2F%2Felsewhere"'
+        in client.get(f"{page}?_changelist_filters=x%3D//elsewhere").content.decode()
+    )
+
+
 def test_what_has_to_be_written_again_takes_the_focus(studio: Studio) -> None:
     client, claim = sign_in(studio.members[Role.OWNER]), studio.claim(State.QUARANTINED)
     address = url(CLAIM, "assign_reward", claim.pk)
