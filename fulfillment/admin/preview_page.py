@@ -25,12 +25,14 @@ from fulfillment.previews.links import DAYS, USUAL_DAYS, make_link, revoke_link
 from fulfillment.previews.made_up import as_published
 from fulfillment.previews.page import choices, find, preview_response
 from fulfillment.rules.previewing import USUAL, View
+from portal import shown_once
 from portal.next_page import carried, next_page
 from portal.organizations import may
 from portal.roles import Permission
 
 MOST_LINKS = 20
 PHONE = "phone"
+_KEPT = "preview_link_{}"
 
 _KEEP_PLACE = "#states-title"
 """Where the Tab key goes on from after a choice: at the choices, not at the menu."""
@@ -50,9 +52,9 @@ class LinkForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
-    """Show the states and the links; a POST makes a link, which is shown this once."""
+    """Show the states and the links; a POST makes a link, which the page that comes then shows this once."""
     now = timezone.now()
-    form, made = LinkForm(request.POST or None), ""
+    form = LinkForm(request.POST or None)
     may_send = may(request, Permission.EDIT_CAMPAIGNS)
     if request.method == "POST":
         if not may_send:
@@ -60,8 +62,9 @@ def preview_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         if form.is_valid():
             days = form.cleaned_data["days"]
             _link, token = make_link(campaign, days=days, actor=request.user, now=now)  # type: ignore[arg-type]
-            made = request.build_absolute_uri(reverse("preview", args=[token]))
-            form = LinkForm()
+            shown_once.keep(request, _KEPT.format(campaign.pk), token, now=now)
+            return HttpResponseRedirect(request.get_full_path())
+    made = shown_once.take(request, _KEPT.format(campaign.pk), now=now) if request.method == "GET" else None
     view = _chosen(request.GET.get("state"))
     width = PHONE if request.GET.get("width") == PHONE else "desk"
     shown = find(campaign.pk)
@@ -82,7 +85,7 @@ def preview_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "made_up_dates": made_up,
         "page": reverse("admin:campaigns_campaign_preview_page", args=[campaign.pk, view.value]),
         "form": form if may_send else None,
-        "made": made,
+        "made": request.build_absolute_uri(reverse("preview", args=[made])) if made else "",
         "links": _links(campaign, now),
         "came_from": next_page(request),
         "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),

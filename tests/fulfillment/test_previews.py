@@ -149,7 +149,7 @@ def test_s4_guesses_are_limited(campaign: Campaign) -> None:
 def test_s5_links_are_made_listed_and_taken_back_on_the_page(campaign: Campaign) -> None:
     staff = sign_in(make_staff(campaign.organization, username="petra"))
     here = url("campaigns.campaign", "preview", campaign.pk)
-    made = staff.post(here, {"days": "30"})
+    made = staff.post(here, {"days": "30"}, follow=True)
     token = re.search(r"/preview/([\w-]{43})/", made.content.decode())
     assert token is not None and Client().get(f"/preview/{token[1]}/").status_code == 200
     link = CampaignPreview.objects.get()
@@ -161,6 +161,20 @@ def test_s5_links_are_made_listed_and_taken_back_on_the_page(campaign: Campaign)
     actions = AuditEntry.objects.filter(object_id=campaign.pk).order_by("pk").values_list("action", flat=True)
     assert list(actions) == ["made a preview link", "took back a preview link"]
     assert staff.post(here, {"days": "3650"}).status_code == 200 and CampaignPreview.objects.count() == 1
+
+
+def test_s2_loading_the_page_of_a_new_link_again_makes_no_second_and_shows_none(campaign: Campaign) -> None:
+    staff = sign_in(make_staff(campaign.organization))
+    here = f"{url('campaigns.campaign', 'preview', campaign.pk)}?state=ended&width=phone"
+    made = staff.post(here, {"days": "7"})
+    assert (made.status_code, made.headers["Location"]) == (302, here)
+    assert "it is not shown again" not in text_of(sign_in(make_staff(campaign.organization)).get(here))
+    assert "made-link" not in staff.head(here).content.decode()
+    shown = staff.get(here)
+    assert re.search(r"/preview/[\w-]{43}/", shown.content.decode())
+    assert shown.context["is_phone"] and "no-store" in shown.headers["Cache-Control"]
+    assert not re.search(r"/preview/[\w-]{43}/", staff.get(here).content.decode())
+    assert CampaignPreview.objects.count() == 1
 
 
 def test_s1_who_may_not_edit_sees_the_preview_and_makes_no_link(campaign: Campaign) -> None:
