@@ -24,9 +24,10 @@ from fulfillment.admin.words import ago, utc
 from fulfillment.endpoints import is_signing_secret
 from fulfillment.message import new_signing_secret
 from fulfillment.models.receivers import Receiver
+from portal import shown_once
 from portal.admin_base import OrganizationAdmin, display
 from portal.admin_forms import SecretsForm
-from portal.next_page import next_page
+from portal.next_page import carried, next_page
 
 Text = str | Promise
 
@@ -144,16 +145,14 @@ class ReceiverAdmin(OrganizationAdmin):
             self._record(request, "replaced signing secret", obj, obj, {"secret": "•••"}, {"secret": "••• (new)"})
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the secret that was made, this once."""
+        """Lead to the page that shows the secret that was made, this once."""
         secret = getattr(request, "_new_secret", "")
-        return (
-            self.shown_once(request, obj, secret) if secret else super().response_add(request, obj, post_url_continue)
-        )
+        return self.hand_over(request, obj, secret) if secret else super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Show the secret that was made, this once."""
+        """Lead to the page that shows the secret that was made, this once."""
         secret = getattr(request, "_new_secret", "")
-        return self.shown_once(request, obj, secret) if secret else super().response_change(request, obj)
+        return self.hand_over(request, obj, secret) if secret else super().response_change(request, obj)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -175,7 +174,11 @@ class ReceiverAdmin(OrganizationAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages of the deeds."""
-        views = {"test": self.test_view, **{name: self._view_of(deed) for name, deed in self.deeds.items()}}
+        views = {
+            "test": self.test_view,
+            "secret": self.secret_view,
+            **{name: self._view_of(deed) for name, deed in self.deeds.items()},
+        }
         return [
             *(
                 path(
@@ -195,7 +198,7 @@ class ReceiverAdmin(OrganizationAdmin):
                 return self.ask(request, receiver, title=deed.title, text=deed.text, button=deed.button)
             came = deed.call(receiver, actor=request.user, now=timezone.now())
             if isinstance(came, str):
-                return self.shown_once(request, receiver, came)
+                return self.hand_over(request, receiver, came)
             messages.success(request, str(deed.not_done if came is False else deed.done))
             return HttpResponseRedirect(self.address("change", receiver))
 
@@ -219,12 +222,25 @@ class ReceiverAdmin(OrganizationAdmin):
         """Return the page that asks before something is done, or shows what came of a test."""
         return self._page(request, receiver, "admin/fulfillment/receiver_deed.html", **shown)
 
-    def shown_once(self, request: HttpRequest, receiver: Any, secret: str) -> HttpResponse:
-        """Return the page that shows a secret; no cache keeps it."""
-        shown = {"title": _t("The signing secret"), "secret": secret, "secret_text": self.secret_text}
-        response = self._page(request, receiver, "admin/fulfillment/receiver_secret.html", **shown)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+    def hand_over(self, request: HttpRequest, receiver: Any, secret: str) -> HttpResponse:
+        """Lead to the page that shows a new secret: loaded again, it makes no further one."""
+        shown_once.keep(request, self._kept(receiver), secret, now=timezone.now())
+        return HttpResponseRedirect(carried(request, self.address("secret", receiver)))
+
+    def secret_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the secret that was just made, once."""
+        receiver = self.mine(request, object_id)
+        looked = request.method == "GET"
+        shown = {
+            "title": _t("The signing secret"),
+            "secret": shown_once.take(request, self._kept(receiver), now=timezone.now()) if looked else None,
+            "secret_text": self.secret_text,
+            "rotate": self.address("rotate", receiver) if "rotate" in self.deeds else "",
+        }
+        return self._page(request, receiver, "admin/fulfillment/receiver_secret.html", **shown)
+
+    def _kept(self, receiver: Any) -> str:
+        return f"signing_secret:{self.opts.model_name}:{receiver.pk}"
 
     def address(self, name: str, receiver: Any) -> str:
         """Return the address of a receiver's page."""

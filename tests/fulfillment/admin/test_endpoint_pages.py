@@ -33,14 +33,14 @@ def test_s1_endpoints_are_the_owners(studio: Studio, role: Role) -> None:
     expected = 200 if role is Role.OWNER else 403
     for page in (url(PAGE, "changelist"), url(PAGE, "add"), url(PAGE, "change", studio.endpoint.pk)):
         assert client.get(page).status_code == expected, page
-    for deed in DEEDS:
+    for deed in (*DEEDS, "secret"):
         assert client.get(url(PAGE, deed, studio.endpoint.pk)).status_code == expected, deed
 
 
 def test_s1_another_organizations_endpoint_does_not_exist(studio: Studio, elsewhere: Studio) -> None:
     client = sign_in(studio.members[Role.OWNER])
     before = Endpoint.objects.get(pk=elsewhere.endpoint.pk).secret
-    for page in ("change", *DEEDS):
+    for page in ("change", "secret", *DEEDS):
         assert client.get(url(PAGE, page, elsewhere.endpoint.pk)).status_code == 404, page
         assert client.post(url(PAGE, page, elsewhere.endpoint.pk)).status_code == 404, page
     assert Endpoint.objects.get(pk=elsewhere.endpoint.pk).secret == before
@@ -51,22 +51,26 @@ def test_s2_a_secret_is_made_shown_once_and_never_again(studio: Studio) -> None:
     client = sign_in(studio.members[Role.OWNER])
     values = form_of(client, url(PAGE, "add"), "endpoint_form")
     values |= {"game": game.pk, "mode": "push", "url": "https://game.example.org/hook", "secret": ""}
-    answer = client.post(url(PAGE, "add"), values)
+    answer = client.post(url(PAGE, "add"), values, follow=True)
     endpoint = Endpoint.objects.get(game=game)
+    assert answer.redirect_chain == [(url(PAGE, "secret", endpoint.pk), 302)]
     assert is_signing_secret(endpoint.secret)
     assert endpoint.secret in answer.content.decode()
     assert "no-store" in answer.headers["Cache-Control"]
-    assert endpoint.secret not in client.get(url(PAGE, "change", endpoint.pk)).content.decode()
+    for page in ("secret", "change"):
+        assert endpoint.secret not in client.get(url(PAGE, page, endpoint.pk)).content.decode()
     assert endpoint.secret not in json.dumps(list(AuditEntry.objects.values("before", "after")))
 
 
 def test_s2_a_new_secret_keeps_the_one_before_until_it_is_forgotten(studio: Studio) -> None:
     client = sign_in(studio.members[Role.OWNER])
     old = studio.endpoint.secret
-    answer = client.post(url(PAGE, "rotate", studio.endpoint.pk))
+    answer = client.post(url(PAGE, "rotate", studio.endpoint.pk), follow=True)
     studio.endpoint.refresh_from_db()
     assert studio.endpoint.secret in answer.content.decode()
     assert studio.endpoint.previous_secret == old != studio.endpoint.secret
+    again = client.get(url(PAGE, "secret", studio.endpoint.pk)).content.decode()
+    assert "There is no secret to show." in again and url(PAGE, "rotate", studio.endpoint.pk) in again
     client.post(url(PAGE, "forget", studio.endpoint.pk))
     studio.endpoint.refresh_from_db()
     assert studio.endpoint.previous_secret == ""

@@ -42,16 +42,16 @@ def test_s1_subscriptions_are_the_owners(studio: Studio, role: Role) -> None:
     expected = 200 if role is Role.OWNER else 403
     for page in (url(PAGE, "changelist"), url(PAGE, "add"), url(PAGE, "change", subscription.pk)):
         assert client.get(page).status_code == expected, page
-    for deed in DEEDS:
+    for deed in (*DEEDS, "secret"):
         assert client.get(url(PAGE, deed, subscription.pk)).status_code == expected, deed
-        if role is not Role.OWNER:
+        if role is not Role.OWNER and deed != "secret":
             assert client.post(url(PAGE, deed, subscription.pk)).status_code == 403, deed
 
 
 def test_s1_another_organizations_subscription_does_not_exist(studio: Studio, elsewhere: Studio) -> None:
     foreign = subscribe(elsewhere.organization, name="Not yours")
     client = sign_in(studio.members[Role.OWNER])
-    for page in ("change", "delete", *DEEDS):
+    for page in ("change", "delete", "secret", *DEEDS):
         assert client.get(url(PAGE, page, foreign.pk)).status_code == 404, page
         assert client.post(url(PAGE, page, foreign.pk)).status_code == 404, page
     assert "Not yours" not in client.get(url(PAGE, "changelist")).content.decode()
@@ -60,13 +60,15 @@ def test_s1_another_organizations_subscription_does_not_exist(studio: Studio, el
 
 def test_s2_a_secret_is_made_shown_once_and_never_again(studio: Studio) -> None:
     client = sign_in(studio.members[Role.OWNER])
-    answer = add(client)
+    made = add(client)
     subscription = EventSubscription.objects.get()
+    assert (made.status_code, made.headers["Location"]) == (302, url(PAGE, "secret", subscription.pk))
+    answer = client.get(made.headers["Location"])
     assert (subscription.organization, subscription.types) == (studio.organization, [CLAIM_DELIVERED])
     assert is_signing_secret(subscription.secret)
     assert subscription.secret in answer.content.decode()
     assert "no-store" in answer.headers["Cache-Control"]
-    for page in (url(PAGE, "change", subscription.pk), url(PAGE, "changelist")):
+    for page in (made.headers["Location"], url(PAGE, "change", subscription.pk), url(PAGE, "changelist")):
         assert subscription.secret not in client.get(page).content.decode()
     assert subscription.secret not in json.dumps(list(AuditEntry.objects.values("before", "after")))
 
@@ -81,7 +83,7 @@ def test_s2_a_secret_of_ones_own_is_taken_and_not_shown(studio: Studio) -> None:
 def test_s2_a_new_secret_keeps_the_one_before_until_it_is_forgotten(studio: Studio) -> None:
     subscription = subscribe(studio.organization)
     client = sign_in(studio.members[Role.OWNER])
-    answer = client.post(url(PAGE, "rotate", subscription.pk))
+    answer = client.post(url(PAGE, "rotate", subscription.pk), follow=True)
     fresh = EventSubscription.objects.get()
     assert fresh.secret in answer.content.decode()
     assert fresh.previous_secret == subscription.secret != fresh.secret
