@@ -27,7 +27,7 @@ from fulfillment.admin.filters import (
     ReceivedRangeFilter,
     StateFilter,
 )
-from fulfillment.admin.search import FOUND_AT_MOST, find_claim_ids
+from fulfillment.admin.search import FOUND_AT_MOST, find_claim_ids, quarantine_left_out
 from fulfillment.admin.words import ago, picture, reason_name, sees_people, state_chip, utc_in_two, viewer_name
 from fulfillment.bulk import choose_claims
 from fulfillment.models import Claim
@@ -92,10 +92,14 @@ class ClaimAdmin(BulkPages, ClaimDeeds, NewestAdmin):
         organization = active_organization(request)
         if not search_term.strip() or organization is None:
             return queryset, False
-        found = find_claim_ids(organization, search_term, people=sees_people(request))
+        people = sees_people(request)
+        found = find_claim_ids(organization, search_term, people=people)
         if len(found) == FOUND_AT_MOST:
             text = _t("Very many claims fit. The newest %(count)s are shown.")
             messages.info(request, text % {"count": f"{FOUND_AT_MOST:,}"})
+        # What is in quarantine has no game: whoever has only some games finds none of it anyway.
+        if people and game_scope(request) is None and (told := quarantine_left_out(organization, search_term, found)):
+            messages.info(request, told)
         return queryset.filter(pk__in=found), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

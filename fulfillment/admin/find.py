@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from fulfillment.admin.person_page import add_note_view, player_view, viewer_view
-from fulfillment.admin.search import Found, find, find_claim_ids, find_claims_of_reward
+from fulfillment.admin.search import Found, find, find_claim_ids, find_claims_of_reward, quarantine_left_out
 from fulfillment.admin.words import ago, picture, reason_name, sees_people, state_chip, utc
 from fulfillment.inventory import RELATED, shown
 from fulfillment.models import Claim
@@ -39,11 +39,14 @@ def find_view(request: HttpRequest) -> HttpResponse:
     straight = _straight_to(request, found)
     if straight:
         return HttpResponseRedirect(straight)
-    ids = found.claims
+    ids, left_out = found.claims, ""
     if not found:
         ids = (
             find_claims_of_reward(organization, query) if people else find_claim_ids(organization, query, people=False)
         )
+        # What is in quarantine has no game: whoever has only some games finds none of it anyway.
+        if query and people and game_scope(request) is None:
+            left_out = quarantine_left_out(organization, query, ids)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _t("Find a player or claim"),
@@ -53,6 +56,7 @@ def find_view(request: HttpRequest) -> HttpResponse:
         "players": found.players,
         "claims": _rows(request, ids[:CLAIMS_SHOWN]),
         "found": len(ids),
+        "left_out": left_out,
         "all_url": f"{reverse('admin:fulfillment_claim_changelist')}?q=",
     }
     return TemplateResponse(request, "admin/fulfillment/find.html", context)

@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.db import connection
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat, Lower
+from django.utils.translation import gettext as _
 
 from campaigns.models import CampaignReward, Game, Reward, Viewer
 from fulfillment.finders import finders
@@ -125,6 +126,22 @@ def find_claims_of_reward(organization: Organization, text: str) -> list[str]:
     return list(islice(sorted(found, reverse=True), FOUND_AT_MOST))
 
 
+def quarantine_left_out(organization: Organization, text: str, found: list[str]) -> str:
+    """Say that there are claims in quarantine that were not looked at; empty where there are none, or ``text`` is no reward's id.
+
+    It may be one where nothing was found, or claims that name it. ``found`` are the ids that were.
+    """
+    if found and not Claim.objects.filter(_naming(text.strip()), pk__in=found).exists():
+        return ""
+    if not _in_quarantine(organization).values("pk")[LOOKED_THROUGH : LOOKED_THROUGH + 1].exists():
+        return ""
+    told = _(
+        "Of the claims in quarantine only the newest %(count)s were looked through for the id of a reward. "
+        "The page “Unmapped claims” has all of them, by that id."
+    )
+    return told % {"count": f"{LOOKED_THROUGH:,}"}
+
+
 def _find(organization: Organization, text: str, *, beginning: bool, games: frozenset[str] | None) -> Found:
     viewers = find_viewers(organization, text, beginning=beginning)
     players = find_players(organization, text, beginning=beginning)
@@ -215,10 +232,17 @@ def _by_external_id(organization: Organization, text: str) -> list[QuerySet[Clai
         Claim.objects.filter(campaign=campaign, reward__in=rewards).order_by("-id")
         for campaign in (campaigns if rewards else ())
     ]
-    stuck = Claim.objects.filter(organization=organization, state=State.QUARANTINED).order_by("-id")
-    newest = stuck.values("pk")[:LOOKED_THROUGH]
-    ways.append(Claim.objects.filter(Q(external_id=text) | Q(platform_reward_id=text), pk__in=newest).order_by())
+    newest = _in_quarantine(organization).values("pk")[:LOOKED_THROUGH]
+    ways.append(Claim.objects.filter(_naming(text), pk__in=newest).order_by())
     return ways
+
+
+def _in_quarantine(organization: Organization) -> QuerySet[Claim]:
+    return Claim.objects.filter(organization=organization, state=State.QUARANTINED).order_by("-id")
+
+
+def _naming(text: str) -> Q:
+    return Q(external_id=text) | Q(platform_reward_id=text)
 
 
 def _pks(rows: Iterable[Reward]) -> list[str]:

@@ -11,12 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from fulfillment.admin import search
 from fulfillment.finders import finders
 from fulfillment.former_names import on_renamed
 from fulfillment.models import Event
 from fulfillment.rules.states import State
 from portal.roles import Role
-from tests.admin_pages import sign_in
+from tests.admin_pages import sign_in, url
 from tests.factories import NOW, make_link, make_user
 from tests.fulfillment.admin.story import Studio
 
@@ -176,3 +177,24 @@ def test_every_look_up_is_answered_by_an_index(studio: Studio) -> None:
     assert [
         step for step in walked if any(name in step for name in ("viewer", "player", "link", "former", "event"))
     ] == []
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_search_says_that_it_did_not_look_through_all_claims_in_quarantine(
+    studio: Studio, elsewhere: Studio, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(search, "LOOKED_THROUGH", 2)
+    Known(studio)
+    for number in range(count):
+        studio.claim(State.QUARANTINED, external_id=f"item-{number}")
+        elsewhere.claim(State.QUARANTINED, external_id=f"item-{number}")
+    told, client = "only the newest 2 were looked through", sign_in(studio.members[Role.SUPPORT])
+    for place in (reverse("admin:find"), url("fulfillment.claim", "changelist")):
+        for word in ("item-0", "item-1", "item-of-nobody"):
+            page = client.get(place, {"q": word}).content.decode()
+            assert (told in page) == (count > 2), (place, word)
+            assert ("“Unmapped claims” has all of them" in page) == (count > 2)
+        for word in ("nova_live", "pc-1"):
+            assert told not in client.get(place, {"q": word}, follow=True).content.decode(), (place, word)
+    analyst = sign_in(studio.members[Role.ANALYST])
+    assert told not in analyst.get(reverse("admin:find"), {"q": "item-0"}).content.decode()
