@@ -97,8 +97,8 @@ class ClaimAdmin(BulkPages, ClaimDeeds, NewestAdmin):
         if len(found) == FOUND_AT_MOST:
             text = _t("Very many claims fit. The newest %(count)s are shown.")
             messages.info(request, text % {"count": f"{FOUND_AT_MOST:,}"})
-        # What is in quarantine has no game: whoever has only some games finds none of it anyway.
-        if people and game_scope(request) is None and (told := quarantine_left_out(organization, search_term, found)):
+        all_games = game_scope(request) is None
+        if people and (told := quarantine_left_out(organization, search_term, found, all_games=all_games)):
             messages.info(request, told)
         return queryset.filter(pk__in=found), False
 

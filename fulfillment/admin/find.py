@@ -44,9 +44,8 @@ def find_view(request: HttpRequest) -> HttpResponse:
         ids = (
             find_claims_of_reward(organization, query) if people else find_claim_ids(organization, query, people=False)
         )
-        # What is in quarantine has no game: whoever has only some games finds none of it anyway.
-        if query and people and game_scope(request) is None:
-            left_out = quarantine_left_out(organization, query, ids)
+        if query and people:
+            left_out = quarantine_left_out(organization, query, ids, all_games=game_scope(request) is None)
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _t("Find a player or claim"),
@@ -57,6 +56,7 @@ def find_view(request: HttpRequest) -> HttpResponse:
         "claims": _rows(request, ids[:CLAIMS_SHOWN]),
         "found": len(ids),
         "left_out": left_out,
+        "all_games": game_scope(request) is None,
         "all_url": f"{reverse('admin:fulfillment_claim_changelist')}?q=",
     }
     return TemplateResponse(request, "admin/fulfillment/find.html", context)

@@ -126,20 +126,20 @@ def find_claims_of_reward(organization: Organization, text: str) -> list[str]:
     return list(islice(sorted(found, reverse=True), FOUND_AT_MOST))
 
 
-def quarantine_left_out(organization: Organization, text: str, found: list[str]) -> str:
+def quarantine_left_out(organization: Organization, text: str, found: list[str], *, all_games: bool) -> str:
     """Say that there are claims in quarantine that were not looked at; empty where there are none, or ``text`` is no reward's id.
 
-    It may be one where nothing was found, or claims that name it. ``found`` are the ids that were.
+    It may be one where nothing was found, or claims that name it. ``found`` are the ids that were. Only who works on
+    ``all_games`` gets to the page that is named.
     """
     if found and not Claim.objects.filter(_naming(text.strip()), pk__in=found).exists():
         return ""
     if not _in_quarantine(organization).values("pk")[LOOKED_THROUGH : LOOKED_THROUGH + 1].exists():
         return ""
-    told = _(
-        "Of the claims in quarantine only the newest %(count)s were looked through for the id of a reward. "
-        "The page “Unmapped claims” has all of them, by that id."
-    )
-    return told % {"count": f"{LOOKED_THROUGH:,}"}
+    told = _("Of the claims in quarantine only the newest %(count)s were looked through for the id of a reward.") % {
+        "count": f"{LOOKED_THROUGH:,}"
+    }
+    return f"{told} {_('The page “Unmapped claims” has all of them, in groups by that id.')}" if all_games else told
 
 
 def _find(organization: Organization, text: str, *, beginning: bool, games: frozenset[str] | None) -> Found:

@@ -16,6 +16,7 @@ from fulfillment.finders import finders
 from fulfillment.former_names import on_renamed
 from fulfillment.models import Event
 from fulfillment.rules.states import State
+from portal.models import Membership
 from portal.roles import Role
 from tests.admin_pages import sign_in, url
 from tests.factories import NOW, make_link, make_user
@@ -196,5 +197,8 @@ def test_a_search_says_that_it_did_not_look_through_all_claims_in_quarantine(
             assert ("“Unmapped claims” has all of them" in page) == (count > 2)
         for word in ("nova_live", "pc-1"):
             assert told not in client.get(place, {"q": word}, follow=True).content.decode(), (place, word)
+    Membership.objects.filter(user=studio.members[Role.SUPPORT]).update(all_games=False)
+    page = client.get(reverse("admin:find"), {"q": "item-0"}).content.decode()
+    assert (told in page, "“Unmapped claims”" in page) == (count > 2, False), "who has some games has not that page"
     analyst = sign_in(studio.members[Role.ANALYST])
     assert told not in analyst.get(reverse("admin:find"), {"q": "item-0"}).content.decode()
