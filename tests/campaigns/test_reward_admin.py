@@ -178,6 +178,20 @@ def test_l2_a_sign_in_keeps_its_secrets_to_itself(owner: Client, organization: O
     assert (method.token_secret, method.previous_token_secret) == ("t" * 40, "s" * 40)
 
 
+def test_l2_what_is_wrong_with_a_row_as_a_whole_is_told_at_the_row(owner: Client, organization: Organization) -> None:
+    game = organization.games.get()
+    address = url("campaigns.game", "change", game.pk)
+    row = sign_in_row(method="portal")
+    twice = owner.post(address, rows("sign_ins", form_of(owner, address, "game_form"), row, row)).content.decode()
+    assert "Please correct the duplicate data for method" in twice, "of the list"
+    _first, second = twice.split('name="sign_ins-1-id"')[0].split("Player sign-in: #")[1:3]
+    assert "Please correct the duplicate values below." in second
+    assert twice.count('tabindex="-1" autofocus') == 1, "no field is wrong: what is told takes the focus"
+    GameSignIn.objects.create(game=game, method="portal")
+    again = owner.post(address, rows("sign_ins", form_of(owner, address, "game_form"), row)).content.decode()
+    assert "Player sign-in with this Game and Method already exists." in again
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
