@@ -28,6 +28,7 @@ from unfold.decorators import action, display
 from unfold.views import ChangeList
 
 from portal import audit
+from portal.admin_mistakes import OpensAtMistake
 from portal.models import AuditEntry, Organization
 from portal.next_page import LeadsBack
 from portal.organizations import active_organization, game_scope, may
@@ -220,7 +221,7 @@ def _checkbox(language: str | None) -> str:
     return str(checkbox.render(ACTION_CHECKBOX_NAME, "{}"))
 
 
-class OrganizationAdmin(LeadsBack, _ScopedChoices, _RolePermissions, ModelAdmin):
+class OrganizationAdmin(OpensAtMistake, LeadsBack, _ScopedChoices, _RolePermissions, ModelAdmin):
     """A list and its objects, within the active organization.
 
     ``menu_icon`` (a Material Symbols name) and ``menu_order`` place the page in the menu; an order of None hides it.

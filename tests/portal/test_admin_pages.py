@@ -64,6 +64,16 @@ def test_the_administrator_makes_an_organization_and_is_led_to_invite_its_owner(
     assert answer.context["organization"].slug == "new-studio"
 
 
+def test_what_has_to_be_written_again_takes_the_focus(client: Client, organization: Organization) -> None:
+    address = studio(organization)
+    values = form_of(client, address, STUDIO)
+    assert "autofocus" not in client.get(address).content.decode(), "the page is read from its top"
+    page = client.post(address, values | {"name": "", "slug": "Not a slug"}).content.decode()
+    [focused] = re.findall(r"<(?:select|textarea|input)[^>]* autofocus[^>]*>", page)
+    assert 'name="name"' in focused
+    assert "autofocus" not in client.get(address).content.decode(), "nothing of it stays for the next"
+
+
 # Credentials (I4, S2).
 
 

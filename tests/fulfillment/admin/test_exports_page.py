@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -171,6 +172,15 @@ def test_what_cannot_be_is_said_and_nothing_is_sent(studio: Studio) -> None:
         assert not answer.streaming
         assert "Nothing was sent" in answer.content.decode(), fields
     assert not AuditEntry.objects.filter(action__startswith="exported").exists()
+
+
+def test_what_has_to_be_written_again_takes_the_focus(studio: Studio) -> None:
+    client = sign_in(studio.members[Role.OWNER])
+    assert "autofocus" not in client.get(reverse(PAGE)).content.decode(), "the page is read from its top"
+    page = _take(client, "claims", since="2026-02-02T00:00", until="2026-02-01T00:00").content.decode()
+    [focused] = re.findall(r"<(?:select|textarea|input)[^>]* autofocus[^>]*>", page)
+    assert 'id="id_claims_until"' in focused
+    assert 'action="#' not in page, "a browser that is sent to a place in the page goes there, and to no field"
 
 
 def test_s1_nothing_of_another_organization_or_of_games_not_theirs(studio: Studio, elsewhere: Studio) -> None:
