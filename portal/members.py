@@ -9,17 +9,21 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal import audit
-from portal.models import Invitation, Membership, Organization, User
+from portal.models import AuditEntry, Invitation, Membership, Organization, User
 from portal.reach import entered_games
 from portal.roles import Role
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 """What counts as a second factor; recovery codes only stand in for one."""
+
+LEFT, REMOVED = "left", "removed member"
+_READ_BACK = 1_000
+"""So many entries of the trail about an organization, the newest, are read for who left it."""
 
 
 class Refused(Exception):
@@ -99,13 +103,21 @@ def remove_member(*, membership: Membership, actor: User, reason: str = "", now:
             end_sessions(user)
         audit.record(
             actor=actor,
-            action="left" if actor.pk == user.pk else "removed member",
+            action=LEFT if actor.pk == user.pk else REMOVED,
             obj=organization,
             organization=organization,
             before=before,
             reason=reason,
             now=now,
         )
+
+
+def former_members(organization: Organization) -> QuerySet[User]:
+    """Return those who left or were removed, as far as the newest entries of the trail about the organization tell."""
+    about = AuditEntry.objects.filter(object_type=organization._meta.label_lower, object_id=str(organization.pk))
+    newest = about.order_by("-at").values("pk")[:_READ_BACK]
+    ended = AuditEntry.objects.filter(pk__in=newest, action__in=[LEFT, REMOVED]).values_list("before", flat=True)
+    return User.objects.filter(username__in={before.get("member", "") for before in ended})
 
 
 def end_sessions(user: User) -> int:

@@ -28,6 +28,7 @@ from portal import audit
 from portal.admin_base import ReadOnlyAdmin, display
 from portal.admin_filters import DropdownFilter, RangeDateTimeFilter
 from portal.exports import FORMATS, Column, Table, export_response, keyset_rows
+from portal.members import former_members
 from portal.models import AuditEntry, Organization
 from portal.organizations import active_organization, may
 from portal.roles import Permission
@@ -51,17 +52,24 @@ COLUMNS = (
 
 
 class ActorFilter(DropdownFilter):
-    """Who did it: a member of today, or the portal itself. Others are found by the search."""
+    """Who did it: a member, one who is no more, or the portal itself. Others are found by the search."""
 
     title = _("who")
     parameter_name = "who"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the members by name."""
+        """Return the members by name, and after them those who left."""
         organization = active_organization(request)
-        members = organization.memberships.select_related("user")[:500] if organization else []
-        named = sorted(((str(one.user_id), str(one.user)) for one in members), key=lambda pair: pair[1].lower())
-        return [(_PORTAL, _t("the portal itself")), *named]
+        if organization is None:
+            return [(_PORTAL, _t("the portal itself"))]
+        members = [one.user for one in organization.memberships.select_related("user")[:500]]
+        gone = former_members(organization).exclude(pk__in=[user.pk for user in members])
+        left = [(str(user.pk), _t("%(name)s, who left") % {"name": user}) for user in gone]
+        return [
+            (_PORTAL, _t("the portal itself")),
+            *sorted(((str(user.pk), str(user)) for user in members), key=_by_name),
+            *sorted(left, key=_by_name),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Keep what the chosen one did."""
@@ -80,12 +88,16 @@ class KindFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the kinds that have pages, by name."""
-        return sorted(_kinds(), key=lambda pair: pair[1].lower())
+        return sorted(_kinds(), key=_by_name)
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Keep what was done to the chosen kind."""
         value = self.value()
         return queryset.filter(object_type=value) if value else queryset
+
+
+def _by_name(choice: tuple[str, str]) -> str:
+    return choice[1].lower()
 
 
 def _kinds() -> list[tuple[str, str]]:

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal import audit
-from portal.models import AuditEntry, Organization, User
+from portal.members import remove_member
+from portal.models import AuditEntry, Membership, Organization, User
 from portal.requests import request_id
 from portal.roles import Role
 from tests.admin_pages import sign_in, url
@@ -72,6 +73,26 @@ def test_s5_the_trail_is_filtered_by_who_and_by_kind(client: Client, organizatio
     assert listed(client, kind="campaigns.game") == ["three"]
     assert listed(client, kind="campaigns.game", who="portal") == []
     assert listed(client, who="nobody") == ["three", "two", "one"]
+
+
+def test_s5_who_left_is_offered_too_and_who_was_never_a_member_is_not(
+    client: Client, organization: Organization, owner: User
+) -> None:
+    gone, left, back = (make_staff(organization, display_name=name) for name in ("Gus", "Lea", "Bo"))
+    elsewhere = make_organization()
+    make_staff(elsewhere)
+    stranger = make_staff(elsewhere, Role.SUPPORT, display_name="Sam")
+    write(organization, "by Gus", actor=gone)
+    for user, actor in ((gone, owner), (left, left), (back, owner), (stranger, stranger)):
+        remove_member(membership=Membership.objects.get(user=user), actor=actor, reason="over", now=NOW)
+    Membership.objects.create(user=back, organization=organization, role=Role.SUPPORT)
+    with CaptureQueriesContext(connection) as asked:
+        spec = next(one for one in client.get(reverse(LIST)).context["cl"].filter_specs if one.parameter_name == "who")
+    [query] = [one["sql"] for one in asked.captured_queries if "removed member" in one["sql"]]
+    assert "LIMIT 1000" in query
+    names = [name for _value, name in spec.lookup_choices]
+    assert names == ["the portal itself", "Bo", "Olga", "Gus, who left", "Lea, who left"]
+    assert listed(client, who=str(gone.pk)) == ["by Gus"]
 
 
 def test_the_fields_of_the_time_say_which_end_they_are_and_in_which_zone(client: Client) -> None:
