@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -53,6 +54,12 @@ def _no_sources_of_other_tests() -> None:
 def standing_clock(time_machine: TimeMachineFixture) -> None:
     """Have it be ``NOW`` for the whole test; one that asks for ``time_machine`` may set the clock to another time."""
     time_machine.move_to(NOW, tick=False)
+
+
+@pytest.fixture
+def loopback(settings: Any) -> None:
+    """Let the portal call servers on this machine, as in development: the stand-ins of the tests."""
+    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
 
 
 @pytest.fixture

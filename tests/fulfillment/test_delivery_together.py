@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,14 +20,6 @@ from tests.fulfillment.deliveries import Backend, World, lease, no_jitter, send_
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 PATIENCE = 20.0
-
-
-@pytest.fixture
-def backend(settings: pytest.FixtureRequest) -> Iterator[Backend]:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
-    backend = Backend()
-    yield backend
-    backend.server.stop()
 
 
 def together(*deeds: Callable[[], Any]) -> list[Any]:

@@ -4,7 +4,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,20 +22,8 @@ from linking.hooks import call_link_changed
 from tests.factories import make_claim, make_link, make_viewer
 from tests.fulfillment.deliveries import Backend, World, lease, states
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loopback")]
 PATIENCE = 20.0
-
-
-@pytest.fixture(autouse=True)
-def _loopback(settings: pytest.FixtureRequest) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
-
-
-@pytest.fixture
-def backend() -> Iterator[Backend]:
-    backend = Backend()
-    yield backend
-    backend.server.stop()
 
 
 class Stopper:

@@ -99,13 +99,6 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
     portal.end()
 
 
-@pytest.fixture
-def backend() -> Iterator[Backend]:
-    backend = Backend()
-    yield backend
-    backend.server.stop()
-
-
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():

@@ -18,7 +18,7 @@ from tests import factories as make
 from tests.doubles.claims_server import ClaimsServer
 from tests.factories import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loopback")]
 
 SECOND = timedelta(seconds=1)
 
@@ -64,11 +64,6 @@ def listing(credential: PlatformCredential) -> Callable[[str], ClaimsPage]:
         )
 
     return call
-
-
-@pytest.fixture(autouse=True)
-def development(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
 
 
 @pytest.fixture(params=["twitch", "kick"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -19,15 +18,10 @@ from tests.admin_pages import FormReader, sign_in, url
 from tests.doubles.platform_server import TwitchApi
 from tests.factories import make_category, make_credential, make_game, make_organization, make_staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loopback")]
 
 DEEDS = ("check", "client_secret", "webhook_secret", "shown_secret", "new_address", "forget_secret")
 REFUSED = "does not accept this secret"
-
-
-@pytest.fixture(autouse=True)
-def development(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
 
 
 @pytest.fixture

@@ -19,12 +19,7 @@ from tests import factories as make
 from tests.doubles.platform_server import KickApi, PlatformServer, TwitchApi
 from tests.factories import NOW
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def development(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loopback")]
 
 
 @pytest.fixture(params=[TwitchApi, KickApi])

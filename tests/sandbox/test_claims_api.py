@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
@@ -15,14 +14,11 @@ from portal.platforms.twitch.entitlements import Entitlements
 from tests.sandbox.server import SandboxServer
 from tests.sandbox.test_claiming import claim
 
+pytestmark = pytest.mark.usefixtures("loopback")
+
 CLIENTS: dict[str, ClaimsApi] = {"twitch": Entitlements(), "kick": DropsClaims()}
 FIRST = {"twitch": "CLAIMED", "kick": "initiated"}
 DONE = {"twitch": "FULFILLED", "kick": "processed"}
-
-
-@pytest.fixture(autouse=True)
-def _loopback(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
 
 
 class Studio:

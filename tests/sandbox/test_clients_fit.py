@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -20,10 +19,7 @@ from tests.sandbox.platforms import SECRET, Platforms
 from tests.sandbox.receiver import Receiver
 from tests.sandbox.test_directory import producer
 
-
-@pytest.fixture(autouse=True)
-def _loopback(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 def asked(platforms: Platforms, platform: str) -> dict[str, str]:

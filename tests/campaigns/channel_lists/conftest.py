@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -14,8 +13,8 @@ from tests.doubles.platform_server import KickApi, TwitchApi
 
 
 @pytest.fixture(autouse=True)
-def development(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
+def _loopback(loopback: None) -> None:
+    pass
 
 
 @pytest.fixture

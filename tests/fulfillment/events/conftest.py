@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.fulfillment.deliveries import Backend
@@ -11,15 +9,8 @@ from tests.fulfillment.subscribers import Audience
 
 
 @pytest.fixture(autouse=True)
-def _loopback(settings: pytest.FixtureRequest) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
-
-
-@pytest.fixture
-def backend() -> Iterator[Backend]:
-    backend = Backend()
-    yield backend
-    backend.server.stop()
+def _loopback(loopback: None) -> None:
+    pass
 
 
 @pytest.fixture

@@ -14,10 +14,7 @@ from portal.platforms.twitch import client as twitch
 from tests.loopback import Connection, Request, free_port, serving
 from tests.signers.kick import KickSigner
 
-
-@pytest.fixture(autouse=True)
-def development(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 def saying(value: Any, status: int = 200, **headers: str) -> Callable[[Connection, Request], None]:

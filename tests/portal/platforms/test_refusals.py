@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,8 @@ from portal.platforms.subscriptions import AlreadySubscribed
 from tests.loopback import Connection, Request, serving
 from tests.portal.platforms.refusals import CONSENT, ENDED, THERE, of_every_platform
 
+pytestmark = pytest.mark.usefixtures("loopback")
+
 PLATFORMS = of_every_platform()
 CALLS = {(key, name): call for key, one in PLATFORMS.items() for name, call in one.calls.items()}
 OWN = {(key, *which): meaning for key, one in PLATFORMS.items() for which, meaning in one.own.items()}
@@ -25,11 +26,6 @@ WITHOUT_AN_ANSWER = {(key, name) for key, one in PLATFORMS.items() for name in o
 
 PERMANENT = (301, 302, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422)
 TEMPORARY = (408, 425, 429, 500, 502, 503, 504, 520)
-
-
-@pytest.fixture(autouse=True)
-def development(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
 
 
 def answering(status: int, **headers: str) -> Callable[[Connection, Request], None]:

@@ -20,15 +20,12 @@ from tests.loopback import serving
 from tests.portal.platforms import contract
 from tests.portal.platforms.test_clients import saying
 
+pytestmark = pytest.mark.usefixtures("loopback")
+
 OURS = {"client_id": "C", "access_token": "t0ken"}
 GRANT = Topic("drop.entitlement.grant", "org-1")
 DAYS = (date(2026, 4, 1), date(2026, 4, 30))
 REPORTS = GameAnalytics()
-
-
-@pytest.fixture(autouse=True)
-def development(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
 
 
 class TestGetAppToken(contract.GetAppTokenContract):

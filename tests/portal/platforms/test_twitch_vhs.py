@@ -16,6 +16,8 @@ from portal.platforms.registrar import Registrar, TokenFacts
 from portal.platforms.twitch.vhs import ViewerHeartbeatService
 from tests.loopback import Connection, Request, serving
 
+pytestmark = pytest.mark.usefixtures("loopback")
+
 VHS: Registrar = ViewerHeartbeatService()
 OURS: dict[str, str] = {"client_id": "C", "access_token": "t0ken"}
 
@@ -29,11 +31,6 @@ TOKEN_CALLS: list[Callable[[str], object]] = [
     lambda url: VHS.validate(url, access_token="t0ken"),
     lambda url: VHS.revoke(url, **OURS),
 ]
-
-
-@pytest.fixture(autouse=True)
-def development(settings: Any) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
 
 
 def saying(value: Any, status: int = 200, **headers: str) -> Callable[[Connection, Request], None]:

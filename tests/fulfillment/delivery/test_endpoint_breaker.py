@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,23 +11,6 @@ from tests.fulfillment.deliveries import Backend, World, deliver, fresh, lease, 
 
 pytestmark = pytest.mark.django_db
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def _loopback(settings: pytest.FixtureRequest) -> None:
-    settings.PORTAL_ALLOW_HTTP_LOOPBACK = True
-
-
-@pytest.fixture
-def backend() -> Iterator[Backend]:
-    backend = Backend()
-    yield backend
-    backend.server.stop()
-
-
-@pytest.fixture
-def world(backend: Backend) -> World:
-    return World(backend.url)
 
 
 def endpoint(world: World) -> Endpoint:
