@@ -174,7 +174,7 @@ def test_figures_and_charts_are_of_all_campaigns_but_those_in_test_mode(studio: 
     pace.tallies.count(studio.campaign.pk, "backend_timeout", now=NOW)
     pace.tallies.flush()
     page = seen(studio)
-    assert ">2,000</a>" in page and "95 %" in page and "100 wait for a link" in page
+    assert 'aria-label="Claimed: 2,000">2,000</a>' in page and "95 %" in page and "100 wait for a link" in page
     assert "5 seconds" in page and "game backend too slow" in page
     assert "<td>1,900</td>" in page and "<td>777</td>" not in page
     assert "test mode" in page and "It is in no total." in page
