@@ -111,8 +111,7 @@ class ReasonForm(forms.Form):
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if campaign.status == Campaign.Status.DRAFT:
-            self.fields["reason"].required = False
-            self.fields["reason"].label = _("Reason (optional in a draft)")
+            self.fields["reason"].required = False  # which the field itself says
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
