@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,36 +12,16 @@ from fulfillment.subscribing.again import look_now, make_anew
 from fulfillment.subscribing.wanting import want_topics
 from tests import factories as make
 from tests.fulfillment.subscribing.studio import KICK_STREAM, State
+from tests.together import at_once
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-PATIENCE = 60.0
-
-
-def all_at_once(deeds: list[Callable[[], Any]]) -> list[BaseException]:
-    start, failures = threading.Barrier(len(deeds)), list[BaseException]()
-
-    def work(deed: Callable[[], Any]) -> None:
-        try:
-            start.wait(PATIENCE)
-            deed()
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    return failures
 
 
 @pytest.mark.parametrize("shape", ["twitch", "kick"])
 def test_four_workers_make_each_subscription_once(shape: str, make_studio: Any) -> None:
     studio = make_studio(shape)
     studio.list_channels(20)
-    assert all_at_once([studio.run] * 4) == []
+    assert at_once(*[studio.run] * 4) == []
     studio.run(minutes=1)
     assert set(studio.api.made.values()) == {1}
     assert len(studio.api.there) == (20 if shape == "kick" else 42)
@@ -54,7 +32,7 @@ def test_eight_who_work_out_what_is_wanted_write_each_row_once(make_studio: Any)
     studio = make_studio("twitch")
     studio.list_channels(10)
     credential = studio.credential
-    assert all_at_once([lambda: want_topics(credential, now=studio.clock())] * 8) == []
+    assert at_once(*[lambda: want_topics(credential, now=studio.clock())] * 8) == []
     assert PlatformSubscription.objects.filter(wanted=True).count() == 22
 
 
@@ -63,7 +41,7 @@ def test_a_renewal_by_four_workers_leaves_one_of_each_with_the_new_secret(make_s
     studio.list_channels(10)
     studio.settle()
     studio.change(webhook_secret="another-secret-0123")
-    assert all_at_once([studio.run] * 4) == []
+    assert at_once(*[studio.run] * 4) == []
     for _ in range(3):
         studio.run(minutes=2)
     assert {one.secret for one in studio.api.there} == {"another-secret-0123"}
@@ -84,7 +62,7 @@ def test_people_who_press_buttons_while_a_worker_makes_it_cause_no_second_one(ma
         if method == "POST":
             studio.api.before_answer = None
             look_now(row=row, actor=actor, now=studio.clock())
-            others.extend(all_at_once([studio.run]))
+            others.extend(at_once(studio.run))
             connection.close()
 
     studio.api.before_answer = press

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from campaigns.models import Game
 from linking.authorizing.asking import Answers, asked_of
@@ -22,9 +20,9 @@ from tests import factories
 from tests.doubles.authorizations_server import AuthorizationsServer
 from tests.factories import NOW
 from tests.linking.authorizing.conftest import DAY, authorization, credential_at, linked
+from tests.together import at_once
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-PATIENCE = 30.0
 ROUNDS = 12
 LATER = NOW + ASKED_AGAIN
 
@@ -40,27 +38,6 @@ def server(settings: Any) -> Iterator[AuthorizationsServer]:
     server = AuthorizationsServer()
     yield server
     server.stop()
-
-
-def at_once(*deeds: Callable[[], Any]) -> list[BaseException]:
-    """Do all at once; return what went wrong."""
-    start, wrong = threading.Barrier(len(deeds)), list[BaseException]()
-
-    def work(deed: Callable[[], Any]) -> None:
-        try:
-            start.wait(PATIENCE)
-            deed()
-        except BaseException as error:
-            wrong.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    return wrong
 
 
 def test_l9_two_processes_ask_once_for_each_viewer(game: Game, server: AuthorizationsServer) -> None:
