@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -49,11 +50,12 @@ def said_of(row: Outcome) -> str:
     if told is None:
         return ""
     platform = platforms.get(row.platform) if row.platform else None
-    return str(told) % {
+    about = {
         "platform": platform.name if platform else "",
         "hint": platform.id_hints.get("channel", "") if platform else "",
         "about": row.about,
     }
+    return capfirst(str(told) % about)
 
 
 def why_not_asked(one: ChannelImport) -> str:
@@ -62,7 +64,8 @@ def why_not_asked(one: ChannelImport) -> str:
     if told is None:
         return ""
     meaning = _t("So ids were taken as they are written, and logins only where the portal knows them already.")
-    return f"{str(told) % {'platform': platforms.get(one.platform).name}} {meaning}"
+    # Not every platform has a name of its own that begins a sentence: "the studio's own player".
+    return f"{capfirst(str(told) % {'platform': platforms.get(one.platform).name})} {meaning}"
 
 
 def waits_for(one: ChannelImport) -> tuple[str, str]:
