@@ -61,13 +61,21 @@ def test_a_page_is_found_by_its_name_and_opened_with_the_keys(page: Page) -> Non
     expect(menu.get_by_role("link", name="Health")).to_be_visible()
     expect(menu.get_by_role("link", name="Heartbeats", exact=True)).to_be_visible()
     expect(menu.get_by_role("link", name="Claims")).to_have_count(0)
-    expect(page.get_by_text("Pages found: 3")).to_be_visible()
+    expect(page.get_by_text("Pages found: 3. Enter opens “Health”.")).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(menu.get_by_role("link", name="Health")).to_be_focused()
     page.keyboard.press("Control+k")
     expect(page.get_by_label("Find a page")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{reverse('admin:health')}")
+
+
+def test_enter_opens_the_page_that_is_called_as_was_typed(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Claims")
+    expect(page.get_by_text("Enter opens “Claims”.")).to_be_visible()  # "Unmapped claims" stands before it
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{reverse('admin:fulfillment_claim_changelist')}")
 
 
 def test_what_no_page_is_called_is_said_and_leads_nowhere(page: Page) -> None:

@@ -1,4 +1,5 @@
-// Finds a page in the menu while its name is typed: what does not fit is left out, Enter opens the first, the arrow goes to it.
+// Finds a page in the menu while its name is typed: what does not fit is left out. Enter opens the page that is called so, else
+// one that begins so, else the first, and it is said which; the arrow goes to the first.
 // A key alone would be no way to the box: in a choice it is what somebody types to choose (WCAG 2.1.4). Without this script
 // the menu is whole.
 (() => {
@@ -9,23 +10,27 @@
   if (!box || !menu || !voice) return;
   const links = () => [...menu.querySelectorAll("li > a")];
   const plain = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
-  const first = () => links().find((link) => !link.parentElement.hidden);
+  const left = () => links().filter((link) => !link.parentElement.hidden);
+  const best = () => {
+    const typed = plain(box.value), named = (fits) => left().find((link) => fits(plain(link.dataset.name)));
+    return named((name) => name === typed) ?? named((name) => name.startsWith(typed)) ?? left()[0];
+  };
 
   const opener = () => [...document.querySelectorAll("[aria-controls=nav-sidebar]")].find((one) => one.checkVisibility());
 
   function show() {
     const words = plain(box.value).split(" ");
-    let found = 0;
     for (const list of menu.querySelectorAll("ol")) {
       const title = plain(list.parentElement.querySelector("h2")?.textContent ?? "");
       for (const link of list.querySelectorAll("li > a")) {
         const name = `${plain(link.dataset.name)} ${title}`;
         link.parentElement.hidden = !words.every((word) => name.includes(word));
-        found += link.parentElement.hidden ? 0 : 1;
       }
       list.parentElement.hidden = !list.querySelector("li:not([hidden])");
     }
-    voice.textContent = box.value.trim() ? (found ? `${voice.dataset.found} ${found}` : voice.dataset.none) : "";
+    const typed = box.value.trim(), opened = best();
+    const told = opened ? voice.dataset.found.replace("%(count)s", left().length).replace("%(name)s", opened.dataset.name) : "";
+    voice.textContent = typed ? told || voice.dataset.none : "";
   }
 
   box.addEventListener("input", show);
@@ -36,8 +41,8 @@
       show();
     } else if (event.key === "ArrowDown" || (event.key === "Enter" && box.value.trim())) {
       event.preventDefault();
-      if (event.key === "Enter") first()?.click();
-      else first()?.focus();
+      if (event.key === "Enter") best()?.click();
+      else left()[0]?.focus();
     }
   });
   window.addEventListener("pageshow", show); // what was typed is still there after going back
