@@ -106,6 +106,7 @@ def test_who_is_not_found_is_looked_for_again_in_the_same_box(studio: Studio) ->
         box = page[page.index(f'aria-describedby="{hint} ') :].split(">")[0]
         assert box.endswith(" autofocus")
         assert f'id="{hint}"' in page
+        assert "for capital letters: a name is found as it is written" in page
     assert (
         reverse("admin:fulfillment_webhooktally_changelist")
         in client.get(reverse("admin:find"), {"q": "x"}).content.decode()
