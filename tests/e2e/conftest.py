@@ -68,9 +68,15 @@ def new_viewer(browser: Browser, portal: RunningPortal) -> Iterator[Callable[...
 
 
 @pytest.fixture
-def producer(browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
+def scheme() -> str:
+    """Whether the producer works by day or by night: by day, unless the test says both."""
+    return "light"
+
+
+@pytest.fixture
+def producer(scheme: str, browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
     """The producer, signed in."""
-    person = Producer(browser, portal)
+    person = Producer(browser, portal, scheme=scheme)
     person.sign_in()
     yield person
     person.watch.close()

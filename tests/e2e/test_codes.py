@@ -13,24 +13,11 @@ from tests.e2e.keyboard import press, reach, write
 from tests.e2e.people import Producer, Sandbox, Viewer
 from tests.e2e.portal import RunningPortal, wait_for
 from tests.e2e.test_staff_pages_are_accessible import WCAG, violations
+from tests.e2e.watching import BY_DAY_AND_NIGHT
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, BY_DAY_AND_NIGHT]
 
 REWARD, POOL = "Soundtrack key", "Soundtrack keys"
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def producer(scheme: str, browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
-    person = Producer(browser, portal, scheme=scheme)
-    person.sign_in()
-    yield person
-    person.watch.close()
-    assert person.watch.faults == []
 
 
 def _import(page: Page, producer: Producer, scheme: str) -> Iterator[str]:

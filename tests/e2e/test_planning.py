@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.keyboard import press, write
 from tests.e2e.people import Producer
-from tests.e2e.portal import RunningPortal
-from tests.e2e.watching import DESKTOP, PHONE
+from tests.e2e.watching import BY_DAY_AND_NIGHT, DESKTOP, PHONE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, BY_DAY_AND_NIGHT]
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-
-
-@pytest.fixture(params=["light", "dark"])
-def producer(request: pytest.FixtureRequest, browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
-    """The producer, signed in, by day and by night."""
-    person = Producer(browser, portal, scheme=request.param)
-    person.sign_in()
-    yield person
-    person.watch.close()
-    assert person.watch.faults == []
 
 
 def judged(producer: Producer, name: str) -> list[str]:

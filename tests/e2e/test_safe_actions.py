@@ -11,15 +11,11 @@ from tests.e2e.keyboard import press, write
 from tests.e2e.people import Producer, Sandbox
 from tests.e2e.portal import RunningPortal
 from tests.e2e.test_staff_pages_are_accessible import violations
+from tests.e2e.watching import BY_DAY_AND_NIGHT
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, BY_DAY_AND_NIGHT]
 
 FIRST, SECOND = "Comet banner", "Dawn blade"
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

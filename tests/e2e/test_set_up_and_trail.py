@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.keyboard import press, reach, write
 from tests.e2e.people import Producer
 from tests.e2e.portal import RunningPortal
 from tests.e2e.test_staff_pages_are_accessible import violations
+from tests.e2e.watching import BY_DAY_AND_NIGHT
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(params=["light", "dark"])
-def producer(request: pytest.FixtureRequest, browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
-    """The producer, signed in, by day and by night."""
-    person = Producer(browser, portal, scheme=request.param)
-    person.sign_in()
-    yield person
-    person.watch.close()
-    assert person.watch.faults == []
+pytestmark = [pytest.mark.browser, pytest.mark.slow, BY_DAY_AND_NIGHT]
 
 
 def _copied(page: Page, value: str) -> None:

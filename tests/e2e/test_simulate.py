@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.keyboard import press, reach, write
 from tests.e2e.people import Producer
 from tests.e2e.portal import RunningPortal
 from tests.e2e.test_staff_pages_are_accessible import violations
+from tests.e2e.watching import BY_DAY_AND_NIGHT
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, BY_DAY_AND_NIGHT]
 
 MAKE = """
 from django.utils import timezone
@@ -34,21 +35,6 @@ from django.utils import timezone
 from campaigns.models import Campaign
 print(json.dumps(Campaign.objects.filter(pk=%r).update(status=Campaign.Status.CANCELLED)))
 """
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def producer(scheme: str, browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
-    """The producer, signed in, by day and by night."""
-    person = Producer(browser, portal, scheme=scheme)
-    person.sign_in()
-    yield person
-    person.watch.close()
-    assert person.watch.faults == []
 
 
 @pytest.fixture

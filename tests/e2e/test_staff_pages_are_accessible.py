@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.matches import Match
 from tests.e2e.people import Producer, Sandbox
 from tests.e2e.portal import RunningPortal, wait_for
-from tests.e2e.watching import DESKTOP, PHONE
+from tests.e2e.watching import BY_DAY_AND_NIGHT, DESKTOP, PHONE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, BY_DAY_AND_NIGHT]
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 """What the law and the house ask for; landmarks, a matter of good practice, are the admin framework's."""
@@ -30,16 +30,6 @@ LISTS = {
     "event subscriptions": "fulfillment/platformsubscription/",
     "sweeps": "fulfillment/sweep/",
 }
-
-
-@pytest.fixture(params=["light", "dark"])
-def producer(request: pytest.FixtureRequest, browser: Browser, portal: RunningPortal) -> Iterator[Producer]:
-    """The producer, signed in, by day and by night."""
-    person = Producer(browser, portal, scheme=request.param)
-    person.sign_in()
-    yield person
-    person.watch.close()
-    assert person.watch.faults == []
 
 
 def violations(producer: Producer, name: str) -> list[str]:

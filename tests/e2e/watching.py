@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 PHONE = {"width": 320, "height": 640}
 DESKTOP = {"width": 1280, "height": 900}
+BY_DAY_AND_NIGHT = pytest.mark.parametrize("scheme", ["light", "dark"])
 OURS = {"localhost", "127.0.0.1"}
 INLINE_SCHEMES = {"data", "blob", "about"}
 
