@@ -9,16 +9,11 @@ import pytest
 from campaigns import planned
 from campaigns.models import Campaign, CampaignChannel, Channel
 from portal.models import Organization
-from tests.factories import NOW, make_campaign, make_channel, make_game
+from tests.factories import NOW, make_campaign, make_channel
 
 pytestmark = pytest.mark.django_db
 
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def organization() -> Organization:
-    return make_game().organization
 
 
 @pytest.fixture

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +15,9 @@ from fulfillment import events
 from fulfillment.events.subscriptions import sample_event_body, send_sample_event
 from fulfillment.rules.events import EVENT_TYPES
 from tests.factories import NOW, make_game, make_staff
-from tests.fulfillment.deliveries import SECRET, no_jitter, send_all
+from tests.fulfillment.deliveries import no_jitter, send_all
+from tests.fulfillment.guide_example import Example, running_example
 from tests.fulfillment.subscribers import Audience, lease
-from tests.loopback import free_port
 
 pytestmark = pytest.mark.django_db
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "events.md").read_text()
@@ -45,31 +42,12 @@ def test_the_guide_shows_a_message_of_every_event_as_the_code_makes_it(audience:
 
 
 @pytest.fixture
-def example(tmp_path: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    [code] = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-    file = tmp_path / "example.py"
-    file.write_text(
-        code.replace("ThreadingHTTPServer((", "server = ThreadingHTTPServer((").replace(
-            ").serve_forever()", ")\nprint('listening', flush=True)\nserver.serve_forever()"
-        )
-    )
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, str(file)],
-        env={**os.environ, "DROPS_SECRET": SECRET, "PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "listening\n"
-    yield port, process
-    process.kill()
-    process.wait()
-    process.stdout.close()
+def example(tmp_path: Path) -> Iterator[Example]:
+    with running_example(TEXT, tmp_path) as started:
+        yield started
 
 
-def test_the_guides_example_verifies_and_handles_each_event_once(example: tuple[int, subprocess.Popen[str]]) -> None:
+def test_the_guides_example_verifies_and_handles_each_event_once(example: Example) -> None:
     port, process = example
     now = timezone.now()
     audience = Audience(f"http://127.0.0.1:{port}/")
@@ -87,7 +65,7 @@ def test_the_guides_example_verifies_and_handles_each_event_once(example: tuple[
     assert process.stdout.read().splitlines() == ["claim.created 2026-11-20T12:00:00Z"]
 
 
-def test_the_guides_example_refuses_a_wrong_secret(example: tuple[int, subprocess.Popen[str]]) -> None:
+def test_the_guides_example_refuses_a_wrong_secret(example: Example) -> None:
     port, _process = example
     audience = Audience(f"http://127.0.0.1:{port}/", secret="whsec_d3JvbmcgYnV0IGxvbmcgZW5vdWdoIHNlY3JldA==")
     audience.due(now=timezone.now())
