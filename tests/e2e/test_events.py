@@ -70,7 +70,7 @@ def try_it(page: Page, receiver: Receiver, secret: str) -> None:
     """Send a test event by keys; ends on the subscription's page."""
     press(page, page.get_by_role("link", name="Send a test event …"))
     press(page, page.get_by_role("button", name="Send it"))
-    expect(page.get_by_role("status")).to_contain_text("The address accepted the test event.")
+    expect(page.locator("#content").get_by_role("status")).to_contain_text("The address accepted the test event.")
     sent = receiver.server.requests[-1]
     Webhook(secret).verify(sent.body, sent.headers)
     assert json.loads(sent.body)["test"] is True
@@ -139,5 +139,5 @@ def replay_everything(page: Page, producer: Producer, receiver: Receiver) -> Non
     expect(page.locator("body")).to_contain_text("2 of the chosen events can be sent again.")
     write(page, page.get_by_label("Reason"), "The programme lost its database.")
     press(page, page.get_by_role("button", name="Send 2 events again"))
-    expect(page.get_by_role("status")).to_contain_text("finished", timeout=45_000)
+    expect(page.locator("#content").get_by_role("status")).to_contain_text("finished", timeout=45_000)
     wait_for(lambda: len(receiver.told("claim.delivered")) == 5, seconds=15, what="both are told again")
