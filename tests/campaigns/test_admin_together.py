@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
 
 import pytest
-from django.db import connection
+from django.test import Client
 
 from campaigns.models import CampaignReward
 from tests.admin_pages import form_of, rows, sign_in, url
 from tests.factories import make_campaign, make_game, make_reward, make_staff
+from tests.together import at_once
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-PATIENCE = 20.0
 
 
 def test_i5_two_people_who_add_the_same_reward_at_once_add_it_once_and_the_second_reads_why() -> None:
@@ -22,19 +22,11 @@ def test_i5_two_people_who_add_the_same_reward_at_once_add_it_once_and_the_secon
     address = url("campaigns.campaign", "change", campaign.pk)
     row = {"reward": make_reward(game).pk, "rule": "watch", "minutes": "45", "position": "2"}
     posted = rows("rewards", form_of(people[0], address, "campaign_form"), row)
-    start, found = threading.Barrier(len(people)), []
+    found: list[int] = []
 
-    def save(person: object) -> None:
-        try:
-            start.wait(PATIENCE)
-            found.append(person.post(address, posted).status_code)  # type: ignore[attr-defined]
-        finally:
-            connection.close()
+    def save(person: Client) -> None:
+        found.append(person.post(address, posted).status_code)
 
-    threads = [threading.Thread(target=save, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
+    assert at_once(*(partial(save, person) for person in people)) == []
     assert sorted(found) == [200, 200, 200, 302]
     assert CampaignReward.objects.filter(campaign=campaign).count() == 2

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import connection
 
 from fulfillment.models import Claim
 from tests.fulfillment.claimants import World
+from tests.together import at_once
 
 
 @pytest.mark.postgresql
@@ -17,25 +14,8 @@ from tests.fulfillment.claimants import World
 def test_f5_eight_presses_at_once_are_one_claim() -> None:
     world = World()
     world.earn(world.bronze)
-    claims = at_once([world.claim] * 8)
+    claims: list[Claim] = []
+    assert at_once(*[lambda: claims.append(world.claim())] * 8) == []
     assert len(claims) == 8
     assert len({claim.pk for claim in claims}) == 1
     assert Claim.objects.count() == 1
-
-
-def at_once(deeds: list[Callable[[], Claim]]) -> list[Claim]:
-    start, found = threading.Barrier(len(deeds)), []
-
-    def work(deed: Callable[[], Claim]) -> None:
-        try:
-            start.wait(20)
-            found.append(deed())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    return found

@@ -20,6 +20,7 @@ from portal.models import Organization
 from tests import factories as make
 from tests.factories import NOW
 from tests.fulfillment.test_resolve import LATER, World, settle
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -156,26 +157,6 @@ def test_a3_a_number_that_was_rolled_back_was_never_seen() -> None:
 # Several at the same moment.
 
 
-def together(*deeds: Callable[[], None]) -> None:
-    failures: list[BaseException] = []
-
-    def run(deed: Callable[[], None]) -> None:
-        try:
-            deed()
-        except BaseException as failure:
-            failures.append(failure)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert not [thread for thread in threads if thread.is_alive()]
-    assert failures == []
-
-
 def show(claims: list[Claim]) -> None:
     """Make claims visible as resolving does: with their numbers, in one transaction."""
     for pk, place in give_places(claims).items():
@@ -207,7 +188,7 @@ def test_a3_no_number_is_committed_after_a_higher_one() -> None:
 
     watcher = threading.Thread(target=lambda: (watch(), connection.close()))
     watcher.start()
-    together(*[write(batch) for batch in batches])
+    assert at_once(*[write(batch) for batch in batches]) == []
     stop.set()
     watcher.join(PATIENCE)
     watch_all = [*seen, set(range(1, 121))]
@@ -239,7 +220,7 @@ def test_a3_those_of_one_organization_wait_for_each_other_and_for_no_other() -> 
             show([second])
         may_commit.set()
 
-    together(slow, other_organization)
+    assert at_once(slow, other_organization) == []
     assert (number(first), number(elsewhere), number(second)) == (1, 1, None)
 
 
@@ -257,7 +238,10 @@ def test_numbers_of_several_organizations_are_taken_without_a_deadlock() -> None
 
         return deed
 
-    together(write(batches[0]), write(batches[1][::-1]), write(batches[2][5:] + batches[2][:5]), write(batches[3]))
+    assert (
+        at_once(write(batches[0]), write(batches[1][::-1]), write(batches[2][5:] + batches[2][:5]), write(batches[3]))
+        == []
+    )
     assert set(ClaimListing.objects.values_list("last", flat=True)) == {100}
 
 
@@ -269,7 +253,7 @@ def test_a3_processes_that_resolve_at_once_give_each_claim_one_number() -> None:
     for user in range(30):
         world.link(str(user))
         world.claim(platform_user_id=str(user), resolve_at=NOW - timedelta(seconds=1))
-    together(*[settle] * 4)
+    assert at_once(*[settle] * 4) == []
     settle()
     ready = Claim.objects.filter(state=State.READY).order_by("listed_no")
     assert list(ready.values_list("listed_no", flat=True)) == list(range(1, 31))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from linking.links import LinkRefused, make_link
 from linking.models import GameSignIn, Link, Player
@@ -17,33 +16,25 @@ from linking.rules.link_tokens import TokenRefused
 from tests import factories
 from tests.factories import NOW
 from tests.linking.test_link_tokens import SECRET, minted
+from tests.together import at_once
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-PATIENCE = 20.0
 
 
 def outcomes(deeds: list[Callable[[], Any]]) -> list[str]:
     """Do all at once; return for each "done" or the code of its refusal, sorted."""
-    start = threading.Barrier(len(deeds))
     found: list[str] = []
 
     def work(deed: Callable[[], Any]) -> None:
         try:
-            start.wait(PATIENCE)
             deed()
             found.append("done")
         except LinkRefused as refusal:
             found.append(refusal.code)
         except TokenRefused as refusal:
             found.append(refusal.fault)
-        finally:
-            connection.close()
 
-    threads = [threading.Thread(target=work, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
+    assert at_once(*(partial(work, deed) for deed in deeds)) == []
     return sorted(found)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import astuple
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from campaigns.channel_lists.applying import NotApplied, state_of_list
 from campaigns.channel_lists.importing import read_list
@@ -18,29 +17,22 @@ from portal.models import User
 from tests.campaigns.channel_lists.lists import apply, begin, listed, resolved
 from tests.doubles.platform_server import TwitchApi
 from tests.factories import NOW
+from tests.together import at_once
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-PATIENCE = 20.0
 
 
-def at_once(*deeds: Callable[[], object]) -> list[object]:
-    """Do these at the same time, each on a connection of its own; return what came of each, an exception included."""
-    start, found = threading.Barrier(len(deeds)), []
+def outcomes(*deeds: Callable[[], object]) -> list[object]:
+    """Do these at the same time; return what came of each, a refusal included."""
+    found: list[object] = []
 
     def run(deed: Callable[[], object]) -> None:
         try:
-            start.wait(PATIENCE)
             found.append(deed())
         except NotApplied as refused:
             found.append(refused)
-        finally:
-            connection.close()
 
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
+    assert at_once(*(partial(run, deed) for deed in deeds)) == []
     return found
 
 
@@ -50,7 +42,7 @@ def test_c7_of_two_lists_that_are_applied_at_once_the_second_is_shown_the_differ
     twitch.users = {"1": "nova", "2": "star"}
     lists = [resolved(campaign, name, deed=Deed.REPLACE) for name in ("nova", "star")]
     seen = state_of_list(campaign)
-    found = at_once(*(lambda one=one: apply(one, owner, seen=seen) for one in lists))  # type: ignore[misc]
+    found = outcomes(*(lambda one=one: apply(one, owner, seen=seen) for one in lists))  # type: ignore[misc]
     assert sum(isinstance(one, NotApplied) for one in found) == 1
     assert len(listed(campaign)) == 1
     assert campaign.channel_versions.count() == 1
@@ -62,7 +54,7 @@ def test_c7_a_list_that_two_processes_take_up_is_looked_up_once(campaign: Campai
     lines = [astuple(line) for line in read_list("\n".join(twitch.users), platform="twitch")]
     ChannelImport.objects.filter(pk=one.pk).update(state="resolving", position=0, due_at=NOW, outcome=[], lines=lines)
     twitch.calls.clear()
-    at_once(*[lambda: work_off(one.pk, clock=lambda: NOW)] * 3)
+    outcomes(*[lambda: work_off(one.pk, clock=lambda: NOW)] * 3)
     done = ChannelImport.objects.get(pk=one.pk)
     assert (done.state, done.position, done.found_count) == ("ready", 200, 200)
     assert sum(path == "/helix/users" for _method, path, _asked in twitch.calls) == 4
