@@ -30,6 +30,7 @@ from portal.admin_base import ReadOnlyAdmin, display, in_reach
 from portal.admin_filters import DropdownFilter, PlatformFilter, ScopedRelatedFilter
 from portal.calling import problem_of
 from portal.models import PlatformCredential
+from portal.names import named
 from portal.newest import NewestAdmin, NewestPaginator
 from portal.organizations import active_organization, may
 from portal.platforms.calls import PlatformError
@@ -143,12 +144,12 @@ class PlayerAdmin(_People):
         return [*super().get_readonly_fields(request, obj), "has_account"]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """Find by the exact id or name, each through its index."""
+        """Find by the exact id or the whole name, each through its index."""
         term = search_term.strip()
         if not term or not may(request, Permission.SEE_PEOPLE):
             return queryset, False
         found = [*Player.objects.filter(player_id=term).values_list("pk", flat=True)[:1000]]
-        found += Player.objects.filter(name=term).values_list("pk", flat=True)[:1000]
+        found += Player.objects.filter(named(term)).values_list("pk", flat=True)[:1000]
         return queryset.filter(pk__in=found), False
 
     def hide(self, request: HttpRequest, row: Player) -> None:

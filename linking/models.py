@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Game, Viewer
@@ -37,7 +38,7 @@ class Player(models.Model):
         constraints = [models.UniqueConstraint(fields=["game", "player_id"], name="player_once_per_game")]
         indexes = [
             models.Index(fields=["player_id"], name="player_id_search"),
-            models.Index(fields=["name"], name="player_name_search"),
+            models.Index(Lower("name"), name="player_name_folded"),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from campaigns.models import Viewer
 from portal import platforms
 from portal.admin_base import CappedPaginator, display, in_reach
 from portal.admin_filters import PlatformFilter
+from portal.names import named
 from portal.newest import NewestAdmin, NewestPaginator
 from portal.organizations import active_organization, game_scope, may
 from portal.roles import Permission, mask
@@ -56,15 +57,15 @@ class ViewerAdmin(NewestAdmin):
         return paginator
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """Find by exact ids and names, each through its index."""
+        """Find by exact ids and whole names, each through its index."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        ways: list[dict[str, Any]] = [{"pk": term.upper()}]
+        ways = [queryset.filter(pk=term.upper())]
         if may(request, Permission.SEE_PEOPLE):
-            user = {"platform__in": list(platforms.registry), "platform_user_id": term}
-            ways += [user, {"login__in": [term, term.lower()]}, {"name": term}]
-        found = [key for way in ways for key in queryset.filter(**way).values_list("pk", flat=True)[:FOUND_AT_MOST]]
+            ways.append(queryset.filter(platform__in=list(platforms.registry), platform_user_id=term))
+            ways += [queryset.filter(login__in=[term, term.lower()]), queryset.filter(named(term))]
+        found = [key for way in ways for key in way.values_list("pk", flat=True)[:FOUND_AT_MOST]]
         return Viewer.objects.filter(pk__in=found).order_by(*self.ordering), False
 
     def get_list_display(self, request: HttpRequest) -> Any:

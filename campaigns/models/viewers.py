@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from portal import platforms
@@ -43,7 +44,7 @@ class Viewer(models.Model):
         indexes = [
             models.Index(fields=["organization", "platform", "-id"], name="viewer_list"),
             models.Index(fields=["organization", "login"], name="viewer_login"),
-            models.Index(fields=["organization", "name"], name="viewer_name"),
+            models.Index("organization", Lower("name"), name="viewer_name_folded"),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from linking.models import Link, Player
 from portal import platforms
 from portal.ids import ULID_LENGTH
 from portal.models import Organization, User
+from portal.names import named
 from portal.newest import LOOKED_THROUGH
 from portal.reach import in_games
 
@@ -69,7 +70,7 @@ def find_viewers(organization: Organization, text: str, *, beginning: bool = Fal
     ids = _whole(Viewer.objects.all(), organization.pk, text)
     if not beginning:
         ids.append(viewers.filter(platform__in=list(platforms.registry), platform_user_id=text))
-    ids += [viewers.filter(_named(column, text, beginning)) for column in ("login", "name")]
+    ids += [viewers.filter(_login(text, beginning)), viewers.filter(named(text, beginning=beginning))]
     keys = [way.order_by().values_list("pk") for way in ids]
     keys += [_former(organization, text, beginning).filter(viewer__isnull=False).values_list("viewer")]
     keys += [way.order_by().values_list("viewer") for way in _links(organization, text)]
@@ -83,10 +84,9 @@ def find_players(organization: Organization, text: str, *, beginning: bool = Fal
     """Return the players with this id, e-mail address, link or name, now or formerly; or whose id or name begins so."""
     games = list(Game.objects.filter(organization=organization).values_list("pk", flat=True))
     players = Player.objects.filter(game__in=games)
-    keys: list[QuerySet[Any, Any]] = [
-        players.filter(_named(column, text, beginning, folded=False)).order_by().values_list("pk")
-        for column in ("player_id", "name")
-    ]
+    known = Q(player_id=text) if not beginning else _begins("player_id", text)
+    ways = [players.filter(known), players.filter(named(text, beginning=beginning))]
+    keys: list[QuerySet[Any, Any]] = [way.order_by().values_list("pk") for way in ways]
     keys += [_former(organization, text, beginning).filter(player__isnull=False).values_list("player")]
     if not beginning and "@" in text:
         keys += [players.filter(user__in=way).order_by().values_list("pk") for way in _accounts(text)]
@@ -185,14 +185,14 @@ def _links(organization: Organization, text: str) -> list[QuerySet[Link]]:
     return _whole(Link.objects.all(), organization.pk, text)
 
 
-def _named(column: str, text: str, beginning: bool, *, folded: bool = True) -> Q:
-    """Return the condition that a column is the text, or begins so; if ``folded`` also in lower case, as logins are."""
-    spellings = sorted({text, text.lower()} if folded else {text})
+def _login(text: str, beginning: bool) -> Q:
+    """Return the condition that a login is the text, or begins so; also in lower case, as logins are."""
+    spellings = sorted({text, text.lower()})
     if not beginning:
-        return Q(**{f"{column}__in": spellings})
+        return Q(login__in=spellings)
     begins = Q()
     for spelling in spellings:
-        begins |= _begins(column, spelling)
+        begins |= _begins("login", spelling)
     return begins
 
 
@@ -204,7 +204,7 @@ def _begins(column: str, text: str) -> Q:
 
 
 def _former(organization: Organization, text: str, beginning: bool) -> QuerySet[FormerName]:
-    return FormerName.objects.filter(_named("name", text, beginning), organization=organization).order_by()
+    return FormerName.objects.filter(named(text, beginning=beginning), organization=organization).order_by()
 
 
 def _accounts(email: str) -> list[QuerySet[Any]]:

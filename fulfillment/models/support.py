@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Viewer
@@ -35,7 +36,7 @@ class FormerName(models.Model):
             models.UniqueConstraint(fields=["viewer", "name"], name="former_name_viewer_once"),
             models.UniqueConstraint(fields=["player", "name"], name="former_name_player_once"),
         ]
-        indexes = [models.Index(fields=["organization", "name"], name="former_name_search")]
+        indexes = [models.Index("organization", Lower("name"), name="former_name_folded")]
 
     def __str__(self) -> str:
         return self.name

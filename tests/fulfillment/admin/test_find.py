@@ -66,7 +66,9 @@ def test_a9_one_person_is_reached_straight_by_everything_they_have(studio: Studi
         "nova_live",
         "NOVA_LIVE",
         "Nova Prime",
+        "nova prime",
         "nova_before",
+        "Nova_Before",
         known.viewer.pk,
         known.viewer.pk.lower(),
     ]
@@ -79,9 +81,20 @@ def test_a9_one_person_is_reached_straight_by_everything_they_have(studio: Studi
         "nova_l",
         "nova_bef",
         "Nova P",
+        "NOVA P",
     ]
     assert {word: _found(client, word) for word in viewer} == dict.fromkeys(viewer, known.page)
-    player = ["hero-9", "Hero Nine", "Hero Eight", "nova@example.org", "NOVA@example.org", "second@example.org", "hero"]
+    player = [
+        "hero-9",
+        "Hero Nine",
+        "hero nine",
+        "HERO EIGHT",
+        "hero n",
+        "nova@example.org",
+        "NOVA@example.org",
+        "second@example.org",
+        "hero",
+    ]
     assert {word: _found(client, word) for word in player} == dict.fromkeys(player, known.player_page)
 
 
@@ -106,7 +119,6 @@ def test_who_is_not_found_is_looked_for_again_in_the_same_box(studio: Studio) ->
         box = page[page.index(f'aria-describedby="{hint} ') :].split(">")[0]
         assert box.endswith(" autofocus")
         assert f'id="{hint}"' in page
-        assert "for capital letters: a name is found as it is written" in page
     assert (
         reverse("admin:fulfillment_webhooktally_changelist")
         in client.get(reverse("admin:find"), {"q": "x"}).content.decode()
