@@ -83,3 +83,8 @@ def producer(studio: Studio) -> Client:
 def support(studio: Studio) -> Client:
     """Somebody of the studio's support, signed in."""
     return sign_in(studio.members[Role.SUPPORT])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or at the end one process would wait for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

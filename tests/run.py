@@ -1,6 +1,6 @@
 """``make test``: runs every test that this machine can run, and says at the end what it ran and what it left out.
 
-SQLite first, with the browser tests where there is a Chromium; then everything but the browser again on PostgreSQL,
+SQLite first, with the browser tests where there is a Chromium; then what depends on the database again on PostgreSQL,
 on a server of its own that is started and removed here, where its programs are found (or on ``TEST_DATABASE_URL``).
 Nothing is installed. ``--complete`` fails where anything was left out; other arguments go to pytest.
 """
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from tests.servers import CHROMIUM, PostgreSQL, node_fault, postgresql_programs, redis_program
 
 NO_TESTS = 5  # pytest's exit status when nothing was selected
+# Two at a time, for two cores; who has nothing left to do takes over from the other, so that both end together.
+TWO_AT_A_TIME = ("-n", "2", "--dist", "worksteal")
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Part:
     def run(self, arguments: Sequence[str]) -> None:
         print(f"\n== {self.name} ==", flush=True)
         began = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-q", "-m", self.markers, *arguments]
+        command = [sys.executable, "-m", "pytest", "-q", "-m", self.markers, *TWO_AT_A_TIME, *arguments]
         self.status = subprocess.run(command, env={**os.environ, **self.env}, check=False).returncode
         if self.status == NO_TESTS and arguments:
             self.status = 0
@@ -53,16 +55,15 @@ def main(arguments: list[str]) -> int:
     quick = Part(
         "Unit tests on SQLite", _but([*without, "browser", "slow"]), {"DATABASE_URL": "", "TEST_DATABASE_URL": ""}
     )
-    together = [quick]
+    parts = [quick]
     if os.path.exists(CHROMIUM):
-        markers = f"(browser or slow) and {_but([*without, 'pages'])}"
-        together.append(Part("Every page in the browser", f"pages and {_but(without)}", quick.env))
+        markers = f"(browser or slow) and {_but(without)}"
     else:
         markers = f"slow and {_but([*without, 'browser'])}"
         left_out.append(f"tests marked browser: {CHROMIUM} not found")
-    parts = [*together, Part("Browser and longer tests on SQLite", markers, quick.env)]
+    parts.append(Part("Browser and longer tests on SQLite", markers, quick.env))
     for part in parts:
-        part.run(["-n", "2", *arguments] if part in together else arguments)
+        part.run(arguments)
     url = os.environ.get("TEST_DATABASE_URL", "")
     if url or postgresql_programs():
         parts.append(_on_postgresql(url, [m for m in without if m != "postgresql"], arguments))
@@ -78,16 +79,18 @@ def _but(markers: Sequence[str]) -> str:
 def _on_postgresql(url: str, without: list[str], arguments: list[str]) -> Part:
     markers = _but([*without, "browser", "sqlite"])
     if url:
-        part = Part("All but the browser tests on PostgreSQL", markers, {"TEST_DATABASE_URL": url, "DATABASE_URL": url})
-        part.run(["-n", "2", *arguments])
+        part = Part(
+            "What depends on the database, on PostgreSQL", markers, {"TEST_DATABASE_URL": url, "DATABASE_URL": url}
+        )
+        part.run(arguments)
         return part
     with PostgreSQL() as server:
         part = Part(
-            "All but the browser tests on PostgreSQL",
+            "What depends on the database, on PostgreSQL",
             markers,
             {"TEST_DATABASE_URL": server.url, "DATABASE_URL": server.url},
         )
-        part.run(["-n", "2", *arguments])
+        part.run(arguments)
     return part
 
 

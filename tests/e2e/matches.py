@@ -43,14 +43,15 @@ class Match:
         """All that it has said so far."""
         return "\n".join(self.lines)
 
-    def wait_for(self, words: str, *, seconds: float = 60) -> None:
-        """Wait until it has said this."""
+    def wait_for(self, words: str, *, times: int = 1, seconds: float = 60) -> None:
+        """Wait until it has said this so many times."""
 
         def look() -> bool:
-            assert words in self.said or self._process.poll() is None, self.said
-            return words in self.said
+            said = self.said.count(words) >= times
+            assert said or self._process.poll() is None, self.said
+            return said
 
-        wait_for(look, seconds=seconds, what=f"the match says “{words}”", every=0.02)
+        wait_for(look, seconds=seconds, what=f"the match says “{words}” {times} times", every=0.02)
 
     def finish(self, *, seconds: float = 120) -> str:
         """Wait for its end, which must be a good one, and return all that it said."""

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.backend import BACK, Backend, new_backend
 from tests.e2e.portal import RunningPortal, clean_environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 PAGES_FOR_BROWSERS = {"askPlayer", "askKickPlayer"}
 

@@ -25,7 +25,7 @@ from tests.e2e.judge import Judge, client_of
 from tests.e2e.passkeys import registered
 from tests.factories import PASSWORD, make_game, make_organization, make_staff, make_user
 
-pytestmark = [pytest.mark.browser, pytest.mark.pages, pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db]
 
 LEFT_OUT = {
     "account_confirm_email": "of a link in a mail that the portal does not send",

@@ -15,7 +15,7 @@ from tests.e2e.test_every_admin_page import people
 
 __all__ = ["people"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.pages, pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db]
 
 CODES = "NEW-CODE-1\nNEW-CODE-2\n\nNEW-CODE-1\ntwo words\nONE-OF-EACH-1\n"
 DEEDS: dict[str, dict[str, Any]] = {

@@ -23,7 +23,7 @@ from tests.e2e.test_every_admin_page import names, people
 
 __all__ = ["people"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.pages, pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db]
 
 PARTS = 6
 FRAME = {"/admin/logout/"}

@@ -19,7 +19,7 @@ from tests.factories import make_organization, make_staff
 
 __all__ = ["people"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.pages, pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db]
 
 FOR_ADMINISTRATORS = {User}
 EMPTY_PARTS = 3

@@ -20,7 +20,7 @@ from tests.e2e.admin_addresses import LEADS_ON, opened, registry
 from tests.e2e.judge import Judge, client_of
 from tests.e2e.one_of_each import make
 
-pytestmark = [pytest.mark.browser, pytest.mark.pages, pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db]
 
 PARTS = 6
 """In so many tests, so that several processes can share them."""

@@ -21,7 +21,7 @@ from portal.game_state_client import app_token
 from tests.e2e.portal import REPOSITORY, RunningPortal, clean_environment, wait_for
 from tests.servers import WS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 BROADCASTER = "twitch:48102299"
 # RFC 7396, appendix A: those of which both sides are objects without null.

@@ -56,14 +56,14 @@ def test_o4_a_gateway_that_is_killed_in_a_match_loses_no_event_and_makes_none_tw
     minute = minute_of(datetime.now(UTC))
     assert live_crowd(portal.demo["audience"], minute=minute).tell(minute=minute)[1] == ""
     wait_for(lambda: session_of(portal)["heard"] >= 3, seconds=30, what="the audience is counted", every=0.5)
-    with Match(portal.folder / "demo.json", seconds=40) as match:
-        for moment in ("3 kills in a row", "dragon wakes", "dragon falls"):
+    with Match(portal.folder / "demo.json", seconds=60) as match:
+        for times, moment in enumerate(("3 kills in a row", "dragon wakes", "dragon falls"), start=1):
             match.wait_for(moment)
             portal.kill("gateway")
-            match.wait_for("Connecting again in", seconds=20)
+            match.wait_for("Connecting again in", times=times, seconds=20)
             portal.start("gateway")
-        said = match.finish()
-    assert said.count("Connected; live: kick:2099") >= 4, "it came back by itself each time"
+            match.wait_for("Connected; live: kick:2099", times=times + 1)  # by itself
+        match.finish()
     found = wait_for(lambda: settled(portal), seconds=30, what="all events are settled", every=0.5)
     assert found["events"] == ["Red wins the match", "The dragon falls", "Three kills in a row"]
     assert (found["sessions"], found["end"], found["phase"]) == (1, "disconnected", "over")

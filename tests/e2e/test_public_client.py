@@ -11,7 +11,7 @@ from twitchAPI.type import TwitchAuthorizationException
 
 from tests.e2e.portal import RunningPortal
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 TIMES = 20
 

@@ -21,7 +21,7 @@ from tests.e2e.backend import CLAIMS, Backend, new_backend
 from tests.e2e.portal import RunningPortal, clean_environment
 from tests.servers import TWURPLE
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 
 @pytest.fixture

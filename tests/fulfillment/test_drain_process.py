@@ -18,7 +18,7 @@ import pytest
 
 from tests.fulfillment.deliveries import Backend
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 60.0
 

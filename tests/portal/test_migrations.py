@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.portal import ask, clean_environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 BY_THE_FORMER_ONES = """
 from django.db import connection

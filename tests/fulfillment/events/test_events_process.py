@@ -14,7 +14,7 @@ import pytest
 from tests.fulfillment.deliveries import Backend
 from tests.fulfillment.test_drain_process import Portal, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 
 PREPARE = """
 from django.db import transaction
