@@ -224,12 +224,14 @@ def _checkbox(language: str | None) -> str:
 class OrganizationAdmin(OpensAtMistake, LeadsBack, _ScopedChoices, _RolePermissions, ModelAdmin):
     """A list and its objects, within the active organization.
 
-    ``menu_icon`` (a Material Symbols name) and ``menu_order`` place the page in the menu; an order of None hides it.
+    ``menu_icon`` (a Material Symbols name) and ``menu_order`` place the page in the menu; an order of None hides it. The
+    menu calls it ``menu_title``, or as its rows are called.
     Pages with the same ``menu_group`` stand under that heading, those without one under their app's name.
     """
 
     menu_icon = "list"
     menu_order: int | None = 100
+    menu_title: str | Promise = ""
     menu_group: str | Promise = ""
     paginator = CappedPaginator
     show_full_result_count = False

@@ -213,7 +213,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             order = getattr(model_admin, "menu_order", 100)
             if entry["admin_url"] and order is not None:
                 item = {
-                    "title": entry["name"],
+                    "title": getattr(model_admin, "menu_title", "") or entry["name"],
                     "icon": getattr(model_admin, "menu_icon", "list"),
                     "link": entry["admin_url"],
                 }

@@ -110,6 +110,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     menu_icon = "history"
     menu_order = 40
+    menu_title = _("Audit trail")
     view_permission = Permission.SEE_PEOPLE
     list_display = ("when", "actor_label", "action", "kind", "what", "reason")
     list_display_links = ("when",)

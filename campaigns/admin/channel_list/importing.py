@@ -119,8 +119,7 @@ def import_view(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     """Take a list and have it looked up."""
     if not may_change(request, campaign):
         raise PermissionDenied
-    first = campaign.platforms.order_by("pk").values_list("platform", flat=True).first()
-    form = ChannelListForm(request.POST or None, request.FILES or None, initial={"platform": first})
+    form = ChannelListForm(request.POST or None, request.FILES or None, initial={"platform": _likely(campaign)})
     if request.method == "POST" and form.is_valid():
         made = begin_import(
             campaign=campaign,
@@ -135,6 +134,13 @@ def import_view(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     return TemplateResponse(
         request, "admin/campaigns/channel_import.html", context_of(request, campaign, title, form=form)
     )
+
+
+def _likely(campaign: Campaign) -> str | None:
+    """Return the platform of the list before, which a mended one comes after; at first the campaign's first."""
+    lists = campaign.channel_imports.exclude(platform="").order_by("-pk")
+    rows = (lists, campaign.platforms.order_by("pk"))
+    return next((found for each in rows if (found := each.values_list("platform", flat=True).first())), None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -53,6 +53,16 @@ def fill(campaign: Campaign, count: int, platform: str = "twitch") -> None:
     CampaignChannel.objects.bulk_create(CampaignChannel(campaign=campaign, channel=one, listed_at=NOW) for one in made)
 
 
+def test_c7_the_next_list_is_proposed_for_the_platform_of_the_one_before(
+    campaign: Campaign, person: Client, twitch: TwitchApi
+) -> None:
+    first = campaign.platforms.order_by("pk").values_list("platform", flat=True)[0]
+    assert person.get(page(campaign, "channel_import")).context["form"].initial == {"platform": first}
+    other = "kick" if first == "twitch" else "twitch"
+    person.post(page(campaign, "channel_import"), {"platform": other, "deed": "add", "text": "nova"})
+    assert person.get(page(campaign, "channel_import")).context["form"].initial == {"platform": other}
+
+
 def test_c7_a_file_is_imported_reported_and_applied_from_the_pages(
     campaign: Campaign, person: Client, twitch: TwitchApi, django_capture_on_commit_callbacks: Any
 ) -> None:

@@ -38,6 +38,7 @@ def test_s1_the_menu_keeps_what_comes_in_and_what_goes_out_apart(owner: Client) 
     ]
     names = [name for group in menu.values() for name in group]
     assert len(set(names)) == len(names)
+    assert "Audit trail" in names
 
 
 def test_a9_the_search_for_a_person_is_in_the_head_of_lists_and_forms_too(studio: Studio, owner: Client) -> None:
