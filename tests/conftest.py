@@ -87,4 +87,9 @@ def support(studio: Studio) -> Client:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, or at the end one process would wait for the other."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=_minutes, reverse=True)
+
+
+def _minutes(item: pytest.Item) -> int:
+    slow = item.get_closest_marker("slow")
+    return slow.kwargs.get("minutes", 1) if slow else 0

@@ -10,8 +10,8 @@ from typing import Self
 
 from tests.e2e.portal import REPOSITORY, clean_environment, wait_for
 
-SEED = 3
-"""With it the red team wins: all three of the demo's events happen."""
+SEED = 1
+"""With it the red team wins a match of 20 or 60 seconds: all three of the demo's events happen, each once."""
 
 
 class Match:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.people import Producer
 from tests.e2e.portal import RunningPortal, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(minutes=5)]
 
 EACH = int(os.environ.get("IN_STEP_CLAIMS", "500"))
 """Claims on each platform. 2500 take about six minutes."""

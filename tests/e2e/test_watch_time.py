@@ -18,7 +18,7 @@ import pytest
 from tests.e2e.killed_portal import SeparatePortal, database
 from tests.e2e.portal import REPOSITORY, wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(minutes=3)
 
 # On PostgreSQL a smaller crowd: there the same is shown once more, and less is written to disk.
 SMALLER = bool(os.environ.get("TEST_DATABASE_URL"))
