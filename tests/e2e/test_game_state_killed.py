@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from portal.sandbox.crowd import minute_of
-from portal.sandbox.live import live_crowd
+from portal.sandbox.live import LiveCrowd, live_crowd
 from tests.e2e.killed_portal import SeparatePortal, database
 from tests.e2e.matches import Match
 from tests.e2e.portal import wait_for
@@ -53,12 +53,13 @@ def session_of(portal: SeparatePortal) -> dict[str, Any]:
 
 
 def test_o4_a_gateway_that_is_killed_in_a_match_loses_no_event_and_makes_none_twice(portal: SeparatePortal) -> None:
-    minute = minute_of(datetime.now(UTC))
-    assert live_crowd(portal.demo["audience"], minute=minute).tell(minute=minute)[1] == ""
+    audience = live_crowd(portal.demo["audience"], minute=minute_of(datetime.now(UTC)))
+    go_on_watching(audience)
     wait_for(lambda: session_of(portal)["heard"] >= 3, seconds=30, what="the audience is counted", every=0.5)
     with Match(portal.folder / "demo.json", seconds=60) as match:
         for times, moment in enumerate(("3 kills in a row", "dragon wakes", "dragon falls"), start=1):
             match.wait_for(moment)
+            go_on_watching(audience)
             portal.kill("gateway")
             match.wait_for("Connecting again in", times=times, seconds=20)
             portal.start("gateway")
@@ -70,6 +71,11 @@ def test_o4_a_gateway_that_is_killed_in_a_match_loses_no_event_and_makes_none_tw
     assert found["connections"] >= 4
     assert len(found["earned"]) == 3
     assert min(found["earned"]) > 10, "the audience has all three"
+
+
+def go_on_watching(audience: LiveCrowd) -> None:
+    """Tell the minutes that have passed: who was heard of long ago is not there when something happens."""
+    assert audience.tell(minute=minute_of(datetime.now(UTC)))[1] == ""
 
 
 def settled(portal: SeparatePortal) -> dict[str, Any]:
