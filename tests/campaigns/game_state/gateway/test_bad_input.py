@@ -293,6 +293,7 @@ def test_g3_who_cannot_be_connected_now_is_asked_to_come_back(
 def test_o3_a_fault_of_ours_closes_one_connection_is_logged_and_concerns_no_other(
     gateway: RunningGateway, server: Server, game: Game, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
+    gateway.until(lambda: gateway.connections == 1)
     now, clock.now = clock.now, None  # type: ignore[assignment]
     server.send({"type": "flush"})
     assert server.closed() == 1011
