@@ -133,6 +133,7 @@ def test_g1_ten_seconds_after_opening_a_connect_is_taken_and_none_later_whatever
     gateway: RunningGateway, game: Game, clock: Clock
 ) -> None:
     with opened(gateway) as quick, opened(gateway) as late, opened(gateway) as silent:
+        gateway.until(lambda: gateway.connections == 3)
         late.send({**connect_message(game), "version": 2})
         assert late.heard()["code"] == "wrong_version"  # the line stays open, and the ten seconds go on
         clock.forward(10)
