@@ -126,6 +126,7 @@ def clone_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _t("Clone: %(name)s") % {"name": campaign.name},
         "campaign": campaign,
+        "original": campaign,
         "form": form,
         "copies": [_shown(copy, now) for copy in planned],
         "shown": _digest(planned),

@@ -60,6 +60,7 @@ def export_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _t("As a file: %(name)s") % {"name": campaign.name},
         "campaign": campaign,
+        "original": campaign,
         "testers": campaign.testers.count(),
         "opts": Campaign._meta,
         "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),

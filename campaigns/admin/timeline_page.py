@@ -103,7 +103,6 @@ def timeline_view(request: HttpRequest) -> HttpResponse:
         "games": list(in_reach(Game.objects.all(), request).order_by("name").values_list("pk", "name")[:500]),
         "platforms": platforms.choices(),
         "phases": [(phase.value, PHASE_NAMES[phase]) for phase in _PHASES],
-        "opts": Campaign._meta,
     }
     return TemplateResponse(request, "admin/campaigns/timeline.html", context)
 

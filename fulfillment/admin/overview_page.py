@@ -75,6 +75,7 @@ def overview_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _t("Overview: %(campaign)s") % {"campaign": campaign.name},
         "opts": Campaign._meta,
+        "original": campaign,
         "back": next_page(request) or reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
         "changes": changes,
         "live_from": live_address(request) if changes and _ASK_NOT not in request.GET else "",

@@ -306,3 +306,15 @@ def test_c9_the_campaign_and_the_list_lead_to_these_pages(producer: Client, sour
     listed = text_of(producer.get(reverse("admin:campaigns_campaign_changelist")))
     assert reverse("admin:campaigns_campaign_import") in listed
     assert TIMELINE in listed
+
+
+def test_the_head_of_each_page_says_where_one_is(producer: Client, source: Campaign) -> None:
+    def head_of(address: str) -> str:
+        text = text_of(producer.get(address))
+        return text[text.index("<h1") : text.index("</h1>")]
+
+    head = head_of(TIMELINE)
+    assert "Timeline" in head
+    assert reverse("admin:campaigns_campaign_changelist") not in head
+    for name in ("clone", "export", "overview"):
+        assert page(source, "change") in head_of(page(source, name)), name

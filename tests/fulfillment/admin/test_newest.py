@@ -86,7 +86,9 @@ def test_f3_a_filter_without_an_index_says_that_older_claims_were_not_looked_at(
     assert "looked through" not in page
     assert "3 claims" in page
     monkeypatch.setattr(NewestPaginator, "cap", 2)
-    assert "2 or more claims" in listed(client, CLAIMS, state="failed")[1]
+    page = listed(client, CLAIMS, state="failed")[1]
+    assert "2 or more claims" in page
+    assert "Select all claims that fit, 2 or more" in page
 
 
 def test_f3_what_needs_somebody_is_counted_state_by_state_each_by_its_index_alone(
