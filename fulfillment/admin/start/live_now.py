@@ -23,8 +23,8 @@ from fulfillment.rules.in_step import Level
 from fulfillment.rules.shares import DELIVERED
 from fulfillment.rules.states import State
 from fulfillment.start import OnPlatform, Shown
-from portal.admin_words import span_between
 from portal.charts import number
+from portal.durations import time_in_words
 from portal.models import Organization
 from portal.organizations import may
 from portal.roles import Permission
@@ -127,7 +127,7 @@ def _when(one: Shown, now: datetime) -> list[str]:
     if one.phase in (Phase.CLOSED, Phase.CANCELLED, Phase.DRAFT):
         return []
     told = [
-        text % {"span": span_between(now, moment), "time": zones.describe(moment, campaign.time_zone)}
+        text % {"span": time_in_words(moment - now), "time": zones.describe(moment, campaign.time_zone)}
         for moment, text in (
             (campaign.starts_at, _t("Starts in %(span)s: %(time)s.")),
             (campaign.ends_at, _t("Ends in %(span)s: %(time)s.")),
@@ -136,7 +136,7 @@ def _when(one: Shown, now: datetime) -> list[str]:
     ]
     if campaign.closes_at is not None and one.phase in (Phase.LIVE, Phase.GRACE):
         values = {
-            "span": span_between(now, campaign.closes_at),
+            "span": time_in_words(campaign.closes_at - now),
             "time": zones.describe(campaign.closes_at, campaign.time_zone),
         }
         told.append(_t("Grace ends in %(span)s: %(time)s.") % values)

@@ -82,7 +82,7 @@ def test_a_live_campaign_says_on_each_platform_who_counts_what_came_last_and_how
     assert "Kick: nothing heard and nothing asked yet." in page and f"{reverse('admin:health')}#kick" in page
     assert "The platform counts · Last claim: <time" in page and "4 minutes ago" in page
     assert "Twitch: no heartbeat source is switched on" in page
-    assert "Ends in 1 week: " in page and "Grace ends in 3 weeks: " in page
+    assert "Ends in 7 days: " in page and "Grace ends in 21 days: " in page
     assert "What is wrong was looked for" in page
 
 
