@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from urllib.parse import urlsplit
 
 from django.db.models import F
-from django.utils.text import capfirst
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward
@@ -257,6 +260,26 @@ def channels(campaign: Campaign, now: datetime) -> Iterator[Finding]:
 
 
 @check
+@named(_("Testers of the test"), where=lambda campaign, _now: campaign.test_mode)
+def testers(campaign: Campaign, now: datetime) -> Iterator[Finding]:
+    """Warn of a test in which nobody takes part: no tester is on any platform of the campaign (C8)."""
+    rows = list(campaign.platforms.all())
+    if campaign.test_mode and rows and not any(row.tested for row in rows):  # type: ignore[attr-defined]
+        yield _warning(
+            "no_tester",
+            Sentence(
+                _(
+                    "The campaign is in test mode and has no tester on its platforms: nobody takes part, and claims are held."
+                )
+            ),
+            Sentence(
+                _("Add the members who have linked as testers, list testers by their id, or switch test mode off.")
+            ),
+            field="testers",
+        )
+
+
+@check
 @named(_("Rewards in other campaigns at the same time"))
 def overlaps(campaign: Campaign, now: datetime) -> Iterator[Finding]:
     """Warn of a reward that another campaign gives on the same platform at the same time."""
@@ -274,17 +297,19 @@ def overlaps(campaign: Campaign, now: datetime) -> Iterator[Finding]:
         .exclude(campaign=campaign)
         .annotate(shared_platform=F("campaign__platforms__platform"))
         .select_related("reward", "campaign")
-        .order_by("campaign_id", "position", "id")
+        .order_by("campaign_id", "position", "id", "shared_platform")
     )
-    for other in others:
+    for _pk, of_one in groupby(others, key=attrgetter("pk")):
+        rows = list(of_one)
+        names = [str(platforms.get(row.shared_platform).name) for row in rows]
         yield _warning(
             "reward_in_overlapping_campaign",
             Sentence(
-                _("“%(reward)s” is also in the campaign “%(campaign)s” on %(platform)s at the same time."),
+                _("“%(reward)s” is also in the campaign “%(campaign)s” on %(platforms)s at the same time."),
                 {
-                    "reward": other.reward.name,
-                    "campaign": other.campaign.name,
-                    "platform": platforms.get(other.shared_platform).name,
+                    "reward": rows[0].reward.name,
+                    "campaign": rows[0].campaign.name,
+                    "platforms": get_text_list(names, _t("and")),
                 },
             ),
             Sentence(_("A claim that names no campaign cannot be told apart. Use another reward, or other dates.")),

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_rela
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Campaign, CampaignGame, CampaignPlatform, CampaignReward
+from campaigns.models import Campaign, CampaignGame, CampaignPlatform, CampaignReward, CampaignTester
 from portal.models import PlatformCredential
 from portal.sentences import Sentence
 
@@ -136,11 +136,15 @@ def read_for_checks(campaign_id: str) -> Campaign:
 
 
 def platform_rows() -> QuerySet[CampaignPlatform]:
-    """Return platforms of campaigns in their order, each with ``connected``: whether its organization has a credential for it."""
+    """Return platforms of campaigns in their order.
+
+    Each with ``connected``: whether its organization has a credential for it, and ``tested``: whether the campaign has a tester there.
+    """
     own = PlatformCredential.objects.filter(
         organization=OuterRef("organization"), platform=OuterRef("platform"), enabled=True
     )
-    return CampaignPlatform.objects.annotate(connected=Exists(own)).order_by("pk")
+    testers = CampaignTester.objects.filter(campaign=OuterRef("campaign"), platform=OuterRef("platform"))
+    return CampaignPlatform.objects.annotate(connected=Exists(own), tested=Exists(testers)).order_by("pk")
 
 
 def read_lists(campaign: Campaign) -> None:

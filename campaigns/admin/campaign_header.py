@@ -51,6 +51,14 @@ PHASE_TEXTS = {
     Phase.CANCELLED: _("Cancelled. Rewards granted before that are still delivered."),
 }
 
+PHASE_TEXTS_IN_TEST = {
+    Phase.SCHEDULED: _(
+        "Published for its testers alone, who see it from the first time below on. It starts, ends and closes by itself. Until "
+        "the start everything can still be changed."
+    ),
+    Phase.ANNOUNCED: _("Published and shown to its testers. It starts by itself; everything can still be changed."),
+}
+
 _CHIPS = {Phase.LIVE: "drops-chip-ok", Phase.CANCELLED: "drops-chip-error", Phase.GRACE: "drops-chip-attention"}
 _LISTS = ("rewards", "platforms", "channels", "further_games", "testers")
 
@@ -99,7 +107,7 @@ def campaign_context(request: HttpRequest, campaign: Campaign, *, now: datetime)
         "campaign": campaign,
         "phase_style": style,
         "phase_name": name,
-        "phase_text": PHASE_TEXTS[phase],
+        "phase_text": (campaign.test_mode and PHASE_TEXTS_IN_TEST.get(phase)) or PHASE_TEXTS[phase],
         "times": _times(campaign),
         "figures": _figures(campaign),
         "checked": phase in _BEFORE_START,
@@ -119,12 +127,14 @@ def _times(campaign: Campaign) -> list[tuple[str, Any]]:
     zone = campaign.time_zone
     times = [(_t("Start"), when(campaign.starts_at, zone)), (_t("End"), when(campaign.ends_at, zone))]
     if campaign.announces_at:
-        times.insert(0, (_t("Viewers see it from"), when(campaign.announces_at, zone)))
+        seen = _t("Testers see it from") if campaign.test_mode else _t("Viewers see it from")
+        times.insert(0, (seen, when(campaign.announces_at, zone)))
     if campaign.closes_at:
         times.append((_t("Claiming closes"), when(campaign.closes_at, zone)))
     if campaign.status != Campaign.Status.DRAFT:
         address = settings.BASE_URL + reverse("campaign", args=[campaign.pk])  # the viewers' page, of a higher app
-        times.append((_t("Viewers find it at"), format_html('<a href="{}">{}</a>', address, address)))
+        found = _t("Testers find it at") if campaign.test_mode else _t("Viewers find it at")
+        times.append((found, format_html('<a href="{}">{}</a>', address, address)))
     return times
 
 

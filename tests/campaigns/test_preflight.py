@@ -153,6 +153,7 @@ WARNINGS: list[tuple[str, Callable[[Campaign], None]]] = [
     ("reward_without_alt_text", reward_without_alt_text),
     ("unlike_campaign_id", lambda c: c.platforms.update(platform_campaign_id="Moonrise opening")),
     ("unlike_reward_id", unlike_reward_id),
+    ("no_tester", change(test_mode=True)),
     ("platform_not_connected", lambda c: PlatformCredential.objects.update(enabled=False)),
 ]
 
@@ -173,6 +174,23 @@ def test_c5_a_warning_is_found_and_does_not_block(
     spoil(campaign)
     assert code in codes(campaign, Level.WARNING)
     assert codes(campaign, Level.ERROR) == []
+
+
+def test_c8_a_test_with_a_tester_is_one_in_which_somebody_takes_part(campaign: Campaign) -> None:
+    change(test_mode=True)(campaign)
+    campaign.testers.create(platform="twitch", platform_user_id="7")
+    assert codes(campaign) == ["no_tester"], "it does not run there"
+    campaign.testers.create(platform="kick", platform_user_id="7")
+    assert codes(campaign) == []
+
+
+def test_c5_a_reward_that_another_campaign_gives_too_is_told_once_with_all_platforms(campaign: Campaign) -> None:
+    reward = campaign.rewards.get().reward
+    reward.platform_ids.create(platform="twitch", platform_reward_id=new_ulid())
+    campaign.platforms.create(platform="twitch", platform_campaign_id=new_ulid())
+    make_campaign(campaign.game, rewards=[reward], platform_ids={"kick": "C2", "twitch": "C2"}, name="Other")
+    found = [str(f.sentence) for f in preflight(campaign, now=NOW) if f.code == "reward_in_overlapping_campaign"]
+    assert found == [f"“{reward.name}” is also in the campaign “Other” on Kick and Twitch at the same time."]
 
 
 def test_c5_an_enabled_source_of_heartbeats_for_each_platform_satisfies_the_check(campaign: Campaign) -> None:

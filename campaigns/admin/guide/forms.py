@@ -126,6 +126,9 @@ class WhereForm(CampaignForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["test_mode"].help_text = _(
+            "Only its testers take part, and it is left out of totals. They are listed on the page that has all of the campaign."
+        )
         self.stored = {row.platform: row for row in self.instance.platforms.order_by("pk")}
         self.sources = set(
             HeartbeatSource.objects.filter(game=self.instance.game_id, enabled=True).values_list("platform", flat=True)

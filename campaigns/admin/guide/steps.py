@@ -34,7 +34,8 @@ TITLES: dict[Step, str | Promise] = {
     Step.CHECK: _("Check and publish"),
 }
 
-_WHERE_FIELDS = frozenset({"platforms", "scope", "test_mode", "channels", "testers", "further_games"})
+_WHERE_FIELDS = frozenset({"platforms", "scope", "test_mode", "channels"})
+_WHOLE_PAGE_FIELDS = frozenset({"testers", "further_games"})
 _ORDER = list(Step)
 
 
@@ -119,7 +120,7 @@ def _step_of(finding: Finding) -> Step | None:
     """Return the step in which a finding is mended; None where another page does it."""
     if isinstance(finding.obj, Reward) or (finding.field == "rewards" and finding.obj is None):
         return Step.REWARDS
-    if finding.obj is not None or finding.missing is not None or not finding.field:
+    if finding.obj is not None or finding.missing is not None or finding.field in {"", *_WHOLE_PAGE_FIELDS}:
         return None
     return Step.WHERE if finding.field in _WHERE_FIELDS else Step.BASICS
 
@@ -140,6 +141,8 @@ def _shown(campaign: Campaign, finding: Finding, places: dict[str, str]) -> Show
 
 def _elsewhere(campaign: Campaign, finding: Finding, url: str, here: str) -> str:
     """Return the address of a page beyond the guide, which leads back to it; what is to be made there is for the campaign's game."""
+    if finding.field in _WHOLE_PAGE_FIELDS:
+        url = reverse("admin:campaigns_campaign_change", args=[campaign.pk]) + url
     if not url.startswith("/"):
         return url
     if finding.missing is not None and any(field.name == "game" for field in finding.missing._meta.fields):

@@ -88,6 +88,19 @@ def test_the_ways_out_of_the_check_lead_back_to_it(owner: Client, organization: 
     assert owner.post(edit, form_of(owner, edit, FORM))["Location"] == check
 
 
+def test_c8_a_test_without_testers_is_told_of_and_leads_to_their_list(
+    owner: Client, organization: Organization
+) -> None:
+    draft = make_draft(organization, test_mode=True, platform_ids={"kick": new_ulid()})
+    check = step(draft, Step.CHECK)
+    lists = f"{url('campaigns.campaign', 'change', draft.pk)}?{urlencode({'next': check})}#testers"
+    shown = text_of(owner.get(check))
+    assert f'href="{lists}"' in shown
+    assert "nobody takes part" in shown
+    draft.testers.create(platform="kick", platform_user_id="7")
+    assert "nobody takes part" not in text_of(owner.get(check))
+
+
 def test_what_is_saved_on_the_way_leads_on_to_where_one_came_from_and_nowhere_else(
     owner: Client, organization: Organization
 ) -> None:
@@ -148,3 +161,17 @@ def test_what_is_published_tells_from_when_and_where_viewers_see_it(
     shown = text_of(answer)
     assert f"Viewers see it from</dt><dd>{seen}" in shown
     assert f"{reverse('campaign', args=[campaign.pk])}</a>" in shown
+
+
+def test_c8_a_published_test_tells_from_when_and_where_its_testers_see_it(
+    owner: Client, organization: Organization
+) -> None:
+    times = {"starts_at": NOW + timedelta(days=3), "ends_at": NOW + timedelta(days=9)}
+    campaign = make_campaign(organization.games.get(), test_mode=True, announces_at=times["starts_at"], **times)
+    shown = text_of(owner.get(url("campaigns.campaign", "change", campaign.pk)))
+    assert "Testers see it from</dt><dd>12:00 on 23 Nov 2026" in shown
+    assert "Testers find it at" in shown
+    assert "Published for its testers alone" in shown
+    assert "Its testers see it from" not in text_of(owner.get(step(campaign, Step.CHECK)))
+    draft = make_draft(organization, test_mode=True, announces_at=times["starts_at"], **times)
+    assert "Its testers see it from 12:00 on 23 Nov 2026" in text_of(owner.get(step(draft, Step.CHECK)))
