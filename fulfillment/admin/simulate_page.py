@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -21,6 +21,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from campaigns.hooks import CampaignPage
 from campaigns.models import Campaign, CampaignPlatform, CampaignReward, CampaignTester
+from campaigns.rules import zones
+from campaigns.rules.phases import Phase
 from fulfillment.admin.words import reason_name, state_chip, utc
 from fulfillment.claims import NotPossible
 from fulfillment.inventory import RELATED, shown
@@ -147,9 +149,26 @@ def simulate_view(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "form": form,
         "expected": [(name, EXPECTED[key]) for key, name in SCENARIO_NAMES],
         "fits": campaign.test_mode and campaign.status == Campaign.Status.PUBLISHED,
+        "held": _why_held(campaign, now=timezone.now()),
         "back": reverse("admin:campaigns_campaign_change", args=[campaign.pk]),
     }
     return TemplateResponse(request, "admin/fulfillment/simulate.html", context)
+
+
+def _why_held(campaign: Campaign, *, now: datetime) -> str:
+    """Say why what is claimed now would be held, and what to do; empty while rewards can be claimed."""
+    phase = campaign.phase(now)
+    if phase in (Phase.SCHEDULED, Phase.ANNOUNCED):
+        told = _t(
+            "The campaign has not started, so each claim is held as granted before the start. To try all of the way to the "
+            "game, have the test start earlier: %(time)s is what it has now."
+        )
+        return told % {"time": zones.describe(campaign.starts_at, campaign.time_zone)} if campaign.starts_at else ""
+    if phase is Phase.CLOSED:
+        return _t(
+            "Claiming has closed, so each claim is held as late. To try all of the way to the game, clone the test."
+        )
+    return ""
 
 
 @require_safe

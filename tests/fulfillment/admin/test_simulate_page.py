@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -77,6 +78,23 @@ def test_c8_of_a_real_campaign_the_page_says_why_it_cannot_be_tried(stage: Stage
     assert "cannot be tried" in client.get(address(stage)).content.decode()
     assert "Only a published campaign in test mode" in post(stage).content.decode()
     assert not Simulation.objects.exists()
+
+
+def test_c8_before_the_start_and_after_closing_the_page_says_that_claims_will_be_held(stage: Stage) -> None:
+    client = sign_in(stage.actor)
+
+    def shown() -> str:
+        return str(client.get(address(stage)).content.decode())
+
+    assert "each claim is held" not in shown()
+    later = stage.now + timedelta(days=2)
+    ends = later + timedelta(days=2)
+    Campaign.objects.update(starts_at=later, announces_at=later, ends_at=ends, closes_at=ends)
+    assert "has not started, so each claim is held as granted before the start" in shown()
+    before = stage.now - timedelta(days=2)
+    ends = before + timedelta(days=1)
+    Campaign.objects.update(starts_at=before, announces_at=before, ends_at=ends, closes_at=ends)
+    assert "Claiming has closed, so each claim is held as late" in shown()
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.PRODUCER, 200), (Role.SUPPORT, 403), (Role.ANALYST, 403)])
