@@ -10,9 +10,14 @@ from playwright.sync_api import Browser
 
 from tests.browsers import chromium
 from tests.e2e.people import Producer, Sandbox, Viewer
-from tests.e2e.portal import RunningPortal, still_running
+from tests.e2e.portal import RunningPortal, still_running, wait_for
 
 _numbers = itertools.count(1)
+
+_SENDS = """
+from fulfillment.models import Endpoint
+print(json.dumps(not Endpoint.objects.filter(opened_at__isnull=False).exists()))
+"""
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +39,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def sandbox(browser: Browser, portal: RunningPortal) -> Iterator[Sandbox]:
-    """The sandbox's pages; the game's server answers normally before and after each test."""
+    """The sandbox's pages; the game's server answers normally before and after each test, and the portal sends to it."""
     pages = Sandbox(browser, portal)
     pages.tell_game("Normally")
     yield pages
     pages.tell_game("Normally")
+    if pages.game_failed:  # else what the next test waits for would wait for the next probe
+        wait_for(lambda: portal.ask(_SENDS), seconds=100, what="the portal sends to the game again", every=1)
     pages.watch.close()
     assert pages.watch.faults == []
 

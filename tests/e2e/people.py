@@ -20,6 +20,8 @@ class Sandbox:
         self.watch = Watch(browser)
         self.page: Page = self.watch.page
         self.url = portal.sandbox_url
+        self.game_failed = False
+        """Whether the game was ever told to answer in another way than normally."""
 
     def add_user(self, platform: str, name: str) -> str:
         """Make a user of a platform and return the id that the platform gave."""
@@ -87,6 +89,7 @@ class Sandbox:
 
     def tell_game(self, answer: str, *, seconds: int = 20) -> None:
         """Tell the game's server how to answer from now on, by the words of its page."""
+        self.game_failed |= answer != "Normally"
         self.page.goto(f"{self.url}/game/demo/")
         self.page.get_by_role("radio", name=re.compile(f"^{re.escape(answer)}")).check()
         self.page.get_by_label("Seconds").fill(str(seconds))

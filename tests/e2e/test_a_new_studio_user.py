@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.people import PLATFORM_NAMES, Producer, Sandbox, Viewer
-from tests.e2e.portal import RunningPortal, wait_for
+from tests.e2e.portal import NotYet, RunningPortal, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -73,10 +73,10 @@ def test_the_admin_and_the_viewer_are_told_the_same_about_a_claim_that_waits_for
     viewer = new_viewer()
     user_id = sandbox.add_user("kick", viewer.name)
     sandbox.claim("kick", user_id, "Comet banner")
-    wait_for(lambda: "waiting" in state_in_admin(producer, user_id), seconds=10, what="the admin says waiting")
+    until_the_admin_says("waiting", producer, user_id)
     viewer.sign_up()
     viewer.link("kick", user_id)
-    wait_for(lambda: "delivered" in state_in_admin(producer, user_id), seconds=10, what="the admin says delivered")
+    until_the_admin_says("delivered", producer, user_id)
     assert viewer.state_of("Comet banner") == "Delivered"
 
 
@@ -133,6 +133,20 @@ def state_in_admin(producer: Producer, searched: str) -> str:
     """Return the rows that the list of claims shows for a name or an id."""
     producer.open(f"fulfillment/claim/?q={searched}")
     return producer.page.locator("#result_list, table").first.inner_text().lower()
+
+
+def until_the_admin_says(state: str, producer: Producer, searched: str) -> None:
+    """Wait until the rows for a name or an id say so; else tell what they say."""
+    rows = [""]
+
+    def says() -> bool:
+        rows.append(state_in_admin(producer, searched))
+        return state in rows[-1]
+
+    try:
+        wait_for(says, seconds=40, what=f"the admin says {state}")
+    except NotYet as late:
+        raise NotYet(f"{late} Its rows: {rows[-1]!r}") from None
 
 
 def picture() -> bytes:
