@@ -146,7 +146,7 @@ def until_the_admin_says(states: Collection[str], producer: Producer, searched: 
         return any(state in rows[-1] for state in states)
 
     try:
-        wait_for(says, seconds=40, what=f"the admin says {states}")
+        wait_for(says, seconds=10, what=f"the admin says {states}")
     except NotYet as late:
         raise NotYet(f"{late} Its rows: {rows[-1]!r}") from None
 
